@@ -1,0 +1,54 @@
+/** The chain: the only place where a hook is called. */
+import type { ReversePath } from '../mail/address.ts';
+import type { Envelope, MailParameters, Recipient } from '../mail/envelope.ts';
+import type { Facts } from '../mail/facts.ts';
+import type { Mail } from '../mail/mail.ts';
+import type { Greeting, Session } from '../mail/session.ts';
+import type { Credentials, Delivery } from '../plugin/hooks.ts';
+import type { HappeningName, Happenings } from '../plugin/observer.ts';
+import type {
+  Attempted,
+  Claimed,
+  Found,
+  Greeted,
+  Identified,
+  Passed,
+  Refused,
+  Routed,
+  Taken,
+  Unroutable,
+  Walked,
+} from './decision.ts';
+
+/** What the rooms `smtp` and `queue` ask of the plugins. No method rejects: what breaks becomes a decision. */
+export interface Chain {
+  connect(session: Session): Promise<Walked<Passed | Refused>>;
+  helo(session: Session, greeting: Greeting, facts: Facts): Promise<Walked<Greeted | Refused>>;
+  /** Nobody knows the credentials: refused with 535 5.7.8. */
+  auth(session: Session, credentials: Credentials, facts: Facts): Promise<Walked<Identified | Refused>>;
+  mail(
+    session: Session,
+    reversePath: ReversePath,
+    parameters: MailParameters,
+    facts: Facts,
+  ): Promise<Walked<Passed | Refused>>;
+  /** Nobody claims the recipient: refused with 550 5.7.1. `envelope` holds the recipients accepted so far. */
+  rcpt(session: Session, envelope: Envelope, recipient: Recipient, facts: Facts): Promise<Walked<Claimed | Refused>>;
+  /**
+   * Names the group that a recipient will belong to at `data`: recipients with the same key meet the same plugins there.
+   * A listener for strangers takes one group a transaction, so that no group's refusal has to be bounced (backscatter).
+   */
+  groupOf(session: Session, reversePath: ReversePath, recipients: readonly Recipient[]): string;
+  /**
+   * Walks `data` and `queue` for every group of recipients. `mixed` says what happens where one group is refused for
+   * good and another one is not: `refuse` the whole, or `notify` the sender of the refused ones. A deferral of one group
+   * always defers the whole.
+   */
+  content(mail: Mail, mixed: 'refuse' | 'notify'): Promise<Walked<Taken | Refused>>;
+  route(mail: Mail, recipient: Recipient, attempt: number): Promise<Walked<Routed | Unroutable>>;
+  deliver(transport: string, delivery: Delivery): Promise<Walked<Attempted>>;
+  vrfy(session: Session, query: string): Promise<Walked<Found | Refused>>;
+  expn(session: Session, query: string): Promise<Walked<Found | Refused>>;
+  /** Tells every observer. Never rejects and never waits for a slow one. */
+  tell<E extends HappeningName>(event: E, happening: Happenings[E]): void;
+}

@@ -1,0 +1,26 @@
+/**
+ * The front door: all that plugins and programs that embed the gateway may import.
+ * @module mailframe
+ */
+export { z } from 'zod';
+export * from './mail/address.ts';
+export * from './mail/condition.ts';
+export * from './mail/content.ts';
+export * from './mail/envelope.ts';
+export * from './mail/facts.ts';
+export * from './mail/failure.ts';
+export * from './mail/mail.ts';
+export * from './mail/outcome.ts';
+export * from './mail/reply.ts';
+export * from './mail/route.ts';
+export * from './mail/session.ts';
+export * from './mail/trace.ts';
+export * from './mail/verdict.ts';
+export * from './plugin/fact.ts';
+export * from './plugin/hooks.ts';
+export * from './plugin/middleware.ts';
+export * from './plugin/observer.ts';
+export * from './plugin/plugin.ts';
+export * from './plugin/ports.ts';
+export * from './plugin/queue-store.ts';
+export * from './plugin/token.ts';

@@ -1,0 +1,61 @@
+/** The envelope: who sends, who receives, and what was asked about both (RFC 5321 section 2.3.1, RFC 3461). */
+import type { ForwardPath, ReversePath } from './address.ts';
+
+/** When a notification is wanted (RFC 3461 section 4.1): never, or at these events. */
+export type Notify = 'never' | readonly ('success' | 'failure' | 'delay')[];
+
+/** What the client asked about notifications for one recipient. `null`: it did not say. */
+export interface DsnRequest {
+  readonly notify: Notify | null;
+  /** ORCPT (RFC 3461 section 4.2): address type such as `rfc822`, and the address decoded from xtext. */
+  readonly originalRecipient: { readonly type: string; readonly address: string } | null;
+}
+
+/** A forward-path that we are responsible for. */
+export interface Recipient {
+  /** Where the mail goes. */
+  readonly forwardPath: ForwardPath;
+  /** What the client's RCPT said: all that a notification may show, so that aliases are not revealed. */
+  readonly original: ForwardPath;
+  /** How `original` became `forwardPath`: one entry for each step, for example `staff (aliases:3)`. Empty: directly. */
+  readonly via: readonly string[];
+  readonly dsn: DsnRequest;
+}
+
+/** The parameters of MAIL that concern the whole mail. */
+export interface MailParameters {
+  /** BODY (RFC 6152). */
+  readonly body: '7bit' | '8bitmime';
+  /** SMTPUTF8 (RFC 6531). */
+  readonly smtpUtf8: boolean;
+  /** SIZE in octets as announced (RFC 1870), or `null`. */
+  readonly announcedSize: number | null;
+  /** RET (RFC 3461 section 4.3): how much a failure notification returns, or `null`. */
+  readonly returnContent: 'full' | 'headers' | null;
+  /** ENVID (RFC 3461 section 4.4) decoded from xtext, or `null`. */
+  readonly envelopeId: string | null;
+}
+
+/** An envelope. `recipients` keeps the order of the RCPT commands. */
+export interface Envelope {
+  readonly reversePath: ReversePath;
+  readonly recipients: readonly Recipient[];
+  readonly parameters: MailParameters;
+}
+
+/** What holds when MAIL has no parameters. */
+export const NO_PARAMETERS: MailParameters = {
+  body: '7bit',
+  smtpUtf8: false,
+  announcedSize: null,
+  returnContent: null,
+  envelopeId: null,
+};
+
+/** What holds when RCPT has no parameters. */
+export const NO_DSN_REQUEST: DsnRequest = { notify: null, originalRecipient: null };
+
+/** A recipient that RCPT named and nothing has changed. */
+export function directRecipient(forwardPath: ForwardPath, dsn: DsnRequest = NO_DSN_REQUEST): Recipient {
+  return { forwardPath, original: forwardPath, via: [], dsn };
+}

@@ -1,0 +1,101 @@
+/** What a plugin is: a definition (name, options, needs) and the instance that it creates for each entry of the list. */
+import type { z } from 'zod';
+import type { Fact } from './fact.ts';
+import type { Awaitable, Hooks } from './hooks.ts';
+import type { Around } from './middleware.ts';
+import type { Observer } from './observer.ts';
+import type { Needs, Resolved } from './token.ts';
+
+/** The version of this contract. A plugin built for another one is refused at boot. */
+export const API_VERSION = 1;
+
+/** Something wrong with a plugin's options that a schema cannot see: a missing file, a syntax error in a table. */
+export interface OptionComplaint {
+  /** Where in the options: `['rules', 0, 'do']`. */
+  readonly path: readonly (string | number)[];
+  /** What is wrong and what to do, in one sentence. */
+  readonly message: string;
+}
+
+/** What `create` returns: answers to some hooks, and optionally middleware, an observer, a beginning and an end. */
+export type PluginInstance = Hooks & {
+  /** Wraps every call of the plugins listed below this one. */
+  readonly around?: Around;
+  readonly observe?: Observer;
+  /** Called once before the first session. May act: open files, start timers. A rejection stops the boot. */
+  start?(): Awaitable<void>;
+  /** Called once after the last session, in reverse order of the list, with a deadline. */
+  close?(): Awaitable<void>;
+};
+
+/** What `create` is given: the options as the schema made them, and the services asked for. */
+export type Creation<O, N extends Needs> = Resolved<N> & { readonly options: O };
+
+/** What `definePlugin` takes. */
+export interface PluginDefinition<S extends z.ZodType, N extends Needs> {
+  /** As in `use:`; lower case with hyphens. */
+  readonly name: string;
+  /** One sentence for `mailframe plan`. */
+  readonly summary?: string;
+  /** The schema of `options:`. Without one, options are refused. */
+  readonly options?: S;
+  readonly needs?: N;
+  /** The facts that it writes. */
+  readonly facts?: readonly Fact[];
+  /**
+   * For a plugin that answers `deliver`: whether it needs `hosts`. `to-hosts`: the routes or a `route` hook must name
+   * them. `here`: it delivers on this machine.
+   */
+  readonly delivers?: 'here' | 'to-hosts';
+  /** Looks at what the options refer to. Runs for `mailframe check` and before `create`; must not act. */
+  check?(creation: Creation<z.output<S>, N>): Awaitable<readonly OptionComplaint[]>;
+  /** Makes an instance. Must not act: that is what `start` is for. */
+  create(creation: Creation<z.output<S>, N>): Awaitable<PluginInstance>;
+}
+
+/** A plugin as the wiring sees it. Made by `definePlugin` alone. */
+export interface Plugin {
+  readonly apiVersion: number;
+  readonly name: string;
+  readonly summary: string | null;
+  readonly options: z.ZodType | null;
+  readonly needs: Needs;
+  readonly facts: readonly Fact[];
+  readonly delivers: 'here' | 'to-hosts' | null;
+  check(creation: Creation<unknown, Needs>): Awaitable<readonly OptionComplaint[]>;
+  create(creation: Creation<unknown, Needs>): Awaitable<PluginInstance>;
+}
+
+/**
+ * Defines a plugin. The default export of a plugin's module.
+ * @example
+ * export default definePlugin({
+ *   name: 'no-vowels',
+ *   options: z.strictObject({ domain: domainName() }),
+ *   create: ({ options }) => ({
+ *     rcpt({ recipient: { forwardPath } }) {
+ *       if (forwardPath.domain !== options.domain) return;
+ *       return /[aeiou]/i.test(forwardPath.localPart) ? accept : reject(550, '5.1.1', 'No such mailbox');
+ *     },
+ *   }),
+ * });
+ */
+export function definePlugin<
+  S extends z.ZodType = z.ZodType<undefined>,
+  const N extends Needs = Readonly<Record<string, never>>,
+>(definition: PluginDefinition<S, N>): Plugin {
+  // The two erasures below are the variance points of the contract: the wiring gives `create` exactly what `options`
+  // and `needs` of the same definition ask for.
+  const erased = definition as unknown as PluginDefinition<z.ZodType, Needs>;
+  return {
+    apiVersion: API_VERSION,
+    name: definition.name,
+    summary: definition.summary ?? null,
+    options: definition.options ?? null,
+    needs: definition.needs ?? {},
+    facts: definition.facts ?? [],
+    delivers: definition.delivers ?? null,
+    check: creation => erased.check?.(creation) ?? [],
+    create: creation => erased.create(creation),
+  };
+}

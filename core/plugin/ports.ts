@@ -1,0 +1,144 @@
+/**
+ * The ports: all that a plugin may use to see or change the world outside its subject.
+ *
+ * `explain`, `replay` and the tests mount the same plugins on ports that answer but do not act.
+ */
+import type { Socket } from 'node:net';
+import { token } from './token.ts';
+
+/** Time. */
+export interface Clock {
+  now(): Date;
+  /** Milliseconds from an arbitrary start, never going back. For measuring. */
+  monotonic(): number;
+  /** Resolves after that many milliseconds; rejects with the signal's reason when it is aborted. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Randomness. */
+export interface Random {
+  bytes(count: number): Buffer;
+  /** A whole number from 0 up to, but not including, `bound`. */
+  below(bound: number): number;
+}
+
+/** What DNS said. "There is none" and "nobody could say" are different answers, not different exceptions. */
+export type DnsAnswer<T> =
+  | { readonly kind: 'found'; readonly records: readonly T[] }
+  /** The name does not exist (NXDOMAIN). */
+  | { readonly kind: 'no-such-domain' }
+  /** The name exists and has no record of this type. */
+  | { readonly kind: 'no-records' }
+  /** Time-out, SERVFAIL, refused: ask again later. */
+  | { readonly kind: 'unavailable'; readonly cause: string };
+
+/** An MX record (RFC 5321 section 5.1). An `exchange` of `''` is the null MX (RFC 7505). */
+export interface MxRecord {
+  readonly exchange: string;
+  readonly preference: number;
+}
+
+/** DNS. Names are given and come back without the final dot; A-labels only. */
+export interface Resolver {
+  mx(domain: string): Promise<DnsAnswer<MxRecord>>;
+  /** IPv4 and IPv6 addresses as text. */
+  addresses(name: string): Promise<DnsAnswer<string>>;
+  /** Names that the address points to, unconfirmed. */
+  reverse(address: string): Promise<DnsAnswer<string>>;
+  txt(name: string): Promise<DnsAnswer<string>>;
+}
+
+/** What is known of a file without reading it. */
+export interface FileFacts {
+  readonly kind: 'file' | 'directory' | 'link' | 'other';
+  readonly size: number;
+  /** Permission bits. */
+  readonly mode: number;
+  /** User id of the owner. */
+  readonly owner: number;
+  /** How many names it has: more than one means a hard link. */
+  readonly links: number;
+  readonly modifiedAt: Date;
+  /** Device and inode: the same file has the same identity. */
+  readonly identity: string;
+}
+
+/** A file that is open. */
+export interface OpenFile {
+  facts(): Promise<FileFacts>;
+  /** Up to `length` octets from `position`; fewer at the end of the file. */
+  read(position: number, length: number): Promise<Buffer>;
+  /** Writes all octets at `position`. */
+  write(octets: Buffer, position: number): Promise<void>;
+  truncate(size: number): Promise<void>;
+  /** Resolves when what was written is on the disk. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The file system. Relative paths are relative to the configuration's folder. Errors carry the errno as `code`. */
+export interface Files {
+  /** The absolute path that a configured path stands for. */
+  resolve(path: string): string;
+  read(path: string): Promise<Buffer>;
+  /** `null` where there is nothing. Does not follow a link. */
+  facts(path: string): Promise<FileFacts | null>;
+  /** The names in a folder, sorted. */
+  list(path: string): Promise<readonly string[]>;
+  /** Makes the folder and those above it; says nothing if it is there. `mode` for the new ones. */
+  makeDirectory(path: string, mode?: number): Promise<void>;
+  /** `append`: made if missing, never through a symbolic link. `create`: fails with EEXIST if it is there. */
+  open(path: string, how: 'read' | 'append' | 'create', mode?: number): Promise<OpenFile>;
+  /** Replaces the file in one step: readers see the old octets or the new ones. */
+  replace(path: string, octets: Buffer, mode?: number): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** A second name for the same file; fails with EEXIST if it is taken. */
+  link(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Makes renames and new names in the folder durable. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+/** Where a socket is to lead. */
+export interface Destination {
+  /** An IP address. */
+  readonly address: string;
+  readonly port: number;
+  /** In milliseconds. */
+  readonly timeout: number;
+}
+
+/** Outgoing connections. */
+export interface Network {
+  /** A connected socket; rejects with the errno as `code`. */
+  connect(destination: Destination, signal: AbortSignal): Promise<Socket>;
+}
+
+/** Fields of a log line. Never put content or secrets in them. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** The log. `event` is a past participle: `accepted`, `refused`, `delivered`. */
+export interface Log {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+  /** A log that adds these fields to every line. */
+  child(fields: LogFields): Log;
+}
+
+/** Who we are, as the configuration says. */
+export interface Identity {
+  /** The fully qualified name used in greetings, `Received`, HELO and DSNs. */
+  readonly hostname: string;
+  /** The entry's id in the plugin list. */
+  readonly plugin: string;
+}
+
+export const CLOCK = token<Clock>('clock');
+export const RANDOM = token<Random>('random');
+export const RESOLVER = token<Resolver>('resolver');
+export const FILES = token<Files>('files');
+export const NETWORK = token<Network>('network');
+export const LOG = token<Log>('log');
+export const IDENTITY = token<Identity>('identity');
