@@ -47,8 +47,9 @@ export interface Chain {
   content(mail: Mail, mixed: 'refuse' | 'notify'): Promise<Walked<Taken | Refused>>;
   route(mail: Mail, recipient: Recipient, attempt: number): Promise<Walked<Routed | Unroutable>>;
   deliver(transport: string, delivery: Delivery): Promise<Walked<Attempted>>;
-  vrfy(session: Session, query: string): Promise<Walked<Found | Refused>>;
-  expn(session: Session, query: string): Promise<Walked<Found | Refused>>;
+  /** `passed`: no plugin knows. */
+  vrfy(session: Session, query: string): Promise<Walked<Found | Refused | Passed>>;
+  expn(session: Session, query: string): Promise<Walked<Found | Refused | Passed>>;
   /** Tells every observer. Never rejects and never waits for a slow one. */
   tell<E extends HappeningName>(event: E, happening: Happenings[E]): void;
 }

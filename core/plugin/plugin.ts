@@ -31,8 +31,11 @@ export type PluginInstance = Hooks & {
 /** What `create` is given: the options as the schema made them, and the services asked for. */
 export type Creation<O, N extends Needs> = Resolved<N> & { readonly options: O };
 
+/** Forbids what is no hook, so that a misspelt one does not compile. */
+export type OnlyKnown<I> = { readonly [K in Exclude<keyof I, keyof PluginInstance>]: never };
+
 /** What `definePlugin` takes. */
-export interface PluginDefinition<S extends z.ZodType, N extends Needs> {
+export interface PluginDefinition<S extends z.ZodType, N extends Needs, I extends PluginInstance = PluginInstance> {
   /** As in `use:`; lower case with hyphens. */
   readonly name: string;
   /** One sentence for `mailframe plan`. */
@@ -50,7 +53,7 @@ export interface PluginDefinition<S extends z.ZodType, N extends Needs> {
   /** Looks at what the options refer to. Runs for `mailframe check` and before `create`; must not act. */
   check?(creation: Creation<z.output<S>, N>): Awaitable<readonly OptionComplaint[]>;
   /** Makes an instance. Must not act: that is what `start` is for. */
-  create(creation: Creation<z.output<S>, N>): Awaitable<PluginInstance>;
+  create(creation: Creation<z.output<S>, N>): Awaitable<I & OnlyKnown<I>>;
 }
 
 /** A plugin as the wiring sees it. Made by `definePlugin` alone. */
@@ -83,7 +86,8 @@ export interface Plugin {
 export function definePlugin<
   S extends z.ZodType = z.ZodType<undefined>,
   const N extends Needs = Readonly<Record<string, never>>,
->(definition: PluginDefinition<S, N>): Plugin {
+  I extends PluginInstance = PluginInstance,
+>(definition: PluginDefinition<S, N, I>): Plugin {
   // The two erasures below are the variance points of the contract: the wiring gives `create` exactly what `options`
   // and `needs` of the same definition ask for.
   const erased = definition as unknown as PluginDefinition<z.ZodType, Needs>;

@@ -1,0 +1,85 @@
+/**
+ * Looks at what a plugin answered before anybody acts on it: TypeScript is not there at run time, and a plugin may be
+ * plain JavaScript. What is not a proper answer counts as a failure of the plugin.
+ */
+import { formatMailbox } from '../mail/path.ts';
+import { formatReply, type Refusal } from '../mail/reply.ts';
+import { type Answer, HOOKS, type HookName } from '../plugin/hooks.ts';
+
+/** What is wrong with a value as an answer to a hook, or `null`. */
+export function faultOf(hook: HookName, value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return `answered ${describe(value)}`;
+  const kinds: readonly string[] = HOOKS[hook].answers;
+  if (typeof value.kind !== 'string' || !kinds.includes(value.kind)) {
+    return `answered "${String(value.kind)}"; ${hook} knows ${kinds.join(', ')}`;
+  }
+  return faultInside(value as Answer<HookName>);
+}
+
+function faultInside(answer: Answer<HookName>): string | null {
+  switch (answer.kind) {
+    case 'reject':
+      return faultOfReply(answer.reply, 5);
+    case 'defer':
+      return faultOfReply(answer.reply, 4);
+    case 'expand':
+      return Array.isArray(answer.to) && answer.to.length > 0 ? null : 'expanded a recipient to nobody';
+    case 'rewrite':
+      return typeof answer.content?.size === 'number' ? null : 'rewrote without content';
+    case 'report':
+      return answer.outcomes instanceof Map ? null : 'reported without a map of outcomes';
+    case 'authenticated':
+      return typeof answer.user === 'string' && answer.user !== '' ? null : 'authenticated nobody';
+    case 'accept':
+    case 'note':
+    case 'offer':
+    case 'hold':
+    case 'discard':
+    case 'route':
+    case 'addresses':
+      return null;
+  }
+}
+
+function faultOfReply(reply: Refusal | undefined, digit: 4 | 5): string | null {
+  const agrees =
+    reply !== undefined &&
+    Math.floor(reply.code / 100) === digit &&
+    new RegExp(`^${digit}\\.\\d{1,3}\\.\\d{1,3}$`).test(reply.status) &&
+    typeof reply.text === 'string';
+  return agrees ? null : `gave a reply that is no ${digit}yz with a ${digit}.x.x status`;
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : `a ${typeof value}`;
+}
+
+/** An answer in words, for the trace. `null` where its kind says it all. */
+export function wordsOf(answer: Answer<HookName>): string | null {
+  switch (answer.kind) {
+    case 'reject':
+    case 'defer':
+      return answer.because === null ? formatReply(answer.reply) : `${formatReply(answer.reply)} (${answer.because})`;
+    case 'expand':
+      return answer.to.map(({ to, via }) => `${formatMailbox(to)} via ${via}`).join(', ');
+    case 'hold':
+    case 'discard':
+      return answer.reason;
+    case 'authenticated':
+      return answer.user;
+    case 'offer':
+      return [...answer.add.map(keyword => `+${keyword}`), ...answer.remove.map(keyword => `-${keyword}`)].join(' ');
+    case 'route':
+      return `${answer.transport ?? 'as routed'}: ${answer.hosts?.map(host => `${host.name}:${host.port}`).join(', ') ?? 'no hosts'}`;
+    case 'report':
+      return [...answer.outcomes]
+        .map(([recipient, outcome]) => `${formatMailbox(recipient.forwardPath)} ${outcome.kind}`)
+        .join(', ');
+    case 'addresses':
+      return answer.mailboxes.map(formatMailbox).join(', ');
+    case 'accept':
+    case 'rewrite':
+    case 'note':
+      return null;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Makes one call of one plugin, contained: with its middleware around it, under its deadline, its answer looked at, and
+ * written down as a step of the trace.
+ *
+ * Guarantee: never rejects. A plugin that throws, rejects, answers nonsense, answers late or never ends here, with a log
+ * line that names plugin, hook and cause. Limit: a plugin that blocks the thread cannot be interrupted.
+ */
+import { type Facts, NO_FACTS } from '../mail/facts.ts';
+import { describeError, Failure, LOCAL_ERROR, replyToError } from '../mail/failure.ts';
+import type { Refusal } from '../mail/reply.ts';
+import type { TraceStep } from '../mail/trace.ts';
+import type { Answer, HookContext, HookName, Subject } from '../plugin/hooks.ts';
+import type { Clock } from '../plugin/ports.ts';
+import { faultOf, wordsOf } from './answer.ts';
+import { Blame } from './blame.ts';
+import type { Call, Called } from './call.ts';
+import { CallContext } from './call-context.ts';
+import type { OnError } from './link.ts';
+import { withMiddleware } from './surround.ts';
+
+/** What the client hears, or the recipient suffers, when a plugin fails. */
+function replyTo(onError: OnError, error: unknown): Refusal {
+  if (onError === 'reject') return { code: 554, status: '5.3.0', text: 'Local error in processing' };
+  return error instanceof Failure || onError === 'defer' ? replyToError(error) : LOCAL_ERROR;
+}
+
+/** Makes the call. */
+export async function make<H extends HookName>(it: Call<H>, clock: Clock): Promise<Called<H>> {
+  const started = clock.monotonic();
+  const at = clock.now().getTime();
+  const step = (answer: string, detail: string | null, facts: Facts = NO_FACTS): TraceStep => ({
+    at,
+    hook: it.hook,
+    plugin: it.link.id,
+    mode: it.link.mode,
+    asked: it.asked,
+    answer,
+    detail,
+    took: clock.monotonic() - started,
+    changes: [],
+    facts,
+  });
+  try {
+    const answer = await answerOf(it, clock);
+    if (answer === undefined) return { kind: 'silent', step: step('silent', null) };
+    const facts = answer.kind === 'note' || answer.kind === 'rewrite' ? answer.facts : NO_FACTS;
+    const changes = answer.kind === 'rewrite' ? answer.changes : [];
+    return { kind: 'answered', answer, step: { ...step(answer.kind, wordsOf(answer), facts), changes } };
+  } catch (error) {
+    const blame = error instanceof Blame ? error : new Blame(it.link, error);
+    const cause = blame.cause ?? blame;
+    const because = `${blame.by.id} failed at ${it.hook}: ${blame.message}`;
+    blame.by.log.error('failed', { ...it.about, hook: it.hook, cause: blame.message, stack: stackOf(cause) });
+    const failed = step(blame.late ? 'late' : 'failed', because);
+    if (blame.by === it.link && it.link.onError === 'ignore') return { kind: 'silent', step: failed };
+    return { kind: 'failed', by: blame.by, reply: replyTo(blame.by.onError, cause), because, step: failed };
+  }
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}
+
+async function answerOf<H extends HookName>(it: Call<H>, clock: Clock): Promise<Answer<H> | undefined> {
+  const context = new CallContext(it.link.log, it.about, it.facts);
+  try {
+    const value = it.around.length === 0 ? invoke(it, it.subject, context) : withMiddleware(it, context, invoke);
+    const answer = value instanceof Promise ? await inTime(value, it, context, clock) : value;
+    // `null` is what JavaScript authors write for "nothing to say".
+    if (answer === undefined || answer === null) return undefined;
+    const fault = faultOf(it.hook, answer);
+    if (fault !== null) throw new Error(fault);
+    return answer as Answer<H>;
+  } finally {
+    context.end();
+  }
+}
+
+/** Calls the plugin itself. */
+function invoke<H extends HookName>(it: Call<H>, subject: Subject<H>, context: HookContext): unknown {
+  const answer = it.link.instance[it.hook];
+  if (answer === undefined) return undefined;
+  // The table gives each hook its own subject; TypeScript cannot see that `hook` and `subject` belong together here.
+  const value: unknown = (answer as (subject: Subject<H>, context: HookContext) => unknown).call(
+    it.link.instance,
+    subject,
+    context,
+  );
+  // Any thenable is awaited like a promise, and can then settle only once.
+  return isThenable(value) ? Promise.resolve(value) : value;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** Waits for an answer until the deadline. A later one is dropped, and the log says so. */
+async function inTime<H extends HookName>(
+  value: Promise<unknown>,
+  it: Call<H>,
+  context: CallContext,
+  clock: Clock,
+): Promise<unknown> {
+  const limit = it.hook === 'deliver' ? it.link.deliveryDeadline : it.link.deadline;
+  const timer = new AbortController();
+  const deadline = clock.sleep(limit, timer.signal).then(
+    () => LATE,
+    () => LATE,
+  );
+  const first = await Promise.race([value, deadline]).finally(() => timer.abort());
+  if (first !== LATE) return first;
+  const by = context.running ?? it.link;
+  context.abort(new Error(`no answer within ${limit} ms`));
+  value.then(
+    () => by.log.warn('answered late', { ...it.about, hook: it.hook, deadline: limit }),
+    error => by.log.warn('failed late', { ...it.about, hook: it.hook, cause: describeError(error) }),
+  );
+  throw new Blame(by, new Error(`no answer within ${limit} ms`), true);
+}
+
+const LATE = Symbol('late');

@@ -1,0 +1,63 @@
+/** Makes the chain of one configuration: its links in their order, and its routes. */
+
+import { describeError } from '../mail/failure.ts';
+import type { RouteRule } from '../mail/route.ts';
+import type { HappeningName, Happenings } from '../plugin/observer.ts';
+import type { Clock } from '../plugin/ports.ts';
+import type { Chain } from './chain.ts';
+import { holds, recipientConditions } from './condition.ts';
+import { walkContent } from './content-hooks.ts';
+import { attemptDelivery, walkRoute } from './delivery-hooks.ts';
+import type { Link } from './link.ts';
+import { walkRcpt } from './rcpt-hook.ts';
+import { walkAuth, walkConnect, walkHelo, walkLookup, walkMail } from './session-hooks.ts';
+import { Walker } from './walk.ts';
+
+export interface ChainParts {
+  /** In the order of the configuration, which is the order of every walk. */
+  readonly links: readonly Link[];
+  readonly routes: readonly RouteRule[];
+  readonly clock: Clock;
+}
+
+/** Makes a chain. */
+export function createChain({ links, routes, clock }: ChainParts): Chain {
+  const walker = new Walker(links, clock);
+  const conditions = [...walker.answering('data'), ...walker.answering('queue')]
+    .filter(link => link.mode === 'enforce')
+    .flatMap(link => (link.when === null ? [] : recipientConditions(link.when)));
+  return {
+    connect: session => walkConnect(walker, session),
+    helo: (session, greeting, facts) => walkHelo(walker, session, greeting, facts),
+    auth: (session, credentials, facts) => walkAuth(walker, session, credentials, facts),
+    mail: (session, reversePath, parameters, facts) => walkMail(walker, session, { reversePath, parameters }, facts),
+    rcpt: (session, envelope, recipient, facts) => walkRcpt(walker, session, { envelope, recipient }, facts),
+    groupOf: (session, reversePath, recipients) => {
+      const keys = recipients.map(recipient =>
+        conditions.map(one => holds(one, { session, reversePath, recipient, facts: {} })).join(),
+      );
+      return [...new Set(keys)].sort().join(';');
+    },
+    content: (mail, mixed) => walkContent(walker, mail, mixed),
+    route: (mail, recipient, attempt) => walkRoute(walker, routes, mail, { recipient, attempt }),
+    deliver: (transport, delivery) => attemptDelivery(walker, transport, delivery),
+    vrfy: (session, query) => walkLookup(walker, 'vrfy', session, query),
+    expn: (session, query) => walkLookup(walker, 'expn', session, query),
+    tell: (event, happening) => tell(links, event, happening),
+  };
+}
+
+/** Tells every observer; what one throws is logged and reaches nobody else. */
+function tell<E extends HappeningName>(links: readonly Link[], event: E, happening: Happenings[E]): void {
+  for (const link of links) {
+    const observe = link.instance.observe?.[event];
+    if (observe === undefined) continue;
+    const failed = (error: unknown) => link.log.error('failed', { observing: event, cause: describeError(error) });
+    try {
+      const done = observe(happening);
+      if (done instanceof Promise) done.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The `rcpt` hook: all plugins are asked; a refusal ends the walk and wins; at least one claim is needed.
+ *
+ * Default deny: a recipient that nobody claims is refused, so a gateway whose policy is missing relays nothing.
+ */
+
+import type { Envelope, Recipient } from '../mail/envelope.ts';
+import type { Facts } from '../mail/facts.ts';
+import { formatMailbox } from '../mail/path.ts';
+import type { Session } from '../mail/session.ts';
+import type { Expansion } from '../mail/verdict.ts';
+import type { Claimed, Refused, Walked } from './decision.ts';
+import { refusal, type Walker, words } from './walk.ts';
+
+const NOBODY_CLAIMS: Refused = {
+  kind: 'refused',
+  reply: { code: 550, status: '5.7.1', text: 'Relay access denied' },
+  by: 'mailframe',
+  because: 'no plugin claims this recipient',
+};
+
+export async function walkRcpt(
+  walker: Walker,
+  session: Session,
+  asked: { readonly envelope: Envelope; readonly recipient: Recipient },
+  facts: Facts,
+): Promise<Walked<Claimed | Refused>> {
+  const { envelope, recipient } = asked;
+  const expansions: Expansion[] = [];
+  let claimed = false;
+  let refused: Refused | null = null;
+  const question = { hook: 'rcpt', asked: words(recipient.forwardPath), about: { session: session.id } } as const;
+  const view = { session, facts, reversePath: envelope.reversePath, recipient };
+  const walked = await walker.walk(question, view, { session, envelope, recipient }, heard => {
+    if (heard.kind === 'failure') refused = heard.refused;
+    else
+      switch (heard.answer.kind) {
+        case 'note':
+          return 'go on';
+        case 'accept':
+          claimed = true;
+          return 'go on';
+        case 'expand':
+          expansions.push(...heard.answer.to);
+          return 'go on';
+        case 'reject':
+        case 'defer':
+          refused = refusal(heard.link, heard.answer);
+      }
+    return 'end';
+  });
+  return { decision: refused ?? decide(recipient, claimed, expansions), ...walked };
+}
+
+function decide(recipient: Recipient, claimed: boolean, expansions: readonly Expansion[]): Claimed | Refused {
+  if (expansions.length > 0) return { kind: 'claimed', recipients: expanded(recipient, expansions) };
+  return claimed ? { kind: 'claimed', recipients: [recipient] } : NOBODY_CLAIMS;
+}
+
+/** Those that a recipient stands for, each once. They keep what the client said and asked for. */
+function expanded(recipient: Recipient, expansions: readonly Expansion[]): readonly Recipient[] {
+  const recipients = new Map<string, Recipient>();
+  for (const { to, via } of expansions) {
+    const key = formatMailbox(to);
+    if (!recipients.has(key)) recipients.set(key, { ...recipient, forwardPath: to, via: [...recipient.via, via] });
+  }
+  return [...recipients.values()];
+}

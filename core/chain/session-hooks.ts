@@ -1,0 +1,120 @@
+/** The hooks before there is content: connect, helo, auth, mail, vrfy and expn. */
+import type { ReversePath } from '../mail/address.ts';
+import type { MailParameters } from '../mail/envelope.ts';
+import { type Facts, NO_FACTS } from '../mail/facts.ts';
+import { parseMailbox } from '../mail/path.ts';
+import type { Greeting, Session } from '../mail/session.ts';
+import type { Credentials, Subject } from '../plugin/hooks.ts';
+import type { Found, Greeted, Identified, Passed, Refused, Walked } from './decision.ts';
+import { type Heard, refusal, type Walker, words } from './walk.ts';
+
+const WRONG_CREDENTIALS: Refused = {
+  kind: 'refused',
+  reply: { code: 535, status: '5.7.8', text: 'Authentication credentials invalid' },
+  by: 'mailframe',
+  because: 'nobody knows these credentials',
+};
+
+/** Walks a hook at which all are asked and a refusal ends the walk. */
+async function refusable<H extends 'connect' | 'mail'>(
+  walker: Walker,
+  hook: H,
+  subject: Subject<H>,
+  context: {
+    readonly session: Session;
+    readonly facts: Facts;
+    readonly asked: string;
+    readonly reversePath?: ReversePath;
+  },
+): Promise<Walked<Passed | Refused>> {
+  let decision: Passed | Refused = { kind: 'passed' };
+  const question = { hook, asked: context.asked, about: { session: context.session.id } };
+  const hear = (heard: Heard<'connect' | 'mail'>): 'go on' | 'end' => {
+    if (heard.kind === 'failure') decision = heard.refused;
+    else if (heard.answer.kind === 'note') return 'go on';
+    else decision = refusal(heard.link, heard.answer);
+    return 'end';
+  };
+  const walked = await walker.walk(question, context, subject, hear);
+  return { decision, ...walked };
+}
+
+export function walkConnect(walker: Walker, session: Session): Promise<Walked<Passed | Refused>> {
+  return refusable(walker, 'connect', { session }, { session, facts: NO_FACTS, asked: session.client.address });
+}
+
+export function walkMail(
+  walker: Walker,
+  session: Session,
+  envelope: { readonly reversePath: ReversePath; readonly parameters: MailParameters },
+  facts: Facts,
+): Promise<Walked<Passed | Refused>> {
+  const { reversePath, parameters } = envelope;
+  const subject = { session, reversePath, parameters };
+  return refusable(walker, 'mail', subject, { session, facts, reversePath, asked: words(reversePath) });
+}
+
+export async function walkHelo(
+  walker: Walker,
+  session: Session,
+  greeting: Greeting,
+  facts: Facts,
+): Promise<Walked<Greeted | Refused>> {
+  const add: string[] = [];
+  const remove: string[] = [];
+  let refused: Refused | null = null;
+  const question = {
+    hook: 'helo',
+    asked: `${greeting.verb} ${greeting.domain}`,
+    about: { session: session.id },
+  } as const;
+  const walked = await walker.walk(question, { session, facts }, { session, greeting }, heard => {
+    if (heard.kind === 'failure') refused = heard.refused;
+    else if (heard.answer.kind === 'note') return 'go on';
+    else if (heard.answer.kind === 'offer') {
+      add.push(...heard.answer.add);
+      remove.push(...heard.answer.remove);
+      return 'go on';
+    } else refused = refusal(heard.link, heard.answer);
+    return 'end';
+  });
+  return { decision: refused ?? { kind: 'greeted', add, remove }, ...walked };
+}
+
+export async function walkAuth(
+  walker: Walker,
+  session: Session,
+  credentials: Credentials,
+  facts: Facts,
+): Promise<Walked<Identified | Refused>> {
+  let decision: Identified | Refused = WRONG_CREDENTIALS;
+  const asked = `${credentials.mechanism} ${credentials.user}`;
+  const question = { hook: 'auth', asked, about: { session: session.id } } as const;
+  const walked = await walker.walk(question, { session, facts }, { session, credentials }, ({ link, ...heard }) => {
+    if (heard.kind === 'failure') decision = heard.refused;
+    else if (heard.answer.kind === 'authenticated') {
+      decision = { kind: 'identified', user: heard.answer.user, by: link.id };
+    } else decision = refusal(link, heard.answer);
+    return 'end';
+  });
+  return { decision, ...walked };
+}
+
+/** VRFY and EXPN: the first answer counts. `passed`: nobody knows. */
+export async function walkLookup(
+  walker: Walker,
+  hook: 'vrfy' | 'expn',
+  session: Session,
+  query: string,
+): Promise<Walked<Found | Refused | Passed>> {
+  let decision: Found | Refused | Passed = { kind: 'passed' };
+  const subject = { session, query, mailbox: parseMailbox(query) };
+  const question = { hook, asked: query, about: { session: session.id } };
+  const walked = await walker.walk(question, { session, facts: NO_FACTS }, subject, ({ link, ...heard }) => {
+    if (heard.kind === 'failure') decision = heard.refused;
+    else if (heard.answer.kind === 'addresses') decision = { kind: 'found', mailboxes: heard.answer.mailboxes };
+    else decision = refusal(link, heard.answer);
+    return 'end';
+  });
+  return { decision, ...walked };
+}

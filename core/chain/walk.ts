@@ -1,0 +1,128 @@
+/** Walks the links of one hook in order: who is asked, who is passed over, what is enforced. */
+
+import type { Facts } from '../mail/facts.ts';
+import { formatPath } from '../mail/path.ts';
+import type { Trace, TraceStep } from '../mail/trace.ts';
+import type { Answer, HookName, Subject } from '../plugin/hooks.ts';
+import type { Clock } from '../plugin/ports.ts';
+import type { Called } from './call.ts';
+import { holds, type View } from './condition.ts';
+import { make } from './contain.ts';
+import type { Refused } from './decision.ts';
+import { answers, type Link } from './link.ts';
+
+/** A hook to be walked. */
+export interface Question<H extends HookName> {
+  readonly hook: H;
+  /** The subject in a few words, for the trace. */
+  readonly asked: string;
+  readonly about: Readonly<Record<string, string>>;
+}
+
+/** One answer that counts, or a failure: the caller decides whether the walk goes on. */
+export type Heard<H extends HookName> =
+  | { readonly kind: 'answer'; readonly link: Link; readonly answer: Answer<H> }
+  | { readonly kind: 'failure'; readonly link: Link; readonly refused: Refused };
+
+/** The list of links, and how one of them is asked. */
+export class Walker {
+  readonly links: readonly Link[];
+  readonly #clock: Clock;
+  readonly #answering = new Map<HookName, readonly Link[]>();
+  readonly #above = new Map<Link, readonly Link[]>();
+
+  constructor(links: readonly Link[], clock: Clock) {
+    this.links = links;
+    this.#clock = clock;
+    const middleware: Link[] = [];
+    for (const link of links) {
+      this.#above.set(link, [...middleware]);
+      // Middleware that enforces nothing would still change the call, so shadow mode leaves it out.
+      if (link.instance.around !== undefined && link.mode === 'enforce') middleware.push(link);
+    }
+  }
+
+  /** The links that answer a hook, in order. */
+  answering(hook: HookName): readonly Link[] {
+    let links = this.#answering.get(hook);
+    if (links === undefined) {
+      links = this.links.filter(link => answers(link, hook));
+      this.#answering.set(hook, links);
+    }
+    return links;
+  }
+
+  /** Asks one link, whatever its `when` says. */
+  ask<H extends HookName>(link: Link, subject: Subject<H>, question: Question<H>, view: View): Promise<Called<H>> {
+    const above = this.#above.get(link) ?? [];
+    const around =
+      above.length === 0 ? above : above.filter(one => one.when === null || holds(one.when, view) === 'yes');
+    return make({ ...question, link, subject, facts: view.facts, around }, this.#clock);
+  }
+
+  /** A step that says why a link was not asked. */
+  skipped(link: Link, question: Question<HookName>, why: string): TraceStep {
+    return {
+      at: this.#clock.now().getTime(),
+      hook: question.hook,
+      plugin: link.id,
+      mode: link.mode,
+      asked: question.asked,
+      answer: 'skipped',
+      detail: why,
+      took: 0,
+      changes: [],
+      facts: {},
+    };
+  }
+
+  /**
+   * Asks the links one after the other until `hear` says that the walk is over. Facts add up; a link in shadow mode is
+   * asked and not heard.
+   */
+  async walk<H extends HookName>(
+    question: Question<H>,
+    start: View,
+    subject: Subject<H>,
+    hear: (heard: Heard<H>) => 'go on' | 'end',
+  ): Promise<{ readonly facts: Facts; readonly steps: Trace }> {
+    const steps: TraceStep[] = [];
+    let view = start;
+    for (const link of this.answering(question.hook)) {
+      const met = link.when === null ? 'yes' : holds(link.when, view);
+      if (met !== 'yes') {
+        steps.push(this.skipped(link, question, whyNot(met)));
+        continue;
+      }
+      const called = await this.ask(link, subject, question, view);
+      steps.push(called.step);
+      if (link.mode === 'shadow' || called.kind === 'silent') continue;
+      if (called.kind === 'answered') view = { ...view, facts: { ...view.facts, ...called.step.facts } };
+      if (hear(heardFrom(link, called)) === 'end') break;
+    }
+    return { facts: view.facts, steps };
+  }
+}
+
+/** Why a link was passed over. */
+export function whyNot(met: 'no' | 'unknown'): string {
+  return met === 'no' ? 'its condition does not hold' : 'its condition looks at what is not known here';
+}
+
+/** A call that was not silent, as the walks see it. */
+export function heardFrom<H extends HookName>(link: Link, called: Exclude<Called<H>, { kind: 'silent' }>): Heard<H> {
+  if (called.kind === 'answered') return { kind: 'answer', link, answer: called.answer };
+  return {
+    kind: 'failure',
+    link,
+    refused: { kind: 'refused', reply: called.reply, by: called.by.id, because: called.because },
+  };
+}
+
+/** The refusal that a reject or defer amounts to. */
+export function refusal(link: Link, answer: Extract<Answer<HookName>, { kind: 'reject' | 'defer' }>): Refused {
+  return { kind: 'refused', reply: answer.reply, by: link.id, because: answer.because };
+}
+
+/** A path in a few words, for the trace. */
+export const words = formatPath;
