@@ -1,0 +1,51 @@
+/**
+ * A generation: all that is built from one configuration, as one immutable thing.
+ *
+ * Listeners, queue and log outlive generations. Each session and each delivery pins the generation it began with, so that
+ * it meets the same plugins from its first hook to its last. A generation closes when it has been replaced and the last
+ * pin is gone.
+ */
+import type { Chain } from './chain/chain.ts';
+
+/** The right to use a generation's chain until `release`. */
+export interface Pin {
+  readonly chain: Chain;
+  /** Gives the right back. Further calls do nothing. */
+  release(): void;
+}
+
+export class Generation {
+  readonly #chain: Chain;
+  readonly #close: () => Promise<void>;
+  #pins = 0;
+  #retired: (() => void) | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(parts: { readonly chain: Chain; readonly close: () => Promise<void> }) {
+    this.#chain = parts.chain;
+    this.#close = parts.close;
+  }
+
+  pin(): Pin {
+    this.#pins++;
+    let held = true;
+    return {
+      chain: this.#chain,
+      release: () => {
+        if (!held) return;
+        held = false;
+        this.#pins--;
+        if (this.#pins === 0) this.#retired?.();
+      },
+    };
+  }
+
+  /** Resolves when the last pin is gone and every plugin is closed. Nobody may pin from now on. */
+  retire(): Promise<void> {
+    this.#closed ??= new Promise<void>(resolve => {
+      if (this.#pins === 0) resolve();
+      else this.#retired = resolve;
+    }).then(() => this.#close());
+    return this.#closed;
+  }
+}
