@@ -111,30 +111,20 @@ function inRanges(ranges: readonly string[], address: string): boolean {
   return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-/** Whether a condition looks at something of one kind. */
-export function looksAt(condition: Condition, kind: Condition['kind']): boolean {
+/** The conditions that a condition is made of, without `all`, `any` and `not`. */
+export function simpleConditions(condition: Condition): readonly Condition[] {
   switch (condition.kind) {
     case 'all':
     case 'any':
-      return condition.of.some(one => looksAt(one, kind));
+      return condition.of.flatMap(simpleConditions);
     case 'not':
-      return looksAt(condition.of, kind);
+      return simpleConditions(condition.of);
     default:
-      return condition.kind === kind;
+      return [condition];
   }
 }
 
-/** The conditions on recipients inside a condition, in order. */
-export function recipientConditions(condition: Condition): readonly Condition[] {
-  switch (condition.kind) {
-    case 'all':
-    case 'any':
-      return condition.of.flatMap(recipientConditions);
-    case 'not':
-      return recipientConditions(condition.of);
-    case 'recipient':
-      return [condition];
-    default:
-      return [];
-  }
+/** Whether a condition looks at something of one kind. */
+export function looksAt(condition: Condition, kind: Condition['kind']): boolean {
+  return simpleConditions(condition).some(one => one.kind === kind);
 }

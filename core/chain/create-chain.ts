@@ -5,7 +5,7 @@ import type { RouteRule } from '../mail/route.ts';
 import type { HappeningName, Happenings } from '../plugin/observer.ts';
 import type { Clock } from '../plugin/ports.ts';
 import type { Chain } from './chain.ts';
-import { holds, recipientConditions } from './condition.ts';
+import { holds, simpleConditions } from './condition.ts';
 import { walkContent } from './content-hooks.ts';
 import { attemptDelivery, walkRoute } from './delivery-hooks.ts';
 import type { Link } from './link.ts';
@@ -25,7 +25,8 @@ export function createChain({ links, routes, clock }: ChainParts): Chain {
   const walker = new Walker(links, clock);
   const conditions = [...walker.answering('data'), ...walker.answering('queue')]
     .filter(link => link.mode === 'enforce')
-    .flatMap(link => (link.when === null ? [] : recipientConditions(link.when)));
+    .flatMap(link => (link.when === null ? [] : simpleConditions(link.when)))
+    .filter(condition => condition.kind === 'recipient');
   return {
     connect: session => walkConnect(walker, session),
     helo: (session, greeting, facts) => walkHelo(walker, session, greeting, facts),

@@ -45,7 +45,7 @@ async function wrap<H extends HookName>(
     if (inner !== null) throw new Blame(link, new Error('called next twice'));
     if (delivery !== undefined && it.hook !== 'deliver')
       throw new Blame(link, new Error(`changed the subject of ${it.hook}`));
-    inner = below((delivery ?? it.subject) as Subject<H>);
+    inner = below(delivery ?? it.subject);
     try {
       return (await inner) as Answer<HookName> | undefined;
     } finally {
