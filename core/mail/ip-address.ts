@@ -1,0 +1,25 @@
+/**
+ * IP addresses as text, each in its one canonical form (RFC 5321 section 4.1.3, RFC 5952).
+ *
+ * Strict where leniency is a hole: no leading zeros, no hexadecimal or octal parts, no zone.
+ */
+
+const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+const IPV6_CHARACTERS = /^[0-9A-Fa-f:.]+$/;
+
+/** An IPv4 address, or `null` for anything else. */
+export function parseIpv4(text: string): string | null {
+  return IPV4.test(text) ? text : null;
+}
+
+/** An IPv6 address in lower case and shortest form, or `null` for anything else. */
+export function parseIpv6(text: string): string | null {
+  if (!IPV6_CHARACTERS.test(text) || text.length > 45) return null;
+  return URL.parse(`http://[${text}]/`)?.hostname.slice(1, -1) ?? null;
+}
+
+/** An IP address of either version, or `null` for anything else. */
+export function parseIpAddress(text: string): string | null {
+  return parseIpv4(text) ?? parseIpv6(text);
+}
