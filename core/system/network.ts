@@ -1,17 +1,20 @@
 /** The network port over node:net. */
-import { connect } from 'node:net';
-import type { Network } from '../plugin/ports.ts';
+import { connect, isIP } from 'node:net';
+import type { Destination, Network } from '../plugin/ports.ts';
 
 /** An error of the kind that node:net itself emits. */
-function timedOut(address: string, port: number): Error {
-  return Object.assign(new Error(`connect ETIMEDOUT ${address}:${port}`), { code: 'ETIMEDOUT' });
+function failure(code: string, { address, port }: Destination): Error {
+  return Object.assign(new Error(`connect ${code} ${address}:${port}`), { code });
 }
 
 /** The network of this machine. */
 export const systemNetwork: Network = {
-  connect: ({ address, port, timeout }, signal) =>
+  connect: (destination, signal) =>
     new Promise((resolve, reject) => {
+      const { address, port, timeout } = destination;
       if (signal.aborted) return reject(signal.reason);
+      // Anything else would be looked up behind the resolver's back.
+      if (isIP(address) === 0) return reject(failure('EINVAL', destination));
       const socket = connect({ host: address, port, noDelay: true });
       const fail = (error: unknown) => {
         leave();
@@ -19,7 +22,7 @@ export const systemNetwork: Network = {
         reject(error);
       };
       const abort = () => fail(signal.reason);
-      const timer = setTimeout(() => fail(timedOut(address, port)), timeout);
+      const timer = setTimeout(() => fail(failure('ETIMEDOUT', destination)), timeout);
       const leave = () => {
         clearTimeout(timer);
         signal.removeEventListener('abort', abort);

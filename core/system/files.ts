@@ -1,0 +1,92 @@
+/**
+ * The files port over node:fs, relative to one folder.
+ *
+ * Guarantees: nothing is written through a symbolic link at the end of a path, new files are for their owner alone unless
+ * the caller says otherwise, and `replace` leaves the old octets or the new ones whenever the power fails. What can go
+ * wrong carries the errno of the system as `code`.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, link, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { errnoOf } from '../mail/failure.ts';
+import type { Files } from '../plugin/ports.ts';
+import { factsOf, openFile } from './open-file.ts';
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+
+/**
+ * Not O_APPEND: Linux would then ignore the position of every write. O_NONBLOCK: opening a pipe that somebody put there
+ * must not block a thread.
+ */
+const FLAGS = {
+  read: O_RDONLY | O_NONBLOCK,
+  append: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
+  create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+} as const;
+
+const OWNER_ONLY = 0o600;
+const OWNER_ONLY_FOLDER = 0o700;
+
+/** The files of this machine. Relative paths are relative to `base`. */
+export function systemFiles(base: string): Files {
+  const at = (path: string) => resolve(base, path);
+  return {
+    resolve: at,
+    read: path => readFile(at(path)),
+    facts: path => orNull(async () => factsOf(await lstat(at(path), { bigint: true }))),
+    list: async path => (await readdir(at(path))).sort(),
+    async makeDirectory(path, mode = OWNER_ONLY_FOLDER) {
+      await mkdir(at(path), { recursive: true, mode });
+    },
+    open: async (path, how, mode = OWNER_ONLY) => openFile(await open(at(path), FLAGS[how], mode)),
+    replace: (path, octets, mode = OWNER_ONLY) => replace(at(path), octets, mode),
+    rename: (from, to) => rename(at(from), at(to)),
+    link: (from, to) => link(at(from), at(to)),
+    remove: path => unlink(at(path)),
+    syncDirectory: path => syncDirectory(at(path)),
+  };
+}
+
+/** `null` for what is not there; ENOTDIR says so too: a folder of the path is no folder. */
+async function orNull<T>(look: () => Promise<T>): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
+/** Writes beside the file, so that both are on one file system and the rename is one step. */
+async function replace(path: string, octets: Buffer, mode: number): Promise<void> {
+  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  const handle = await open(beside, FLAGS.create, mode);
+  try {
+    await writeDurably(handle, octets);
+    await rename(beside, path);
+  } catch (error) {
+    await orNull(() => unlink(beside));
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+async function writeDurably(handle: FileHandle, octets: Buffer): Promise<void> {
+  try {
+    await handle.writeFile(octets);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, O_RDONLY | O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The log port over pino: lines of JSON for machines, coloured lines for a person at a terminal.
+ *
+ * Guarantees: a value can never forge a line, whatever a client sent; what bears the name of a secret is never written
+ * (see `log-fields.ts`).
+ */
+import { type Logger, pino } from 'pino';
+import type { Clock, Log, LogFields } from '../plugin/ports.ts';
+import { escapeControls } from './escape.ts';
+import { humanLine } from './human-line.ts';
+import { safeFields } from './log-fields.ts';
+
+/** Lines below the level are not written. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Where lines go: `process.stdout`, or anything that takes text. */
+export interface LogDestination {
+  readonly isTTY?: boolean;
+  write(line: string): unknown;
+}
+
+/** How and where the log is written. */
+export interface LogSettings {
+  readonly level: LogLevel;
+  /** `auto`: for a person where the destination is a terminal, JSON elsewhere. */
+  readonly format: 'auto' | 'json' | 'human';
+  readonly destination: LogDestination;
+  readonly clock: Clock;
+}
+
+/**
+ * Opens the log. A line of JSON has `level`, `time` (ISO 8601), `event`, and the fields; a field that has one of these
+ * three names gets an underscore behind it.
+ */
+export function createLog({ level, format, destination, clock }: LogSettings): Log {
+  const terminal = destination.isTTY === true;
+  const human = format === 'human' || (format === 'auto' && terminal);
+  const colour = terminal && process.env.NO_COLOR === undefined;
+  const logger = pino(
+    {
+      level,
+      base: null,
+      messageKey: 'event',
+      timestamp: () => `,"time":"${clock.now().toISOString()}"`,
+      formatters: { level: label => ({ level: label }) },
+    },
+    {
+      write(line) {
+        destination.write(human ? humanLine(line, colour) : `${escapeControls(line.trimEnd())}\n`);
+      },
+    },
+  );
+  return writer(logger, {});
+}
+
+/** Not pino's own children: a field that parent and line both have would stand twice in the line. */
+function writer(logger: Logger, inherited: LogFields): Log {
+  const at = (level: LogLevel) => (event: string, fields?: LogFields) => {
+    if (!logger.isLevelEnabled(level)) return;
+    logger[level](fields === undefined ? inherited : { ...inherited, ...safeFields(fields) }, event);
+  };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: fields => writer(logger, { ...inherited, ...safeFields(fields) }),
+  };
+}
