@@ -4,5 +4,6 @@
  */
 export * from './testing/fake-resolver.ts';
 export * from './testing/manual-clock.ts';
+export * from './testing/memory-files.ts';
 export * from './testing/recording-log.ts';
 export * from './testing/seeded-random.ts';

@@ -5,6 +5,7 @@
  * defence; the first is not to log secrets.
  */
 import type { LogFields } from '../plugin/ports.ts';
+import { Secret } from '../plugin/secret.ts';
 
 /** Words of a field's name that say that its value is nobody's business. */
 const SECRET_WORDS = new Set([
@@ -57,6 +58,7 @@ function safeValue(name: string, value: unknown, depth: number): unknown {
 
 function safeObject(value: object, depth: number): unknown {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (value instanceof Secret) return String(value);
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} octets]`;
   if (depth >= DEEPEST) return '[…]';
   if (value instanceof Error) return safeError(value, depth);

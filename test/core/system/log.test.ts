@@ -1,5 +1,6 @@
 import { ManualClock } from 'mailframe/testing';
 import { describe, expect, test } from 'vitest';
+import { Secret } from '../../../core/plugin/secret.ts';
 import { createLog, type LogSettings } from '../../../core/system/log.ts';
 
 function setup(settings: Partial<LogSettings> & { readonly terminal?: boolean } = {}) {
@@ -73,6 +74,7 @@ describe('lines of JSON', () => {
       never: new Date(Number.NaN),
       big: 10n,
       octets: Buffer.from('secret content'),
+      key: new Secret('hunter2'),
       map: new Map([['a', 1]]),
       set: new Set(['b']),
       call: () => 1,
@@ -86,6 +88,7 @@ describe('lines of JSON', () => {
         never: 'Invalid Date',
         big: '10',
         octets: '[14 octets]',
+        key: '[secret]',
         map: { a: 1 },
         set: ['b'],
         call: '[function]',
