@@ -1,0 +1,76 @@
+/** `mailframe start`: runs the gateway until it is told to stop. */
+import type { Command } from 'commander';
+import { createEngine, type Engine } from '../engine.ts';
+import { describeError } from '../mail/failure.ts';
+import { DEFAULT_FILE, refuse } from './common.ts';
+
+export function register(program: Command): void {
+  program
+    .command('start')
+    .description('Runs the gateway.')
+    .argument('[file]', 'the configuration', DEFAULT_FILE)
+    .action(start);
+}
+
+async function start(file: string): Promise<void> {
+  let engine: Engine;
+  try {
+    engine = await createEngine({ file });
+    await engine.start();
+  } catch (error) {
+    refuse(error);
+    return;
+  }
+  if (process.stdout.isTTY || engine.logFormat === 'human') process.stdout.write(`${welcome(engine)}\n`);
+  closeOnSignal(engine);
+}
+
+/** SIGINT and SIGTERM close in good order; a second one ends the process at once. */
+function closeOnSignal(engine: Engine): void {
+  let closing = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (closing) process.exit(130);
+    closing = true;
+    engine.log.info('closing', { signal, hint: 'a second signal ends it at once' });
+    engine.close().then(
+      () => process.exit(0),
+      error => {
+        engine.log.error('failed', { closing: describeError(error) });
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+}
+
+/** What listens where, and what to do next. */
+function welcome(engine: Engine): string {
+  const { configuration, listeners } = engine;
+  const width = Math.max(...listeners.map(listener => listener.id.length));
+  const [first] = listeners;
+  const server = first === undefined ? '' : ` --server ${bracketed(first.address)}:${first.port}`;
+  return [
+    `mailframe runs as ${configuration.hostname}`,
+    ...listeners.map(({ id, address, port }) => `  ${id.padEnd(width)}  ${bracketed(address)}:${port}`),
+    `  ${'queue'.padEnd(width)}  ${configuration.queue.directory}`,
+    '',
+    'Send a first message from another terminal:',
+    `  npx mailframe send${server} --to hello@${firstDomain(engine)} --subject "First light"`,
+    'Ctrl-C closes in good order.',
+    '',
+  ].join('\n');
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** A domain that the configuration treats as its own, as far as the relay policy says; else the host's. */
+function firstDomain({ configuration }: Engine): string {
+  for (const { options } of configuration.plugins) {
+    const domains = (options as { localDomains?: unknown } | null | undefined)?.localDomains;
+    if (Array.isArray(domains) && typeof domains[0] === 'string') return domains[0];
+  }
+  return configuration.hostname;
+}
