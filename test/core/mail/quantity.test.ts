@@ -1,0 +1,60 @@
+/** Sizes and durations as people write them. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { formatDuration, formatSize, parseDuration, parseSize } from '../../../core/mail/quantity.ts';
+
+describe('sizes', () => {
+  test.each([
+    { text: '0', want: 0 },
+    { text: '1000', want: 1000 },
+    { text: '25 MiB', want: 26_214_400 },
+    { text: '25MiB', want: 26_214_400 },
+    { text: '25 mib', want: 26_214_400 },
+    { text: '256 KB', want: 256_000 },
+    { text: '1.5 GiB', want: 1_610_612_736 },
+    { text: '1 B', want: 1 },
+    { text: '25 M', want: null },
+    { text: '-1 MiB', want: null },
+    { text: '1e3', want: null },
+    { text: 'MiB', want: null },
+    { text: '25  MiB', want: null },
+    { text: '99999999999 TiB', want: null },
+    { text: '1 constructor', want: null },
+    { text: '', want: null },
+  ])('$text is $want octets', ({ text, want }) => {
+    expect(parseSize(text)).toBe(want);
+  });
+});
+
+describe('durations', () => {
+  test.each([
+    { text: '250 ms', want: 250 },
+    { text: '30 s', want: 30_000 },
+    { text: '5 min', want: 300_000 },
+    { text: '1 hour', want: 3_600_000 },
+    { text: '4 h', want: 14_400_000 },
+    { text: '5 days', want: 432_000_000 },
+    { text: '2 weeks', want: 1_209_600_000 },
+    { text: '0.5 s', want: 500 },
+    { text: '30', want: null },
+    { text: '5 m', want: null },
+    { text: '5 months', want: null },
+    { text: 'toString', want: null },
+  ])('$text is $want milliseconds', ({ text, want }) => {
+    expect(parseDuration(text)).toBe(want);
+  });
+});
+
+test('what is formatted is read as the same quantity', () => {
+  fc.assert(
+    fc.property(fc.nat({ max: 2 ** 40 }), quantity => {
+      expect(parseSize(formatSize(quantity))).toBe(quantity);
+      expect(parseDuration(formatDuration(quantity))).toBe(quantity);
+    }),
+  );
+});
+
+test('the largest unit that is exact is shown', () => {
+  expect([formatSize(26_214_400), formatSize(1000), formatSize(0)]).toEqual(['25 MiB', '1000 B', '0 B']);
+  expect([formatDuration(300_000), formatDuration(90_000), formatDuration(1)]).toEqual(['5 min', '90 s', '1 ms']);
+});
