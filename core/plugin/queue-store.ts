@@ -1,13 +1,14 @@
 /**
  * The port of the queue: where durable mail lives. Every store passes the suite in `test/contracts/queue-store.ts`.
  *
- * The instant of responsibility is the resolution of `commit`: from then on the mail is ours, whatever crashes.
+ * The instant of responsibility is the resolution of `commit`: from then on the mail is ours, whatever crashes. No store
+ * reads a clock: time is always an argument.
  */
-import type { Recipient } from '../mail/envelope.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Outcome } from '../mail/outcome.ts';
 import type { PermanentReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
+import type { QueueControl, QueuedRecipient } from './queue-control.ts';
 import { token } from './token.ts';
 
 /** What is to happen to a mail once it is committed. */
@@ -17,35 +18,45 @@ export type Fate =
   /** Its recipients were refused after a part of the transaction was accepted: the sender gets a notification. */
   | { readonly kind: 'bounce'; readonly reply: PermanentReply };
 
-/** A mail to be taken over. */
+/** A mail to be taken over. It is due at `mail.receivedAt`. */
 export interface NewMail {
   readonly mail: Mail;
   readonly trace: Trace;
   readonly fate: Fate;
 }
 
-/** One recipient as the queue holds it. */
-export interface QueuedRecipient {
-  /** Its position in `mail.envelope.recipients`: stable for the life of the mail. */
-  readonly index: number;
-  readonly recipient: Recipient;
-  /** Attempts that were made so far. */
-  readonly attempts: number;
-  readonly lastOutcome: Outcome | null;
-  /** Whether a delay notification has been sent (RFC 3461 section 4.1, DELAY). */
-  readonly delayNotified: boolean;
-}
-
-/** Mail taken to be worked on. Only its owner may settle it, and only before `until`. */
+/** Recipients of one mail, taken to be worked on. Nobody else is given them before `until`. */
 export interface Lease {
   readonly owner: string;
-  /** Changes with each lease of the same mail: a late owner cannot settle what another one took over. */
+  /** Changes with each lease: a late owner cannot settle what another one took over. */
   readonly fence: number;
+  /** As it was taken; `renew` moves it. */
   readonly until: Date;
   readonly mail: Mail;
-  /** The recipients that are due. */
+  /** The recipients that are due: a part of `mail.envelope.recipients`, the same objects. */
   readonly recipients: readonly QueuedRecipient[];
-  readonly fate: Fate;
+  readonly fate: Exclude<Fate, { kind: 'hold' }>;
+}
+
+/**
+ * For how many more mails each destination has room. A destination is the domain of a forward-path: it is known
+ * without asking anybody.
+ */
+export interface Room {
+  readonly each: number;
+  /** Destinations with another number: 0 where no more mail fits. */
+  readonly but: ReadonlyMap<string, number>;
+}
+
+/** Asks for work. */
+export interface LeaseRequest {
+  /** Who asks: one name a scheduler and process. */
+  readonly owner: string;
+  readonly now: Date;
+  readonly until: Date;
+  /** At most so many mails. */
+  readonly limit: number;
+  readonly room: Room;
 }
 
 /** What became of one recipient of a lease. */
@@ -59,21 +70,20 @@ export type Settlement =
       readonly delayNotified: boolean;
     };
 
-/** The store. */
-export interface QueueStore {
+/** The store, as the engine uses it. */
+export interface QueueStore extends QueueControl {
   /** All mails or none. Durable when it resolves; nothing of them remains when it rejects. */
   commit(mails: readonly NewMail[]): Promise<void>;
-  /** Mail whose time has come, oldest first, at most `limit` mails. */
-  lease(request: {
-    readonly owner: string;
-    readonly now: Date;
-    readonly until: Date;
-    readonly limit: number;
-  }): Promise<readonly Lease[]>;
   /**
-   * Writes down what became of the recipients, adds the steps to the trace, and commits the notifications that this owes:
-   * all in one transaction. A mail whose recipients are all done leaves the store.
-   * @returns `lost` where the lease had passed to another owner: nothing was written.
+   * Recipients whose time has come, and those whose lease has run out. Destinations take turns, each with its oldest
+   * mail first. A mail that cannot be read is set aside and logged, and the others are given out.
+   */
+  lease(request: LeaseRequest): Promise<readonly Lease[]>;
+  /**
+   * Writes down what became of some recipients of a lease, adds the steps to the trace, and commits the notifications
+   * that this owes: all in one transaction. The rest of the lease goes on. A mail whose recipients are all done leaves.
+   * A lease that ran out, but that nobody took over, can still be settled: what was delivered is not delivered twice.
+   * @returns `lost` where one of the recipients is no longer this lease's: nothing was written.
    */
   settle(
     lease: Lease,
@@ -81,8 +91,12 @@ export interface QueueStore {
     steps: Trace,
     notifications: readonly NewMail[],
   ): Promise<'settled' | 'lost'>;
-  /** When the next mail is due, or `null` while nothing waits. */
-  nextDue(): Promise<Date | null>;
+  /** Moves the end of everything that the owner has leased. */
+  renew(owner: string, until: Date): Promise<void>;
+  /** Ends everything that the owner has leased, as if it had not been taken. */
+  giveBack(owner: string): Promise<void>;
+  /** When the next recipient is due or the next lease runs out, or `null` while nothing waits. */
+  nextDue(except?: readonly string[]): Promise<Date | null>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,159 @@
+/**
+ * What the store and its worker thread say to each other: calls, each answered by one reply.
+ *
+ * Everything is plain data that structured cloning carries. Times that go in are milliseconds since the epoch.
+ */
+import type { Mail } from '../mail/mail.ts';
+import type { Trace } from '../mail/trace.ts';
+import type { QueueEntry } from '../plugin/queue-control.ts';
+import type { Lease } from '../plugin/queue-store.ts';
+
+/** Octets in the database, or the name of the spool file that holds them: exactly one is given. */
+export interface ContentRow {
+  readonly size: number;
+  readonly octets: Uint8Array | null;
+  readonly spool: string | null;
+}
+
+/** A mail to be inserted. What ends in `JSON` was encoded by the codec. */
+export interface MailRow {
+  readonly id: string;
+  readonly receivedAt: number;
+  /** Position in `contents`: mails of one commit may share one. */
+  readonly content: number;
+  readonly mailJson: string;
+  readonly traceJson: string;
+  readonly bounceJson: string | null;
+  readonly holdJson: string | null;
+  /** The destination of each recipient, in the order of the envelope. */
+  readonly destinations: readonly string[];
+}
+
+/** Mails that are committed together. */
+export interface NewRows {
+  readonly contents: readonly ContentRow[];
+  readonly mails: readonly MailRow[];
+}
+
+/** A mail as it is handed out. */
+export interface StoredMail extends Omit<Mail, 'content'> {
+  readonly content: ContentRow;
+}
+
+/** Mail that was taken. Cloning keeps identity: each `recipient` is an object of the envelope here and there. */
+export interface LeaseRow extends Pick<Lease, 'fence' | 'recipients' | 'fate'> {
+  readonly mail: StoredMail;
+}
+
+/** A mail that was set aside because it cannot be read. */
+export interface Damage {
+  readonly id: string;
+  readonly cause: string;
+}
+
+export interface SettlementRow {
+  readonly index: number;
+  readonly outcomeJson: string;
+  /** `null`: done. */
+  readonly again: { readonly due: number; readonly delayNotified: boolean } | null;
+}
+
+/** Every operation: what it takes and what it gives. */
+export interface Operations {
+  commit: { input: NewRows; output: null };
+  lease: {
+    input: {
+      readonly owner: string;
+      readonly now: number;
+      readonly until: number;
+      readonly limit: number;
+      readonly each: number;
+      readonly but: ReadonlyMap<string, number>;
+    };
+    output: { readonly leases: readonly LeaseRow[]; readonly damaged: readonly Damage[] };
+  };
+  settle: {
+    input: {
+      readonly id: string;
+      readonly fence: number;
+      readonly settlements: readonly SettlementRow[];
+      /** `null`: nothing is added to the trace. */
+      readonly stepsJson: string | null;
+      readonly notifications: NewRows;
+    };
+    output: 'settled' | 'lost';
+  };
+  renew: { input: { readonly owner: string; readonly until: number }; output: null };
+  giveBack: { input: { readonly owner: string }; output: null };
+  nextDue: { input: { readonly except: readonly string[] }; output: number | null };
+  list: { input: { readonly after: string | null; readonly limit: number }; output: readonly QueueEntry[] };
+  find: {
+    input: { readonly id: string };
+    output: { readonly entry: QueueEntry; readonly mail: StoredMail | null; readonly trace: Trace } | null;
+  };
+  retry: { input: { readonly id: string; readonly now: number }; output: number | null };
+  hold: { input: { readonly id: string; readonly holdJson: string }; output: number | null };
+  release: { input: { readonly id: string; readonly now: number }; output: number | null };
+  remove: { input: { readonly id: string }; output: number | null };
+}
+
+export type OperationName = keyof Operations;
+
+/** How the worker performs each operation: synchronously, inside a transaction that the caller holds. */
+export type Performers = {
+  readonly [K in OperationName]: (input: Operations[K]['input']) => Operations[K]['output'];
+};
+
+/** Which operations only look. */
+export const LOOKS_ONLY: Readonly<Record<OperationName, boolean>> = {
+  commit: false,
+  lease: false,
+  settle: false,
+  renew: false,
+  giveBack: false,
+  nextDue: true,
+  list: true,
+  find: true,
+  retry: false,
+  hold: false,
+  release: false,
+  remove: false,
+};
+
+/** One operation to be performed. */
+export type Call = {
+  readonly [K in OperationName]: {
+    readonly number: number;
+    readonly kind: K;
+    readonly input: Operations[K]['input'];
+  };
+}[OperationName];
+
+/** What the worker hears. */
+export type ToWorker = Call | { readonly kind: 'close' };
+
+/** An error as it crosses the thread boundary: `code` is what `core/mail/failure.ts` looks at. */
+export interface Trouble {
+  readonly message: string;
+  readonly code: string | null;
+}
+
+/** The answer to one call. */
+export type Reply =
+  | { readonly number: number; readonly kind: 'done'; readonly output: unknown }
+  | { readonly number: number; readonly kind: 'failed'; readonly trouble: Trouble };
+
+/** What the worker says: first how the opening went, then replies in batches. */
+export type FromWorker =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'refused'; readonly trouble: Trouble }
+  | { readonly kind: 'replies'; readonly replies: readonly Reply[] };
+
+/** How a process uses the folder: `owner` works on the queue, and there is one; a `guest` looks and acts by hand. */
+export type Role = 'owner' | 'guest';
+
+/** What the worker is started with. */
+export interface WorkerOptions {
+  readonly directory: string;
+  readonly role: Role;
+}

@@ -1,0 +1,81 @@
+/** Translates between the values of the port and the rows that cross the thread boundary. */
+import { type Content, contentOf } from '../mail/content.ts';
+import type { Mail } from '../mail/mail.ts';
+import type { NewMail, Settlement } from '../plugin/queue-store.ts';
+import { encodeHold, encodeMail, encodeOutcome, encodeReply, encodeTrace } from './codec.ts';
+import type { Spool } from './spool.ts';
+import type { ContentRow, MailRow, NewRows, SettlementRow, StoredMail } from './sqlite-protocol.ts';
+
+/** Content of this size and more lies in a spool file: from here on a file is written faster than rows. In octets. */
+export const SPOOL_FROM = 256 * 1024;
+
+/** Rows that are ready to be inserted, and what was made for them on the way. */
+export interface PreparedRows {
+  readonly rows: NewRows;
+  /** Spool files that were written: to be removed if the rows do not come to be. */
+  readonly spoolFiles: readonly string[];
+  /** The octets in the rows: they may be handed over. */
+  readonly octets: readonly ArrayBuffer[];
+}
+
+/** Writes the large contents to the spool and makes the rows. Mails that share one content object share one content row. */
+export async function prepareRows(mails: readonly NewMail[], spool: Spool): Promise<PreparedRows> {
+  const shared = new Map<Content, { readonly position: number; readonly name: string }>();
+  for (const { mail } of mails) {
+    if (!shared.has(mail.content)) shared.set(mail.content, { position: shared.size, name: mail.id });
+  }
+  const spoolFiles: string[] = [];
+  const contents: ContentRow[] = [];
+  const octets: ArrayBuffer[] = [];
+  try {
+    for (const [content, { name }] of shared) {
+      if (content.size >= SPOOL_FROM) {
+        await spool.write(name, content);
+        spoolFiles.push(name);
+        contents.push({ size: content.size, octets: null, spool: name });
+      } else {
+        const own = new Uint8Array(await content.bytes());
+        if (own.length !== content.size) throw new RangeError(`content of ${content.size} octets gave ${own.length}`);
+        octets.push(own.buffer);
+        contents.push({ size: own.length, octets: own, spool: null });
+      }
+    }
+  } catch (error) {
+    await spool.remove(spoolFiles);
+    throw error;
+  }
+  const rows = mails.map(one => mailRow(one, shared.get(one.mail.content)?.position ?? 0));
+  return { rows: { contents, mails: rows }, spoolFiles, octets };
+}
+
+function mailRow({ mail, trace, fate }: NewMail, content: number): MailRow {
+  const destinations = mail.envelope.recipients.map(one => one.forwardPath.domain);
+  if (destinations.length === 0) throw new RangeError(`the mail ${mail.id} has no recipients`);
+  return {
+    id: mail.id,
+    receivedAt: mail.receivedAt.getTime(),
+    content,
+    mailJson: encodeMail(mail),
+    traceJson: encodeTrace(trace),
+    bounceJson: fate.kind === 'bounce' ? encodeReply(fate.reply) : null,
+    holdJson: fate.kind === 'hold' ? encodeHold(fate) : null,
+    destinations,
+  };
+}
+
+/** What became of one recipient, written down. */
+export function settlementRow(settlement: Settlement): SettlementRow {
+  const { index, outcome } = settlement;
+  const again =
+    settlement.kind === 'done'
+      ? null
+      : { due: settlement.nextAttempt.getTime(), delayNotified: settlement.delayNotified };
+  return { index, outcomeJson: encodeOutcome(outcome), again };
+}
+
+/** A stored mail with its content. */
+export function mailOf({ content: { octets, spool: name, size }, ...mail }: StoredMail, spool: Spool): Mail {
+  if (name !== null) return { ...mail, content: spool.content(name, size) };
+  const held = octets ?? new Uint8Array();
+  return { ...mail, content: contentOf(Buffer.from(held.buffer, held.byteOffset, held.byteLength)) };
+}

@@ -1,0 +1,182 @@
+/**
+ * The tables of the queue, and how the database is opened so that a commit is on the disk when it returns.
+ *
+ * `mail.hold` and the state of each recipient say where things stand; `sqlite-store.ts` has the table of states.
+ * `destination.due` is the smallest `due` of the recipients that wait for the destination: it lets the next work be
+ * found without stepping over the mail of destinations that have no room.
+ */
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { syncFolder } from './spool-folder.ts';
+import type { Role } from './sqlite-protocol.ts';
+import { StoreError } from './store-error.ts';
+
+const SCHEMA_VERSION = 1;
+/** "mfrq": says to `file` and to other programs whose database it is. */
+const APPLICATION_ID = 0x6d667271;
+const BUSY_TIMEOUT = 10_000;
+const FILE_NAME = 'queue.db';
+const LOCK_NAME = 'owner.lock';
+
+const TABLES = `
+  CREATE TABLE content (
+    key INTEGER PRIMARY KEY,
+    size INTEGER NOT NULL,
+    octets BLOB,
+    spool TEXT,
+    CHECK ((octets IS NULL) <> (spool IS NULL))
+  ) STRICT;
+  CREATE UNIQUE INDEX content_spool ON content (spool) WHERE spool IS NOT NULL;
+
+  CREATE TABLE mail (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    content INTEGER NOT NULL REFERENCES content,
+    received INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    trace TEXT NOT NULL,
+    bounce TEXT,
+    hold TEXT
+  ) STRICT;
+  CREATE INDEX mail_content ON mail (content);
+
+  CREATE TABLE recipient (
+    mail INTEGER NOT NULL REFERENCES mail,
+    position INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'held', 'damaged', 'done')),
+    due INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    delay_notified INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT,
+    owner TEXT,
+    fence INTEGER,
+    until INTEGER,
+    PRIMARY KEY (mail, position)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX recipient_waiting ON recipient (destination, due) WHERE state = 'waiting';
+  CREATE INDEX recipient_leased ON recipient (until) WHERE state = 'leased';
+
+  CREATE TABLE destination (name TEXT PRIMARY KEY, due INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX destination_due ON destination (due);
+
+  CREATE TABLE step (
+    mail INTEGER NOT NULL REFERENCES mail,
+    number INTEGER NOT NULL,
+    steps TEXT NOT NULL,
+    PRIMARY KEY (mail, number)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE counter (fence INTEGER NOT NULL) STRICT;
+  INSERT INTO counter VALUES (0);
+
+  CREATE TABLE owner (process INTEGER NOT NULL, host TEXT NOT NULL) STRICT;
+`;
+
+/** The open database, and the lock that says that this process works on it. */
+export interface OpenDatabase {
+  readonly database: DatabaseSync;
+  readonly close: () => void;
+}
+
+/** Opens the queue of a folder; an owner makes what is missing. */
+export function openDatabase(directory: string, role: Role, process: { pid: number; host: string }): OpenDatabase {
+  const file = join(directory, FILE_NAME);
+  if (role === 'guest' && !existsSync(file)) throw new StoreError('there is none', 'ENOENT');
+  if (role === 'owner') makeFolder(directory);
+  const lock = role === 'owner' ? takeLock(directory) : null;
+  try {
+    const database = connect(file);
+    if (role === 'owner') become(database, directory, process);
+    else requireVersion(database, directory);
+    return {
+      database,
+      close: () => {
+        database.close();
+        lock?.close();
+      },
+    };
+  } catch (error) {
+    lock?.close();
+    throw error;
+  }
+}
+
+function makeFolder(directory: string): void {
+  const made = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (made === undefined) return;
+  for (let folder = directory; folder !== dirname(made); folder = dirname(folder)) syncFolder(dirname(folder));
+}
+
+function connect(file: string): DatabaseSync {
+  // The busy timeout must stand before the journal mode: recovery after a crash takes locks too.
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA journal_size_limit = 67108864;
+    PRAGMA cache_size = -32768;
+    PRAGMA temp_store = MEMORY;
+  `);
+  return database;
+}
+
+/**
+ * A lock that ends with the process, however it ends: an exclusive transaction, never finished, on a file of its own.
+ */
+function takeLock(directory: string): DatabaseSync {
+  const lock = new DatabaseSync(join(directory, LOCK_NAME), { timeout: 0 });
+  try {
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return lock;
+  } catch {
+    lock.close();
+    throw new StoreError(
+      `the queue in ${directory} is in use by ${currentOwner(join(directory, FILE_NAME))}: ` +
+        'stop that gateway, or give this one a queue directory of its own',
+      'QUEUE_IN_USE',
+    );
+  }
+}
+
+function currentOwner(file: string): string {
+  try {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT });
+    const owner = database.prepare('SELECT process, host FROM owner').get();
+    database.close();
+    return owner === undefined ? 'another process' : `process ${String(owner.process)} on ${String(owner.host)}`;
+  } catch {
+    return 'another process';
+  }
+}
+
+/** Makes the tables where there are none, and writes down who works here. */
+function become(
+  database: DatabaseSync,
+  directory: string,
+  process: { readonly pid: number; readonly host: string },
+): void {
+  database.exec('BEGIN IMMEDIATE');
+  if (versionOf(database) === 0) {
+    database.exec(`${TABLES}; PRAGMA user_version = ${SCHEMA_VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
+  }
+  requireVersion(database, directory);
+  database.exec('DELETE FROM owner');
+  database.prepare('INSERT INTO owner VALUES (?, ?)').run(process.pid, process.host);
+  database.exec('COMMIT');
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+}
+
+function requireVersion(database: DatabaseSync, directory: string): void {
+  const version = versionOf(database);
+  if (version === SCHEMA_VERSION) return;
+  throw new StoreError(
+    `the queue in ${directory} has format ${version}, and this version of mailframe knows format ${SCHEMA_VERSION}: ` +
+      'use the version that wrote it, or empty the queue with that one first',
+    'QUEUE_FORMAT',
+  );
+}

@@ -1,0 +1,169 @@
+/**
+ * The embedded store: SQLite in a worker thread, large content in spool files. One folder, one owner, any number of
+ * guests.
+ *
+ * The states of a recipient (`recipient.state`), and what leads from one to another:
+ *
+ *   (none)   -> waiting    commit, fate `deliver` or `bounce`: due at once
+ *   (none)   -> held       commit, fate `hold`
+ *   waiting  -> leased     lease: due, and its destination has room
+ *   waiting  -> held       hold
+ *   waiting  -> damaged    lease: the mail cannot be read
+ *   leased   -> done       settle `done`
+ *   leased   -> waiting    settle `again`; the lease ran out; give-back; the owner began anew
+ *   leased   -> held       the same, while the mail is on hold
+ *   held     -> waiting    release: due at once
+ *   damaged  -> waiting    release, by someone who has mended it
+ *   any      -> (none)     the last recipient of its mail is done; remove
+ *
+ * The instant of responsibility is the COMMIT of the transaction that inserts the rows: before it the mail is the
+ * client's, after it ours. The order on the disk makes every crash harmless:
+ *
+ *   1. spool file written and synced          crash: an orphan, removed when an owner begins
+ *   2. spool folder synced                    crash: the same
+ *   3. rows inserted, COMMIT (one fsync for the whole group)
+ *   4. `commit` resolves, 250                 crash before 250: we deliver, the client sends again: a duplicate, no loss
+ *   5. the attempt, then `settle`, COMMIT     crash between: another attempt: a duplicate, no loss
+ *   6. spool file removed                     crash before: an orphan
+ *
+ * Delivery is at least once: a duplicate is possible at 4 and 5, and no protocol without a shared transaction avoids it.
+ */
+import { resolve } from 'node:path';
+import { MailframeError } from '../mail/error.ts';
+import { describeError, errnoOf } from '../mail/failure.ts';
+import type { Trace } from '../mail/trace.ts';
+import type { Log } from '../plugin/ports.ts';
+import type { QueuedMail, QueueEntry } from '../plugin/queue-control.ts';
+import type { Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../plugin/queue-store.ts';
+import { encodeHold, encodeTrace } from './codec.ts';
+import { Spool } from './spool.ts';
+import type { Role } from './sqlite-protocol.ts';
+import { mailOf, type PreparedRows, prepareRows, settlementRow } from './sqlite-rows.ts';
+import { CLOSED, StoreThread } from './store-thread.ts';
+
+export interface SqliteStoreOptions {
+  /** The folder of the queue. An owner makes it. */
+  readonly directory: string;
+  /**
+   * `owner`: works on the queue; a second one is refused with the code `QUEUE_IN_USE`. `guest`: looks, and acts by
+   * hand, while an owner may be at work.
+   */
+  readonly role: Role;
+  readonly log: Log;
+}
+
+/**
+ * Opens the queue of a folder.
+ * @throws MailframeError `MF_QUEUE_OPEN`; its cause has the code: `QUEUE_IN_USE`, `QUEUE_FORMAT` (written by another
+ *   version), `ENOENT` (a guest, and no queue there), or what the disk says.
+ */
+export async function openSqliteStore({ directory, role, log }: SqliteStoreOptions): Promise<QueueStore> {
+  const path = resolve(directory);
+  try {
+    return new SqliteStore(await StoreThread.start({ directory: path, role }), new Spool(path), log);
+  } catch (error) {
+    const cause = describeError(error);
+    const message = errnoOf(error)?.startsWith('QUEUE_') ? cause : `the queue in ${path} cannot be opened: ${cause}`;
+    throw new MailframeError('MF_QUEUE_OPEN', message, { cause: error });
+  }
+}
+
+class SqliteStore implements QueueStore {
+  readonly #thread: StoreThread;
+  readonly #spool: Spool;
+  readonly #log: Log;
+
+  constructor(thread: StoreThread, spool: Spool, log: Log) {
+    this.#thread = thread;
+    this.#spool = spool;
+    this.#log = log;
+  }
+
+  async commit(mails: readonly NewMail[]): Promise<void> {
+    const prepared = await prepareRows(mails, this.#spool);
+    await this.#orRemove(prepared, this.#thread.call('commit', prepared.rows, prepared.octets));
+  }
+
+  async lease({ owner, now, until, limit, room: { each, but } }: LeaseRequest): Promise<readonly Lease[]> {
+    const request = { owner, now: now.getTime(), until: until.getTime(), limit, each, but };
+    const { leases, damaged } = await this.#thread.call('lease', request);
+    for (const { id, cause } of damaged) this.#log.error('damaged', { queueId: id, cause });
+    return leases.map(lease => ({ ...lease, owner, until, mail: mailOf(lease.mail, this.#spool) }));
+  }
+
+  async settle(
+    lease: Lease,
+    settlements: readonly Settlement[],
+    steps: Trace,
+    notifications: readonly NewMail[],
+  ): Promise<'settled' | 'lost'> {
+    const prepared = await prepareRows(notifications, this.#spool);
+    const settled = this.#thread.call(
+      'settle',
+      {
+        id: lease.mail.id,
+        fence: lease.fence,
+        settlements: settlements.map(settlementRow),
+        stepsJson: steps.length === 0 ? null : encodeTrace(steps),
+        notifications: prepared.rows,
+      },
+      prepared.octets,
+    );
+    const result = await this.#orRemove(prepared, settled);
+    if (result === 'lost') await this.#spool.remove(prepared.spoolFiles);
+    return result;
+  }
+
+  async renew(owner: string, until: Date): Promise<void> {
+    await this.#thread.call('renew', { owner, until: until.getTime() });
+  }
+
+  async giveBack(owner: string): Promise<void> {
+    await this.#thread.call('giveBack', { owner });
+  }
+
+  async nextDue(except: readonly string[] = []): Promise<Date | null> {
+    const due = await this.#thread.call('nextDue', { except });
+    return due === null ? null : new Date(due);
+  }
+
+  list(page: { readonly after: string | null; readonly limit: number }): Promise<readonly QueueEntry[]> {
+    return this.#thread.call('list', page);
+  }
+
+  async find(id: string): Promise<QueuedMail | null> {
+    const found = await this.#thread.call('find', { id });
+    if (found === null) return null;
+    return { ...found, mail: found.mail === null ? null : mailOf(found.mail, this.#spool) };
+  }
+
+  retry(id: string, now: Date): Promise<number | null> {
+    return this.#thread.call('retry', { id, now: now.getTime() });
+  }
+
+  hold(id: string, why: { readonly by: string; readonly reason: string }): Promise<number | null> {
+    return this.#thread.call('hold', { id, holdJson: encodeHold(why) });
+  }
+
+  release(id: string, now: Date): Promise<number | null> {
+    return this.#thread.call('release', { id, now: now.getTime() });
+  }
+
+  remove(id: string): Promise<number | null> {
+    return this.#thread.call('remove', { id });
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+
+  /** Rows that did not come to be leave no files. Where it is not known, the next owner's sweep decides. */
+  async #orRemove<T>({ spoolFiles }: PreparedRows, inserted: Promise<T>): Promise<T> {
+    try {
+      return await inserted;
+    } catch (error) {
+      if (errnoOf(error) !== CLOSED) await this.#spool.remove(spoolFiles);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** The worker thread as the store sees it: a call goes out, a promise waits for its reply. */
+import { Worker } from 'node:worker_threads';
+import type {
+  FromWorker,
+  OperationName,
+  Operations,
+  Reply,
+  ToWorker,
+  Trouble,
+  WorkerOptions,
+} from './sqlite-protocol.ts';
+import { StoreError } from './store-error.ts';
+
+/** The code of calls that got no reply: whether they were performed is not known. */
+export const CLOSED = 'QUEUE_CLOSED';
+
+interface Pending {
+  resolve(output: unknown): void;
+  reject(error: Error): void;
+}
+
+export class StoreThread {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  readonly #ended: Promise<void>;
+  #calls = 0;
+  #gone: Error | null = null;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    this.#ended = new Promise(resolve => {
+      worker.once('exit', () => {
+        this.#fail(new StoreError('the queue store has ended', CLOSED));
+        resolve();
+      });
+    });
+    worker.on('error', cause => this.#fail(new StoreError(`the queue store has crashed: ${cause.message}`, CLOSED)));
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'replies') for (const reply of message.replies) this.#settle(reply);
+    });
+  }
+
+  /** Starts the thread. Rejects where it cannot open the queue. */
+  static async start(options: WorkerOptions): Promise<StoreThread> {
+    // The compiler rewrites the endings of imports, not of this address: the worker ends as this file does.
+    const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+    const worker = new Worker(new URL(`./sqlite-worker${ending}`, import.meta.url), {
+      name: 'queue-store',
+      workerData: options,
+      execArgv: [],
+    });
+    await new Promise<void>((resolve, reject) => {
+      worker.once('error', reject);
+      worker.once('message', (first: FromWorker) => {
+        worker.off('error', reject);
+        if (first.kind === 'refused') reject(errorOf(first.trouble));
+        else resolve();
+      });
+    });
+    return new StoreThread(worker);
+  }
+
+  /** Performs one operation. `transfer`: buffers of the input that are handed over instead of copied. */
+  call<K extends OperationName>(
+    kind: K,
+    input: Operations[K]['input'],
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<Operations[K]['output']> {
+    if (this.#gone !== null) return Promise.reject(this.#gone);
+    const number = ++this.#calls;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(number, { resolve: output => resolve(output as Operations[K]['output']), reject });
+      this.#worker.postMessage({ number, kind, input }, transfer);
+    });
+  }
+
+  /** Lets the calls that were made finish, takes no more, and ends the thread. */
+  async close(): Promise<void> {
+    this.#gone ??= new StoreError('the queue store is closed', CLOSED);
+    this.#worker.postMessage({ kind: 'close' } satisfies ToWorker, []);
+    await this.#ended;
+  }
+
+  #settle(reply: Reply): void {
+    const pending = this.#pending.get(reply.number);
+    this.#pending.delete(reply.number);
+    if (reply.kind === 'done') pending?.resolve(reply.output);
+    else pending?.reject(errorOf(reply.trouble));
+  }
+
+  #fail(error: Error): void {
+    this.#gone ??= error;
+    for (const pending of this.#pending.values()) pending.reject(this.#gone);
+    this.#pending.clear();
+  }
+}
+
+function errorOf({ message, code }: Trouble): StoreError {
+  return new StoreError(message, code);
+}

@@ -1,0 +1,352 @@
+/** What every queue store promises: the port's text as tests. Run it on each store, and on those of plugins. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { contentOf } from '../../core/mail/content.ts';
+import type { Mail } from '../../core/mail/mail.ts';
+import { bouncedBy, deferredBy, deliveredTo } from '../../core/mail/outcome.ts';
+import type { Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../../core/plugin/queue-store.ts';
+import { ARRIVAL, after, mailFor, newMail, STEP } from '../core/queue/queued-mail.ts';
+
+const BUSY = deferredBy({ code: 451, status: '4.3.2', text: 'Busy' }, 'mx.example[192.0.2.9]:25', '451 come back');
+const GONE = bouncedBy({ code: 550, status: '5.1.1', text: 'No such mailbox' });
+const STORED = deliveredTo('the mailbox bob');
+
+function request(change: Partial<LeaseRequest> = {}): LeaseRequest {
+  const room = { each: 100, but: new Map<string, number>() };
+  return { owner: 'one', now: ARRIVAL, until: after(60_000), limit: 100, room, ...change };
+}
+
+function done(index: number): Settlement {
+  return { index, kind: 'done', outcome: STORED };
+}
+
+function again(index: number, milliseconds: number): Settlement {
+  return { index, kind: 'again', outcome: BUSY, nextAttempt: after(milliseconds), delayNotified: false };
+}
+
+const ids = (leases: readonly Lease[]) => leases.map(lease => lease.mail.id);
+const indexes = (lease: Lease | undefined) => lease?.recipients.map(one => one.index);
+
+/** Everything of a mail but its content, which is compared by its octets. */
+function known({ content, ...rest }: Mail): object {
+  return { ...rest, size: content.size };
+}
+
+/** Runs the suite. `open` gives an empty store, which the suite closes. */
+export function queueStoreContract(name: string, open: () => Promise<QueueStore>): void {
+  const opened = async (...mails: readonly NewMail[]) => {
+    const store = await open();
+    onTestFinished(() => store.close());
+    if (mails.length > 0) await store.commit(mails);
+    return store;
+  };
+  const leased = async (store: QueueStore, change: Partial<LeaseRequest> = {}) => {
+    const [lease] = await store.lease(request(change));
+    if (lease === undefined) throw new Error('nothing was leased');
+    return lease;
+  };
+
+  describe(`${name}: commit`, () => {
+    test('a mail comes back as it was committed', async () => {
+      const mail = mailFor('A', { facts: { pgp: 'good', score: 1.5, keys: ['x', 'y'], seen: true } });
+      const store = await opened({ mail, trace: [STEP], fate: { kind: 'deliver' } });
+      const lease = await leased(store);
+      expect(known(lease.mail)).toEqual(known(mail));
+      expect(await lease.mail.content.bytes()).toEqual(await mail.content.bytes());
+      expect(lease).toMatchObject({ owner: 'one', until: after(60_000), fate: { kind: 'deliver' } });
+      expect(lease.recipients).toEqual([
+        { index: 0, recipient: mail.envelope.recipients[0], attempts: 0, lastOutcome: null, delayNotified: false },
+      ]);
+      expect(lease.recipients[0]?.recipient).toBe(lease.mail.envelope.recipients[0]);
+    });
+
+    test('mails that share a content each have it', async () => {
+      const store = await opened(newMail('A'), newMail('B'), newMail('C', { content: contentOf('other\r\n') }));
+      const contents = await Promise.all((await store.lease(request())).map(lease => lease.mail.content.bytes()));
+      expect(contents.map(String)).toEqual([
+        expect.stringContaining('Hello'),
+        expect.stringContaining('Hello'),
+        'other\r\n',
+      ]);
+    });
+
+    test.for([
+      ['an id that is taken', newMail('A')],
+      ['a mail without recipients', newMail('C', { to: [] })],
+      [
+        'content that cannot be read',
+        newMail('C', { content: { ...contentOf('x'), bytes: () => Promise.reject(new Error('EIO')) } }),
+      ],
+      ['content of another size than it says', newMail('C', { content: { ...contentOf('x'), size: 7 } })],
+    ] as const)('%s: nothing of the commit remains', async ([, bad]) => {
+      const store = await opened(newMail('A', { content: contentOf('the first\r\n') }));
+      await expect(store.commit([newMail('B'), bad])).rejects.toThrow();
+      expect((await store.list({ after: null, limit: 10 })).map(entry => entry.id)).toEqual(['A']);
+      expect(String(await (await leased(store)).mail.content.bytes())).toBe('the first\r\n');
+    });
+
+    test('a mail to be bounced is due at once, with its reply', async () => {
+      const fate = { kind: 'bounce', reply: GONE.reply } as const;
+      const store = await opened({ ...newMail('A'), fate });
+      expect((await leased(store)).fate).toEqual(fate);
+    });
+  });
+
+  describe(`${name}: lease`, () => {
+    test('mail is leased once', async () => {
+      const store = await opened(newMail('A'));
+      expect(ids(await store.lease(request()))).toEqual(['A']);
+      expect(await store.lease(request({ owner: 'two' }))).toEqual([]);
+    });
+
+    test('two who ask at the same time share the work', async () => {
+      const store = await opened(...['A', 'B', 'C', 'D'].map(id => newMail(id)));
+      const both = await Promise.all([
+        store.lease(request({ limit: 2 })),
+        store.lease(request({ limit: 4, owner: 'two' })),
+      ]);
+      expect(both.flatMap(ids).sort()).toEqual(['A', 'B', 'C', 'D']);
+    });
+
+    test('mail is not leased before its time, and no more than was asked for', async () => {
+      const store = await opened(newMail('A'), newMail('B'), newMail('L', { receivedAt: after(1000) }));
+      expect(ids(await store.lease(request({ limit: 1 })))).toEqual(['A']);
+      expect(ids(await store.lease(request()))).toEqual(['B']);
+      expect(ids(await store.lease(request({ now: after(1000) })))).toEqual(['L']);
+    });
+
+    test('the oldest mail of a destination comes first', async () => {
+      const store = await opened(
+        newMail('new', { receivedAt: after(5) }),
+        newMail('old'),
+        newMail('mid', { receivedAt: after(2) }),
+      );
+      expect(ids(await store.lease(request({ now: after(10) })))).toEqual(['old', 'mid', 'new']);
+    });
+
+    test('a destination with much mail does not keep another one waiting', async () => {
+      const many = ['A', 'B', 'C', 'D'].map(id => newMail(id, { to: [`${id}@busy.example`] }));
+      const store = await opened(...many, newMail('E', { to: ['bob@quiet.example'], receivedAt: after(1) }));
+      expect(ids(await store.lease(request({ limit: 2, now: after(1) })))).toEqual(['A', 'E']);
+    });
+
+    test('a destination gets no more mails than it has room for', async () => {
+      const mails = ['A', 'B', 'C'].map(id => newMail(id, { to: ['bob@busy.example'] }));
+      const store = await opened(...mails, newMail('D', { to: ['bob@full.example'] }), newMail('E'));
+      const room = { each: 2, but: new Map([['full.example', 0]]) };
+      expect(ids(await store.lease(request({ room }))).sort()).toEqual(['A', 'B', 'E']);
+    });
+
+    test('recipients without room stay, the others of the same mail go', async () => {
+      const store = await opened(newMail('A', { to: ['a@one.example', 'b@full.example', 'c@two.example'] }));
+      const lease = await leased(store, { room: { each: 1, but: new Map([['full.example', 0]]) } });
+      expect(indexes(lease)).toEqual([0, 2]);
+      expect(indexes(await leased(store, { owner: 'two' }))).toEqual([1]);
+    });
+
+    test('a lease that has run out is given to the next who asks, with another fence', async () => {
+      const store = await opened(newMail('A'));
+      const first = await leased(store);
+      expect(await store.lease(request({ now: after(59_999) }))).toEqual([]);
+      const second = await leased(store, { owner: 'two', now: after(60_000), until: after(120_000) });
+      expect(second.mail.id).toBe('A');
+      expect(second.fence).not.toBe(first.fence);
+    });
+
+    test('a renewed lease goes on', async () => {
+      const store = await opened(newMail('A'));
+      const lease = await leased(store);
+      await store.renew('one', after(120_000));
+      expect(await store.lease(request({ now: after(119_999) }))).toEqual([]);
+      expect(await store.settle(lease, [done(0)], [], [])).toBe('settled');
+    });
+
+    test('what is given back is there for the next, and does not count as an attempt', async () => {
+      const store = await opened(newMail('A'), newMail('B', { to: ['c@two.example'] }));
+      await leased(store, { limit: 1 });
+      const other = await leased(store, { limit: 1, owner: 'two' });
+      await store.giveBack('one');
+      const [lease, ...more] = await store.lease(request());
+      expect(more).toEqual([]);
+      expect(lease?.mail.id).not.toBe(other.mail.id);
+      expect(lease?.recipients[0]?.attempts).toBe(0);
+    });
+  });
+
+  describe(`${name}: settle`, () => {
+    test('a mail leaves with its last recipient', async () => {
+      const store = await opened(newMail('A', { to: ['a@one.example', 'b@two.example'] }));
+      const lease = await leased(store);
+      expect(await store.settle(lease, [done(1)], [], [])).toBe('settled');
+      expect((await store.find('A'))?.entry.recipients.map(one => one.state)).toEqual(['leased', 'done']);
+      expect(await store.settle(lease, [{ index: 0, kind: 'done', outcome: GONE }], [], [])).toBe('settled');
+      expect(await store.find('A')).toBeNull();
+      expect(await store.nextDue()).toBeNull();
+    });
+
+    test('a deferred recipient comes back at its time, with what is known of it', async () => {
+      const store = await opened(newMail('A', { to: ['a@one.example', 'b@two.example'] }));
+      const lease = await leased(store);
+      await store.settle(lease, [done(0), { ...again(1, 5000), delayNotified: true } as Settlement], [], []);
+      expect(await store.lease(request({ now: after(4999) }))).toEqual([]);
+      const second = await leased(store, { now: after(5000) });
+      expect(second.recipients).toEqual([
+        { index: 1, recipient: lease.mail.envelope.recipients[1], attempts: 1, lastOutcome: BUSY, delayNotified: true },
+      ]);
+    });
+
+    test('the steps of attempts are added to the trace', async () => {
+      const store = await opened(newMail('A'));
+      const steps = [1, 2, 3].map(at => ({ ...STEP, at, hook: 'deliver' }));
+      await store.settle(await leased(store), [again(0, 1)], steps.slice(0, 2), []);
+      await store.settle(await leased(store, { now: after(1) }), [again(0, 2)], steps.slice(2), []);
+      expect((await store.find('A'))?.trace).toEqual([STEP, ...steps]);
+    });
+
+    test('notifications are committed with the settlement', async () => {
+      const store = await opened(newMail('A'));
+      await store.settle(await leased(store), [done(0)], [], [newMail('N', { from: null })]);
+      expect(ids(await store.lease(request()))).toEqual(['N']);
+    });
+
+    test('a settlement whose notification cannot be committed is none', async () => {
+      const store = await opened(newMail('A'), newMail('B', { receivedAt: after(1) }));
+      const lease = await leased(store);
+      await expect(store.settle(lease, [done(0)], [], [newMail('B')])).rejects.toThrow();
+      expect((await store.find('A'))?.entry.recipients[0]).toMatchObject({ state: 'leased', attempts: 0 });
+      expect(await store.settle(lease, [done(0)], [], [])).toBe('settled');
+    });
+
+    test('a late owner cannot settle what another one took over', async () => {
+      const store = await opened(newMail('A'));
+      const late = await leased(store);
+      const taken = await leased(store, { owner: 'two', now: after(60_000), until: after(120_000) });
+      expect(await store.settle(late, [done(0)], [STEP], [newMail('N')])).toBe('lost');
+      expect(await store.find('N')).toBeNull();
+      expect(await store.settle(taken, [done(0)], [], [])).toBe('settled');
+      expect(await store.settle(taken, [done(0)], [], [])).toBe('lost');
+    });
+
+    test('a lease that ran out and that nobody took over can still be settled', async () => {
+      const store = await opened(newMail('A'));
+      const lease = await leased(store, { until: after(1) });
+      expect(await store.settle(lease, [done(0)], [], [])).toBe('settled');
+    });
+
+    test('a settlement that is lost in part is lost as a whole', async () => {
+      const store = await opened(newMail('A', { to: ['a@one.example', 'b@two.example'] }));
+      const lease = await leased(store);
+      await store.settle(lease, [done(0)], [], []);
+      expect(await store.settle(lease, [done(0), done(1)], [], [])).toBe('lost');
+      expect((await store.find('A'))?.entry.recipients[1]?.state).toBe('leased');
+    });
+  });
+
+  describe(`${name}: nextDue`, () => {
+    test('nothing waits: null', async () => {
+      expect(await (await opened()).nextDue()).toBeNull();
+    });
+
+    test('the earliest of what waits, without the destinations that are excepted', async () => {
+      const store = await opened(
+        newMail('A', { to: ['a@one.example'] }),
+        newMail('B', { to: ['b@two.example'], receivedAt: after(20) }),
+      );
+      expect(await store.nextDue()).toEqual(ARRIVAL);
+      expect(await store.nextDue(['one.example'])).toEqual(after(20));
+      expect(await store.nextDue(['one.example', 'two.example', 'three.example'])).toBeNull();
+    });
+
+    test('the end of a lease counts', async () => {
+      const store = await opened(newMail('A'));
+      await leased(store);
+      expect(await store.nextDue()).toEqual(after(60_000));
+    });
+
+    test('follows every change', async () => {
+      const store = await opened(newMail('A'));
+      await store.settle(await leased(store), [again(0, 7000)], [], []);
+      expect(await store.nextDue()).toEqual(after(7000));
+      await store.retry('A', after(10));
+      expect(await store.nextDue()).toEqual(after(10));
+      await store.hold('A', { by: 'eve', reason: 'looks odd' });
+      expect(await store.nextDue()).toBeNull();
+      await store.release('A', after(30));
+      expect(await store.nextDue()).toEqual(after(30));
+      await store.remove('A');
+      expect(await store.nextDue()).toBeNull();
+    });
+  });
+
+  describe(`${name}: control`, () => {
+    test('a mail committed on hold is delivered only when it is released', async () => {
+      const fate = { kind: 'hold', by: 'scanner', reason: 'suspicious' } as const;
+      const store = await opened({ ...newMail('A'), fate });
+      expect(await store.lease(request())).toEqual([]);
+      expect((await store.find('A'))?.entry).toMatchObject({ hold: { by: 'scanner', reason: 'suspicious' } });
+      expect(await store.release('A', after(5))).toBe(1);
+      expect((await store.find('A'))?.entry.hold).toBeNull();
+      expect((await leased(store, { now: after(5) })).fate).toEqual({ kind: 'deliver' });
+    });
+
+    test('a mail put on hold during an attempt is held after it', async () => {
+      const store = await opened(newMail('A', { to: ['a@one.example', 'b@two.example'] }));
+      const lease = await leased(store);
+      expect(await store.hold('A', { by: 'eve', reason: 'looks odd' })).toBe(2);
+      await store.settle(lease, [again(0, 1)], [], []);
+      await store.giveBack('one');
+      expect((await store.find('A'))?.entry.recipients.map(one => one.state)).toEqual(['held', 'held']);
+      expect(await store.lease(request({ now: after(10) }))).toEqual([]);
+    });
+
+    test('retry makes what waits due, and nothing else', async () => {
+      const store = await opened(newMail('A', { to: ['a@one.example', 'b@two.example'] }));
+      const lease = await leased(store);
+      await store.settle(lease, [again(0, 90_000)], [], []);
+      expect(await store.retry('A', after(3))).toBe(1);
+      expect(indexes(await leased(store, { now: after(3) }))).toEqual([0]);
+    });
+
+    test('a mail that is removed is gone, and its owner finds out', async () => {
+      const store = await opened(newMail('A'));
+      const lease = await leased(store);
+      expect(await store.remove('A')).toBe(1);
+      expect(await store.settle(lease, [done(0)], [], [])).toBe('lost');
+      expect(await store.lease(request({ now: after(60_000) }))).toEqual([]);
+    });
+
+    test('no action finds a mail that is not there', async () => {
+      const store = await opened();
+      expect(await store.find('A')).toBeNull();
+      expect(await store.retry('A', ARRIVAL)).toBeNull();
+      expect(await store.hold('A', { by: 'eve', reason: '' })).toBeNull();
+      expect(await store.release('A', ARRIVAL)).toBeNull();
+      expect(await store.remove('A')).toBeNull();
+    });
+
+    test('lists page by page, by queue id', async () => {
+      const store = await opened(...['C', 'A', 'B'].map(id => newMail(id)));
+      const first = await store.list({ after: null, limit: 2 });
+      expect(first.map(entry => entry.id)).toEqual(['A', 'B']);
+      expect((await store.list({ after: 'B', limit: 2 })).map(entry => entry.id)).toEqual(['C']);
+      const mail = mailFor('A');
+      expect(first[0]).toEqual({
+        id: 'A',
+        receivedAt: ARRIVAL,
+        size: mail.content.size,
+        hold: null,
+        envelope: mail.envelope,
+        recipients: [
+          {
+            index: 0,
+            recipient: mail.envelope.recipients[0],
+            attempts: 0,
+            lastOutcome: null,
+            delayNotified: false,
+            state: 'waiting',
+            nextAttempt: ARRIVAL,
+          },
+        ],
+      });
+    });
+  });
+}

@@ -1,0 +1,102 @@
+/** Group commit: one transaction for those who wait, and nobody pays for another's failure. */
+import { readdirSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { contentOf } from '../../../core/mail/content.ts';
+import { replyToError, STORAGE_FULL } from '../../../core/mail/failure.ts';
+import { Spool } from '../../../core/queue/spool.ts';
+import { SpoolFolder } from '../../../core/queue/spool-folder.ts';
+import { Group } from '../../../core/queue/sqlite-group.ts';
+import type { Call } from '../../../core/queue/sqlite-protocol.ts';
+import { prepareRows } from '../../../core/queue/sqlite-rows.ts';
+import { openDatabase } from '../../../core/queue/sqlite-schema.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { type MailSketch, newMail } from './queued-mail.ts';
+
+interface Opened {
+  readonly database: DatabaseSync;
+  readonly group: Group;
+  readonly commit: (number: number, id: string, sketch?: MailSketch) => Promise<Call>;
+  readonly ids: () => readonly string[];
+}
+
+async function opened(): Promise<Opened> {
+  const directory = await tempFolder();
+  const { database, close } = openDatabase(directory, 'owner', { pid: 1, host: 'here' });
+  onTestFinished(close);
+  const group = new Group(database, new SpoolFolder(directory));
+  return {
+    database,
+    group,
+    commit: async (number, id, sketch) => {
+      const { rows } = await prepareRows([newMail(id, sketch)], new Spool(directory));
+      return { number, kind: 'commit', input: rows };
+    },
+    ids: () =>
+      database
+        .prepare('SELECT id FROM mail ORDER BY id')
+        .all()
+        .map(row => String(row.id)),
+  };
+}
+
+test('a call that fails takes none of its group with it', async () => {
+  const { group, commit, ids } = await opened();
+  const replies = group.run([await commit(1, 'A'), await commit(2, 'A'), await commit(3, 'B')]);
+  expect(replies.map(reply => [reply.number, reply.kind])).toEqual([
+    [1, 'done'],
+    [2, 'failed'],
+    [3, 'done'],
+  ]);
+  expect(ids()).toEqual(['A', 'B']);
+});
+
+test('all of a group becomes visible at once', async () => {
+  const { database, group, commit } = await opened();
+  const seen: number[] = [];
+  const file = database.location();
+  if (file === null) throw new Error('the database is in no file');
+  const other = new DatabaseSync(file, { readOnly: true });
+  onTestFinished(() => other.close());
+  const count = () => Number(other.prepare('SELECT count(*) AS n FROM mail').get()?.n);
+  const calls = [await commit(1, 'A'), await commit(2, 'B')];
+  database.function('look', () => {
+    seen.push(count());
+    return null;
+  });
+  database.exec('CREATE TEMP TRIGGER looking AFTER INSERT ON mail BEGIN SELECT look(); END');
+  group.run(calls);
+  expect(seen).toEqual([0, 0]);
+  expect(count()).toBe(2);
+});
+
+test('disk full: what does not fit is refused with 452, what makes room goes on, and all recovers when there is room', async () => {
+  const { database, group, commit, ids } = await opened();
+  group.run([await commit(1, 'A')]);
+  const pages = Number(database.prepare('PRAGMA page_count').get()?.page_count);
+  database.exec(`PRAGMA max_page_count = ${pages + 2}`);
+  const large = { content: contentOf(Buffer.alloc(200_000)) };
+  const remove: Call = { number: 3, kind: 'remove', input: { id: 'A' } };
+  const replies = group.run([await commit(2, 'B', large), remove]);
+  expect(replies).toMatchObject([
+    { number: 2, kind: 'failed', trouble: { code: 'SQLITE_FULL' } },
+    { number: 3, kind: 'done', output: 1 },
+  ]);
+  const [refused] = replies;
+  if (refused?.kind === 'failed') expect(replyToError(refused.trouble)).toBe(STORAGE_FULL);
+  database.exec(`PRAGMA max_page_count = ${pages + 1000}`);
+  expect(group.run([await commit(4, 'B', large)])).toMatchObject([{ kind: 'done' }]);
+  expect(ids()).toEqual(['B']);
+});
+
+test('a spool file is not removed by a transaction that is undone', async () => {
+  const { group, commit, database } = await opened();
+  const folder = `${database.location()?.replace(/queue\.db$/, '')}spool`;
+  group.run([await commit(1, 'A', { content: contentOf(Buffer.alloc(300_000)) })]);
+  database.exec(`CREATE TEMP TRIGGER stuck BEFORE DELETE ON content BEGIN SELECT RAISE(ABORT, 'stuck'); END`);
+  expect(group.run([{ number: 2, kind: 'remove', input: { id: 'A' } }])).toMatchObject([{ kind: 'failed' }]);
+  expect(readdirSync(folder)).toEqual(['A']);
+  database.exec('DROP TRIGGER stuck');
+  group.run([{ number: 3, kind: 'remove', input: { id: 'A' } }]);
+  expect(readdirSync(folder)).toEqual([]);
+});

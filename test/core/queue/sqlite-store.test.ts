@@ -1,0 +1,256 @@
+/** The embedded store keeps the promises of the port, and those about the disk. */
+import { existsSync, readdirSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { contentOf } from '../../../core/mail/content.ts';
+import { MailframeError } from '../../../core/mail/error.ts';
+import { replyToError, STORAGE_FULL } from '../../../core/mail/failure.ts';
+import { deliveredTo } from '../../../core/mail/outcome.ts';
+import type { QueueStore } from '../../../core/plugin/queue-store.ts';
+import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
+import { recordingLog } from '../../../core/testing/recording-log.ts';
+import { queueStoreContract } from '../../contracts/queue-store.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { ARRIVAL, after, newMail } from './queued-mail.ts';
+
+queueStoreContract('sqlite store', async () =>
+  openSqliteStore({ directory: await tempFolder(), role: 'owner', log: recordingLog() }),
+);
+
+const LARGE = contentOf(Buffer.alloc(256 * 1024, 'large\r\n'));
+const ROOM = { each: 10, but: new Map<string, number>() };
+const DUE = { owner: 'one', now: ARRIVAL, until: after(60_000), limit: 10, room: ROOM };
+
+async function opened(directory: string, role: 'owner' | 'guest' = 'owner'): Promise<QueueStore> {
+  const store = await openSqliteStore({ directory, role, log: recordingLog() });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** What somebody does to the database behind the store's back. */
+function tamper(directory: string, sql: string): void {
+  const database = new DatabaseSync(join(directory, 'queue.db'), { timeout: 5000 });
+  database.exec(sql);
+  database.close();
+}
+
+const spooled = (directory: string) => readdirSync(join(directory, 'spool'));
+
+describe('a store that is closed and opened again', () => {
+  test('has everything it had', async () => {
+    const directory = await tempFolder();
+    const first = await opened(directory);
+    await first.commit([newMail('A'), newMail('L', { content: LARGE })]);
+    const before = await first.find('A');
+    await first.close();
+    const second = await opened(directory);
+    const found = await second.find('A');
+    expect(found?.entry).toEqual(before?.entry);
+    expect(found?.trace).toEqual(before?.trace);
+    expect(await (await second.find('L'))?.mail?.content.bytes()).toEqual(await LARGE.bytes());
+  });
+
+  test('gives out again what was leased when it ended', async () => {
+    const directory = await tempFolder();
+    const first = await opened(directory);
+    await first.commit([newMail('A')]);
+    await first.lease(DUE);
+    await first.close();
+    expect((await (await opened(directory)).lease(DUE)).map(lease => lease.mail.id)).toEqual(['A']);
+  });
+
+  test('does what was asked before the close, and nothing after it', async () => {
+    const directory = await tempFolder();
+    const first = await opened(directory);
+    await first.commit([newMail('A')]);
+    const removed = first.remove('A');
+    const closed = first.close();
+    expect(await removed).toBe(1);
+    await closed;
+    await expect(first.commit([newMail('B')])).rejects.toThrow('closed');
+  });
+});
+
+describe('large content', () => {
+  test('lies in a spool file, which goes when the mail goes', async () => {
+    const directory = await tempFolder();
+    const store = await opened(directory);
+    await store.commit([newMail('A', { content: LARGE }), newMail('B')]);
+    expect(spooled(directory)).toEqual(['A']);
+    const [lease] = await store.lease(DUE);
+    expect(await lease?.mail.content.bytes()).toEqual(await LARGE.bytes());
+    const pieces: Buffer[] = [];
+    for await (const piece of lease?.mail.content.stream() ?? []) pieces.push(piece);
+    expect(Buffer.concat(pieces)).toEqual(await LARGE.bytes());
+    if (lease !== undefined) {
+      await store.settle(lease, [{ index: 0, kind: 'done', outcome: deliveredTo('bob') }], [], []);
+    }
+    expect(spooled(directory)).toEqual([]);
+  });
+
+  test('is stored once for the mails that share it, and stays as long as one of them', async () => {
+    const directory = await tempFolder();
+    const store = await opened(directory);
+    await store.commit([newMail('A', { content: LARGE }), newMail('B', { content: LARGE })]);
+    expect(spooled(directory)).toHaveLength(1);
+    await store.remove('A');
+    expect(await (await store.find('B'))?.mail?.content.bytes()).toEqual(await LARGE.bytes());
+    await store.remove('B');
+    expect(spooled(directory)).toEqual([]);
+  });
+
+  test('that is a file already is not copied, and outlives that file', async () => {
+    const directory = await tempFolder();
+    const file = join(await tempFolder(), 'incoming');
+    writeFileSync(file, await LARGE.bytes());
+    const stream = () => {
+      throw new Error('the octets were read');
+    };
+    const store = await opened(directory);
+    await store.commit([newMail('A', { content: { ...LARGE, stream, file } })]);
+    unlinkSync(file);
+    expect(await (await store.find('A'))?.mail?.content.bytes()).toEqual(await LARGE.bytes());
+  });
+
+  test('leaves no file where the commit fails', async () => {
+    const directory = await tempFolder();
+    const store = await opened(directory);
+    await store.commit([newMail('A')]);
+    await expect(store.commit([newMail('B', { content: LARGE }), newMail('A')])).rejects.toThrow();
+    expect(spooled(directory)).toEqual([]);
+  });
+
+  test('leaves no file where a notification is lost', async () => {
+    const directory = await tempFolder();
+    const store = await opened(directory);
+    await store.commit([newMail('A')]);
+    const [lease] = await store.lease(DUE);
+    await store.remove('A');
+    const done = [{ index: 0, kind: 'done', outcome: deliveredTo('bob') }] as const;
+    if (lease !== undefined)
+      expect(await store.settle(lease, done, [], [newMail('N', { content: LARGE })])).toBe('lost');
+    expect(spooled(directory)).toEqual([]);
+  });
+
+  test('path traversal: an id that is no file name is refused', async () => {
+    const store = await opened(await tempFolder());
+    await expect(store.commit([newMail('../evil', { content: LARGE })])).rejects.toThrow('no queue id');
+  });
+
+  test('what a crash left in the spool is swept at the start, and nothing else', async () => {
+    const directory = await tempFolder();
+    const first = await opened(directory);
+    await first.commit([newMail('A', { content: LARGE })]);
+    await first.close();
+    writeFileSync(join(directory, 'spool', 'ORPHAN'), 'left behind');
+    await opened(directory);
+    expect(spooled(directory)).toEqual(['A']);
+  });
+});
+
+describe('damage', () => {
+  const harms: readonly (readonly [string, (directory: string) => void])[] = [
+    ['a record that is no JSON', directory => tamper(directory, "UPDATE mail SET record = '{' WHERE id = 'A'")],
+    [
+      'a record of a later version',
+      directory => tamper(directory, `UPDATE mail SET record = '{"v":99}' WHERE id = 'A'`),
+    ],
+    ['a recipient too few', directory => tamper(directory, 'DELETE FROM recipient WHERE mail = 1 AND position = 1')],
+    ['a spool file that is gone', directory => unlinkSync(join(directory, 'spool', 'A'))],
+    ['a spool file that is too short', directory => truncateSync(join(directory, 'spool', 'A'), 1000)],
+  ];
+  test.for(harms)('%s: the mail is set aside and reported, the others go on', async ([, harm]) => {
+    const directory = await tempFolder();
+    const log = recordingLog();
+    const store = await openSqliteStore({ directory, role: 'owner', log });
+    onTestFinished(() => store.close());
+    await store.commit([newMail('A', { to: ['a@one.example', 'b@one.example'], content: LARGE }), newMail('B')]);
+    harm(directory);
+    expect((await store.lease(DUE)).map(lease => lease.mail.id)).toEqual(['B']);
+    expect(log.of('damaged')).toMatchObject([{ level: 'error', fields: { queueId: 'A' } }]);
+    expect((await store.list({ after: null, limit: 10 })).map(entry => entry.id)).toEqual(['A', 'B']);
+    expect((await store.find('A'))?.entry.hold).toMatchObject({
+      by: 'mailframe',
+      reason: expect.stringMatching(/is not/),
+    });
+    expect(await store.nextDue(['example.test'])).toEqual(after(60_000));
+    expect(await store.lease({ ...DUE, owner: 'two' })).toEqual([]);
+  });
+
+  test('a mail that somebody mended is released', async () => {
+    const directory = await tempFolder();
+    const store = await opened(directory);
+    await store.commit([newMail('A')]);
+    tamper(directory, 'UPDATE mail SET record = replace(record, \'"v":1\', \'"v":0\')');
+    expect(await store.lease(DUE)).toEqual([]);
+    expect((await store.find('A'))?.mail).toBeNull();
+    tamper(directory, 'UPDATE mail SET record = replace(record, \'"v":0\', \'"v":1\')');
+    expect(await store.release('A', ARRIVAL)).toBe(1);
+    expect(await store.lease(DUE)).toHaveLength(1);
+  });
+});
+
+describe('who may open it', () => {
+  test('a second owner is refused, and told who the first one is', async () => {
+    const directory = await tempFolder();
+    await opened(directory);
+    const second = openSqliteStore({ directory, role: 'owner', log: recordingLog() });
+    await expect(second).rejects.toThrow(`is in use by process ${process.pid} on`);
+    await expect(second).rejects.toMatchObject({ code: 'MF_QUEUE_OPEN', cause: { code: 'QUEUE_IN_USE' } });
+  });
+
+  test('a guest acts while the owner works', async () => {
+    const directory = await tempFolder();
+    const owner = await opened(directory);
+    await owner.commit([newMail('A'), newMail('B')]);
+    await owner.lease({ ...DUE, limit: 1 });
+    const guest = await opened(directory, 'guest');
+    expect((await guest.list({ after: null, limit: 10 })).map(entry => entry.recipients[0]?.state)).toEqual([
+      'leased',
+      'waiting',
+    ]);
+    expect(await guest.remove('B')).toBe(1);
+    expect(await owner.find('B')).toBeNull();
+    await guest.close();
+    expect((await owner.find('A'))?.entry.recipients[0]?.state).toBe('leased');
+  });
+
+  test('a guest makes no queue where there is none', async () => {
+    const directory = await tempFolder();
+    const guest = openSqliteStore({ directory, role: 'guest', log: recordingLog() });
+    await expect(guest).rejects.toThrow(MailframeError);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('a queue of another format is left alone', async () => {
+    const directory = await tempFolder();
+    await (await opened(directory)).close();
+    tamper(directory, 'PRAGMA user_version = 99');
+    await expect(openSqliteStore({ directory, role: 'owner', log: recordingLog() })).rejects.toThrow('has format 99');
+  });
+
+  test('a folder that cannot be made is a refusal that names it', async () => {
+    const file = join(await tempFolder(), 'file');
+    writeFileSync(file, '');
+    const directory = join(file, 'queue');
+    await expect(openSqliteStore({ directory, role: 'owner', log: recordingLog() })).rejects.toThrow(directory);
+  });
+});
+
+describe('failures of the disk', () => {
+  test('an error in the spool keeps its code, and the store goes on', async () => {
+    const directory = await tempFolder();
+    const store = await opened(directory);
+    await mkdir(join(directory, 'spool', 'A'));
+    await expect(store.commit([newMail('A', { content: LARGE })])).rejects.toMatchObject({ code: 'EEXIST' });
+    await store.commit([newMail('B')]);
+    expect(existsSync(join(directory, 'spool', 'A'))).toBe(true);
+    expect(await store.find('B')).not.toBeNull();
+  });
+
+  test('a full disk is 452', () => {
+    expect(replyToError({ code: 'SQLITE_FULL' })).toBe(STORAGE_FULL);
+  });
+});
