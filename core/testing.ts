@@ -2,8 +2,15 @@
  * The second front door: what tests of plugins and of whole gateways are made of.
  * @module mailframe/testing
  */
+export * from './testing/builders.ts';
+export * from './testing/fake-network.ts';
 export * from './testing/fake-resolver.ts';
+export * from './testing/harness.ts';
+export type * from './testing/harness-questions.ts';
 export * from './testing/manual-clock.ts';
 export * from './testing/memory-files.ts';
 export * from './testing/recording-log.ts';
+export type { SmtpReply } from './testing/reply-reader.ts';
 export * from './testing/seeded-random.ts';
+export * from './testing/smtp-client.ts';
+export * from './testing/smtp-sink.ts';

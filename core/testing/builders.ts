@@ -1,7 +1,13 @@
 /** Sessions, envelopes and mails for tests: what a test does not care about has a value all the same. */
 import type { Mailbox, ReversePath } from '../mail/address.ts';
 import { type Content, contentOf } from '../mail/content.ts';
-import { directRecipient, type Envelope, type MailParameters, NO_PARAMETERS, type Recipient } from '../mail/envelope.ts';
+import {
+  directRecipient,
+  type Envelope,
+  type MailParameters,
+  NO_PARAMETERS,
+  type Recipient,
+} from '../mail/envelope.ts';
 import { type Facts, NO_FACTS } from '../mail/facts.ts';
 import { parseHost } from '../mail/host.ts';
 import type { Mail } from '../mail/mail.ts';
@@ -127,9 +133,5 @@ export function byAddress<T>(values: ReadonlyMap<Recipient, T>): Readonly<Record
 }
 
 function listOf(to: RecipientText | readonly RecipientText[]): readonly RecipientText[] {
-  return typeof to === 'string' || !isList(to) ? [to as RecipientText] : to;
-}
-
-function isList(to: Recipient | readonly RecipientText[]): to is readonly RecipientText[] {
-  return Array.isArray(to);
+  return typeof to === 'string' || 'forwardPath' in to ? [to] : to;
 }

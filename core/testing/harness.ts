@@ -1,0 +1,162 @@
+/**
+ * Runs one plugin by itself: its options are validated, every port is a fake, and each hook is a method that takes text.
+ *
+ * The plugin is mounted as a gateway mounts it, so what a gateway would refuse at boot is an error here. The chain is
+ * left out: no deadline, no containment; what the plugin throws reaches the test.
+ */
+import { type Answer, type Awaitable, HOOKS, type HookContext, type HookName, type Subject } from '../plugin/hooks.ts';
+import type { HappeningName, Happenings } from '../plugin/observer.ts';
+import type { Plugin, PluginInstance } from '../plugin/plugin.ts';
+import { CLOCK, FILES, IDENTITY, LOG, NETWORK, RANDOM, RESOLVER } from '../plugin/ports.ts';
+import type { Token } from '../plugin/token.ts';
+import { create, inspect, type MountFault } from '../wiring/mount.ts';
+import { Scope } from '../wiring/scope.ts';
+import { type FakeHosts, type FakeNetwork, fakeNetwork } from './fake-network.ts';
+import { type FakeResolver, type FakeZones, fakeResolver } from './fake-resolver.ts';
+import { type Circumstances, type Questions, questions } from './harness-questions.ts';
+import { ManualClock } from './manual-clock.ts';
+import { type MemoryFiles, memoryFiles } from './memory-files.ts';
+import { type RecordingLog, recordingLog } from './recording-log.ts';
+import { seededRandom } from './seeded-random.ts';
+
+/** A service for the plugin under test, in the place of the fake if there is one. Made by `provide`. */
+export interface Provided {
+  addTo(scope: Scope): void;
+}
+
+/** @example harness(plugin, options, { provide: [provide(CLOCK, systemClock)] }) */
+export function provide<T>(token: Token<T>, service: T): Provided {
+  return { addTo: scope => void scope.value(token, service) };
+}
+
+/** The world around the plugin. */
+export interface HarnessSettings {
+  /** What DNS knows; nothing exists without it. */
+  readonly dns?: FakeZones;
+  /** What lies beside the configuration. */
+  readonly files?: Readonly<Record<string, string | Buffer>>;
+  /** Where connections lead; without it they are refused. */
+  readonly hosts?: FakeHosts;
+  /** When the test begins. */
+  readonly now?: Date | string;
+  /** Our own name. */
+  readonly hostname?: string;
+  readonly provide?: readonly Provided[];
+}
+
+/** A plugin in its harness. */
+export interface Harness extends Questions {
+  readonly instance: PluginInstance;
+  readonly clock: ManualClock;
+  readonly log: RecordingLog;
+  readonly files: MemoryFiles;
+  readonly resolver: FakeResolver;
+  readonly network: FakeNetwork;
+  /** Tells the plugin's observer what happened, and waits for it. */
+  readonly tell: <E extends HappeningName>(event: E, happening: Happenings[E]) => Promise<void>;
+  /** Closes the plugin, if it has an end. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Mounts a plugin and starts it.
+ * @throws Error where a gateway would not boot with it: wrong options, a missing service, a hook that there is not.
+ * @example
+ * const { rcpt } = await harness(noVowels, { domain: 'example.test' });
+ * expect(await rcpt('ann@example.test')).toMatchObject({ kind: 'reject' });
+ */
+export async function harness(plugin: Plugin, options?: unknown, settings: HarnessSettings = {}): Promise<Harness> {
+  const world = worldOf(plugin, settings);
+  const inspected = await inspect({ plugin, id: plugin.name, options, scope: world.scope });
+  if (inspected.kind === 'faulty') throw notMounted(plugin, inspected.faults);
+  const created = await create(inspected.value);
+  if (created.kind === 'faulty') throw notMounted(plugin, created.faults);
+  const { instance } = created.value;
+  await instance.start?.();
+  const { clock, log, files, resolver, network } = world;
+  return {
+    clock,
+    log,
+    files,
+    resolver,
+    network,
+    instance,
+    ...questions((hook, subject, circumstances) => ask(instance, hook, subject, { plugin, log, circumstances })),
+    async tell(event, happening) {
+      await instance.observe?.[event]?.(happening);
+    },
+    async close() {
+      await instance.close?.();
+    },
+  };
+}
+
+/**
+ * All that a gateway would say against these options at boot, as `options.rules.0: is missing: ...`. Empty: nothing.
+ * @example expect(await faultsIn(plugin, { file: 'missing' })).toEqual(['options.file: ...'])
+ */
+export async function faultsIn(
+  plugin: Plugin,
+  options?: unknown,
+  settings: HarnessSettings = {},
+): Promise<readonly string[]> {
+  const { scope } = worldOf(plugin, settings);
+  const inspected = await inspect({ plugin, id: plugin.name, options, scope });
+  return inspected.kind === 'faulty' ? inspected.faults.map(inWords) : [];
+}
+
+function worldOf(plugin: Plugin, settings: HarnessSettings) {
+  const clock = new ManualClock(settings.now);
+  const log = recordingLog();
+  const files = memoryFiles(settings.files, { clock });
+  const resolver = fakeResolver(settings.dns);
+  const network = fakeNetwork(settings.hosts);
+  const scope = Scope.root()
+    .value(CLOCK, clock)
+    .value(LOG, log.child({ plugin: plugin.name }))
+    .value(FILES, files)
+    .value(RESOLVER, resolver)
+    .value(NETWORK, network)
+    .value(RANDOM, seededRandom(plugin.name))
+    .value(IDENTITY, { hostname: settings.hostname ?? 'mx.example.test', plugin: plugin.name })
+    .child();
+  for (const one of settings.provide ?? []) one.addTo(scope);
+  return { clock, log, files, resolver, network, scope };
+}
+
+function notMounted(plugin: Plugin, faults: readonly MountFault[]): Error {
+  return new Error(`the plugin ${plugin.name} would not boot: ${faults.map(inWords).join('; ')}`);
+}
+
+function inWords({ path, message }: MountFault): string {
+  return `${path.join('.')}: ${message}`;
+}
+
+interface Asking {
+  readonly plugin: Plugin;
+  readonly log: RecordingLog;
+  readonly circumstances: Circumstances;
+}
+
+/** `hook` and `subject` belong together, which TypeScript cannot follow. */
+type Method<H extends HookName> = (subject: Subject<H>, context: HookContext) => Awaitable<Answer<H> | undefined>;
+
+async function ask<H extends HookName>(
+  instance: PluginInstance,
+  hook: H,
+  subject: Subject<H>,
+  { plugin, log, circumstances }: Asking,
+): Promise<Answer<H> | undefined> {
+  const method = instance[hook] as Method<H> | undefined;
+  if (method === undefined) throw new Error(`the plugin ${plugin.name} does not answer ${hook}`);
+  const answer = await method.call(instance, subject, {
+    signal: circumstances.signal ?? new AbortController().signal,
+    log: log.child({ plugin: plugin.name, hook }),
+    facts: circumstances.facts ?? {},
+  });
+  const known: readonly string[] = HOOKS[hook].answers;
+  if (answer === undefined || known.includes(answer.kind)) return answer;
+  throw new Error(
+    `the plugin ${plugin.name} answers ${hook} with ${JSON.stringify(answer)}; known: ${known.join(', ')}`,
+  );
+}

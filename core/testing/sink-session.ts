@@ -1,0 +1,227 @@
+/** One session of the sink: the commands of RFC 5321 as far as a client needs them, over plain TCP or TLS. */
+import type { Socket } from 'node:net';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import { DottedContent } from './dotted-content.ts';
+import type { SinkFault, SinkFaults, SinkSettings, SunkMail, SunkRecipient } from './smtp-sink.ts';
+
+/** What all sessions of a sink share. */
+export interface SinkState {
+  readonly mails: SunkMail[];
+  readonly commands: string[];
+  readonly faults: SinkFaults;
+}
+
+const EXTENSIONS = ['PIPELINING', '8BITMIME', 'SIZE 52428800', 'ENHANCEDSTATUSCODES', 'SMTPUTF8', 'DSN'];
+/** The argument of MAIL and RCPT: a path, whose local part may be quoted, and parameters. */
+const PATH = /^(?:FROM|TO):\s*(<(?:"(?:[^"\\]|\\.)*"|[^>"])*>)\s*(.*)$/i;
+
+export class SinkSession {
+  readonly #settings: SinkSettings;
+  readonly #state: SinkState;
+  #socket: Socket;
+  /** latin1: one character an octet. */
+  #pending = '';
+  #mode: 'commands' | 'handshake' | 'over' | DottedContent = 'commands';
+  #greeting = '';
+  #user: string | null = null;
+  #from: SunkRecipient | null = null;
+  #recipients: SunkRecipient[] = [];
+
+  constructor(socket: Socket, settings: SinkSettings, state: SinkState) {
+    this.#socket = socket;
+    this.#settings = settings;
+    this.#state = state;
+  }
+
+  begin(): void {
+    if (this.#settings.tls?.implicit === true) this.#secureWith(this.#settings.tls);
+    else this.#listen();
+    this.#answer(this.#state.faults.connect, `220 ${this.#hostname} ESMTP`);
+  }
+
+  get #hostname(): string {
+    return this.#settings.hostname ?? 'sink.test';
+  }
+
+  get #secure(): boolean {
+    return this.#socket instanceof TLSSocket;
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    // A client that goes away without a word is none of the sink's business.
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (octets: Buffer) => {
+      this.#pending += octets.toString('latin1');
+      while (this.#step()) {
+        // Everything that came together is handled in its turn.
+      }
+    });
+  }
+
+  /** Handles one command or one content. `false`: what is there is not complete. */
+  #step(): boolean {
+    const mode = this.#mode;
+    if (mode === 'handshake' || mode === 'over' || this.#pending === '') return false;
+    return mode === 'commands' ? this.#readCommand() : this.#readContent(mode);
+  }
+
+  #readCommand(): boolean {
+    const end = this.#pending.indexOf('\r\n');
+    if (end < 0) return false;
+    const line = Buffer.from(this.#pending.slice(0, end), 'latin1').toString('utf8');
+    this.#pending = this.#pending.slice(end + 2);
+    this.#state.commands.push(line);
+    this.#command(line);
+    return true;
+  }
+
+  #readContent(reader: DottedContent): boolean {
+    const found = reader.feed(this.#pending);
+    this.#pending = found?.rest ?? '';
+    if (found === null) return false;
+    this.#mode = 'commands';
+    this.#take(found.content);
+    return true;
+  }
+
+  #command(line: string): void {
+    const [verb = ''] = line.split(' ', 1);
+    const argument = line.slice(verb.length + 1);
+    const { faults } = this.#state;
+    switch (verb.toUpperCase()) {
+      case 'EHLO':
+        if (this.#answer(faults.ehlo, this.#offer())) this.#greet(argument);
+        return;
+      case 'HELO':
+        if (this.#answer(undefined, `250 ${this.#hostname}`)) this.#greet(argument);
+        return;
+      case 'STARTTLS':
+        return this.#startTls();
+      case 'AUTH':
+        return this.#authenticate(argument);
+      case 'MAIL':
+        return this.#mail(argument);
+      case 'RCPT':
+        return this.#rcpt(argument);
+      case 'DATA':
+        if (this.#recipients.length === 0) return this.#say('503 5.5.1 No recipients');
+        if (this.#answer(faults.data, '354 Go on')) this.#mode = new DottedContent();
+        return;
+      case 'RSET':
+        this.#reset();
+        return this.#say('250 2.0.0 OK');
+      case 'NOOP':
+        return this.#say('250 2.0.0 OK');
+      case 'QUIT':
+        if (this.#answer(faults.quit, '221 2.0.0 Bye')) this.#socket.end();
+        this.#mode = 'over';
+        return;
+      default:
+        return this.#say('502 5.5.1 Command not implemented');
+    }
+  }
+
+  /** Says the usual thing unless a fault is in its place. @returns whether it was said. */
+  #answer(fault: SinkFault | undefined, usual: string): boolean {
+    if (fault === 'drop') this.#socket.destroy();
+    // Whatever was said together with it is not heard any more.
+    if (fault === 'drop' || fault === 'silent') this.#mode = 'over';
+    else this.#say(fault ?? usual);
+    return fault === undefined;
+  }
+
+  #say(reply: string): void {
+    this.#socket.write(`${reply.replaceAll('\n', '\r\n')}\r\n`);
+  }
+
+  #offer(): string {
+    const { extensions = EXTENSIONS, tls, auth } = this.#settings;
+    const offered = [
+      this.#hostname,
+      ...extensions,
+      ...(tls !== undefined && !this.#secure ? ['STARTTLS'] : []),
+      ...(auth !== undefined ? ['AUTH PLAIN'] : []),
+    ];
+    return offered.map((one, index) => `250${index === offered.length - 1 ? ' ' : '-'}${one}`).join('\n');
+  }
+
+  #greet(name: string): void {
+    this.#greeting = name;
+    this.#reset();
+  }
+
+  #reset(): void {
+    this.#from = null;
+    this.#recipients = [];
+  }
+
+  #startTls(): void {
+    const { tls } = this.#settings;
+    if (tls === undefined || this.#secure) return this.#say('502 5.5.1 Command not implemented');
+    if (!this.#answer(this.#state.faults.starttls, '220 2.0.0 Go on')) return;
+    this.#greet('');
+    this.#secureWith(tls);
+  }
+
+  /** What the client said in plain text before the handshake is not believed (RFC 3207 section 4.2). */
+  #secureWith(tls: NonNullable<SinkSettings['tls']>): void {
+    this.#mode = 'handshake';
+    this.#socket.removeAllListeners('data');
+    this.#socket = new TLSSocket(this.#socket, { isServer: true, secureContext: createSecureContext(tls) });
+    this.#socket.once('secure', () => {
+      this.#pending = '';
+      this.#mode = 'commands';
+    });
+    this.#listen();
+  }
+
+  /** AUTH PLAIN with an initial response (RFC 4954 section 4): authorization identity, user, password. */
+  #authenticate(argument: string): void {
+    const { auth } = this.#settings;
+    if (auth === undefined) return this.#say('502 5.5.1 Command not implemented');
+    const [, response = ''] = /^PLAIN (.*)$/i.exec(argument) ?? [];
+    const [, user, password] = Buffer.from(response, 'base64').toString('utf8').split('\0');
+    const right = user === auth.user && password === auth.password;
+    if (!right) return this.#say('535 5.7.8 Authentication credentials invalid');
+    if (this.#answer(this.#state.faults.auth, '235 2.7.0 Welcome')) this.#user = user ?? null;
+  }
+
+  #mail(argument: string): void {
+    const from = pathOf(argument);
+    if (from === null) return this.#say('501 5.1.7 Not a path');
+    if (this.#from !== null) return this.#say('503 5.5.1 One at a time');
+    if (this.#settings.auth !== undefined && this.#user === null) return this.#say('530 5.7.0 Authenticate first');
+    if (this.#answer(this.#state.faults.mail, '250 2.1.0 OK')) this.#from = from;
+  }
+
+  #rcpt(argument: string): void {
+    const recipient = pathOf(argument);
+    if (recipient === null) return this.#say('501 5.1.3 Not a path');
+    if (this.#from === null) return this.#say('503 5.5.1 MAIL first');
+    const { rcpt } = this.#state.faults;
+    const fault = typeof rcpt === 'object' ? rcpt[recipient.path.slice(1, -1)] : rcpt;
+    if (this.#answer(fault, '250 2.1.5 OK')) this.#recipients.push(recipient);
+  }
+
+  #take(content: Buffer): void {
+    const mail = {
+      greeting: this.#greeting,
+      tls: this.#secure,
+      user: this.#user,
+      from: this.#from?.path ?? '<>',
+      parameters: this.#from?.parameters ?? '',
+      recipients: this.#recipients,
+      content,
+    };
+    this.#reset();
+    if (this.#answer(this.#state.faults.content, `250 2.0.0 Taken as sink-${this.#state.mails.length + 1}`)) {
+      this.#state.mails.push(mail);
+    }
+  }
+}
+
+function pathOf(argument: string): SunkRecipient | null {
+  const [, path, parameters = ''] = PATH.exec(argument) ?? [];
+  return path === undefined ? null : { path, parameters };
+}

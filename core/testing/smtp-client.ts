@@ -1,0 +1,132 @@
+/**
+ * An SMTP client that says exactly what a test wants said, also what no real client would say.
+ *
+ * It adds nothing: no EHLO, no dot but in `data`, no waiting for a reply but where the method says so.
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as startTls } from 'node:tls';
+import { dotted } from './dotted-content.ts';
+import { ReplyReader, type SmtpReply } from './reply-reader.ts';
+
+/** How to reach the server. */
+export interface SmtpClientSettings {
+  /** The IP address; loopback without it. */
+  readonly host?: string;
+  /** The address that the client comes from. */
+  readonly localAddress?: string;
+  /** TLS before the first octet of SMTP (RFC 8314). Certificates are not verified unless `tls` asks for it. */
+  readonly tls?: ConnectionOptions;
+}
+
+/** One dialogue. */
+export interface SmtpClient {
+  /** What the server said first. */
+  readonly greeting: SmtpReply;
+  /** Says a line and gives the reply. Rejects where the session ends instead. */
+  readonly say: (line: string) => Promise<SmtpReply>;
+  /** Says several lines at once (RFC 2920) and gives their replies. */
+  readonly sayAll: (lines: readonly string[]) => Promise<readonly SmtpReply[]>;
+  /**
+   * Says DATA, and after 354 the content: every line end of a text becomes CRLF, leading dots are doubled, the final dot
+   * is added. Gives the reply to the content, or the one to DATA where that is not 354.
+   */
+  readonly data: (content: string | Buffer) => Promise<SmtpReply>;
+  /** Sends octets as they are and waits for nothing. */
+  readonly write: (octets: string | Buffer) => void;
+  /** The next reply: after `write`, or the further ones that LMTP gives (RFC 2033 section 4.2). */
+  readonly reply: () => Promise<SmtpReply>;
+  /** Says STARTTLS and, after 220, starts TLS. Gives the reply. */
+  readonly startTls: (options?: ConnectionOptions) => Promise<SmtpReply>;
+  /** Resolves when the server has ended the session, with what it said unasked before. */
+  readonly closed: Promise<readonly SmtpReply[]>;
+  /** Ends the session without a word. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Connects and waits for the greeting.
+ * @example
+ * const client = await smtpClient(port);
+ * expect(await client.say('EHLO client.test')).toMatchObject({ code: 250 });
+ */
+export async function smtpClient(port: number, settings: SmtpClientSettings = {}): Promise<SmtpClient> {
+  const { host = '127.0.0.1', localAddress, tls } = settings;
+  const wire = new Wire();
+  const socket = connect({ host, port, noDelay: true, ...(localAddress !== undefined && { localAddress }) });
+  wire.use(socket);
+  if (tls !== undefined) await wire.secure(tls);
+  const say = (line: string) => {
+    wire.write(`${line}\r\n`);
+    return wire.replies.next();
+  };
+  return {
+    greeting: await wire.replies.next(),
+    say,
+    sayAll(lines) {
+      wire.write(lines.map(line => `${line}\r\n`).join(''));
+      return Promise.all(lines.map(() => wire.replies.next()));
+    },
+    async data(content) {
+      const go = await say('DATA');
+      if (go.code !== 354) return go;
+      wire.write(dotted(content));
+      return wire.replies.next();
+    },
+    write: octets => wire.write(octets),
+    reply: () => wire.replies.next(),
+    async startTls(options = {}) {
+      const go = await say('STARTTLS');
+      if (go.code === 220) await wire.secure(options);
+      return go;
+    },
+    closed: wire.closed,
+    close: () => wire.close(),
+  };
+}
+
+/** The connection, whatever lies below it at the moment. */
+class Wire {
+  readonly replies = new ReplyReader();
+  readonly #closed = Promise.withResolvers<readonly SmtpReply[]>();
+  #socket: Socket | null = null;
+
+  get closed(): Promise<readonly SmtpReply[]> {
+    return this.#closed.promise;
+  }
+
+  use(socket: Socket): void {
+    this.#socket = socket;
+    const end = (why: string) => {
+      // The layer below TLS goes on to live under another name.
+      if (this.#socket === socket) this.replies.end(new Error(`the server ended the session${why}`));
+    };
+    socket.on('data', (octets: Buffer) => this.replies.feed(octets));
+    socket.on('error', (error: Error) => end(`: ${error.message}`));
+    socket.on('end', () => end(''));
+    socket.on('close', () => {
+      end('');
+      if (this.#socket === socket) this.#closed.resolve(this.replies.rest());
+    });
+  }
+
+  write(octets: string | Buffer): void {
+    this.#socket?.write(octets);
+  }
+
+  async secure(options: ConnectionOptions): Promise<void> {
+    const plain = this.#socket;
+    if (plain === null) return;
+    plain.removeAllListeners('data');
+    const socket = startTls({ rejectUnauthorized: false, ...options, socket: plain });
+    await once(socket, 'secureConnect');
+    this.use(socket);
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === null || socket.closed) return;
+    socket.destroy();
+    await once(socket, 'close');
+  }
+}
