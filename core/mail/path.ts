@@ -78,6 +78,14 @@ export function parseMailbox(text: string): Mailbox | null {
 }
 
 /**
+ * Reads a local part alone, as alias tables and lists of mailboxes name people: `ann`, `"john doe"`.
+ * @returns `null` where the text is no local part.
+ */
+export function parseLocalPart(text: string): string | null {
+  return parseMailbox(`${text}@localhost`)?.localPart ?? null;
+}
+
+/**
  * Writes a mailbox, quoting its local part where it must be: `"john doe"@example.test`.
  * @throws RangeError for what no parser makes: a control character, or a domain that is not canonical.
  */

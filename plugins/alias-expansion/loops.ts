@@ -1,0 +1,70 @@
+/**
+ * Loops in a table of aliases, found before any mail meets them.
+ *
+ * Linear in the size of the table. An alias that names itself is no loop: it means the mailbox of that name.
+ */
+import { type Alias, formatStep } from './alias.ts';
+import type { AliasTable } from './alias-table.ts';
+
+/** An alias in one domain. */
+interface Node {
+  readonly alias: Alias;
+  readonly domain: string;
+}
+
+/** A node on the way that is being looked at. */
+interface Visit {
+  readonly node: Node;
+  /** What it leads to and was not looked at yet. */
+  readonly below: Iterator<Node>;
+}
+
+/** Every loop, as the steps that close it: `a (aliases:1) -> b (aliases:2) -> a (aliases:1)`. */
+export function findLoops(table: AliasTable): readonly string[] {
+  const loops = new Set<string>();
+  const seen = new Map<Alias, Map<string, 'on the way' | 'done'>>();
+  for (const root of roots(table)) {
+    const way: Visit[] = [];
+    const enter = (node: Node) => {
+      const states = seen.get(node.alias) ?? new Map<string, 'on the way' | 'done'>();
+      const state = states.get(node.domain);
+      if (state === 'on the way') loops.add(loopOf(way, node));
+      if (state !== undefined) return;
+      seen.set(node.alias, states.set(node.domain, 'on the way'));
+      way.push({ node, below: below(table, node) });
+    };
+    enter(root);
+    for (let top = way.at(-1); top !== undefined; top = way.at(-1)) {
+      const next = top.below.next();
+      if (next.done !== true) enter(next.value);
+      else {
+        seen.get(top.node.alias)?.set(top.node.domain, 'done');
+        way.pop();
+      }
+    }
+  }
+  return [...loops];
+}
+
+/** The part of the way that comes back to the node. */
+function loopOf(way: readonly Visit[], back: Node): string {
+  const nodes = way.map(visit => visit.node);
+  const start = nodes.findIndex(({ alias, domain }) => alias === back.alias && domain === back.domain);
+  return [...nodes.slice(start), back].map(({ alias }) => formatStep(alias)).join(' -> ');
+}
+
+function* roots(table: AliasTable): Generator<Node> {
+  for (const alias of table.aliases) {
+    if (alias.key.kind !== 'name') yield { alias, domain: alias.key.domain };
+    else for (const domain of table.domains) yield { alias, domain };
+  }
+}
+
+function* below(table: AliasTable, { alias, domain }: Node): Generator<Node> {
+  for (const target of alias.targets) {
+    if (target.kind !== 'address') continue;
+    const mailbox = { localPart: target.address.localPart, domain: target.address.domain ?? domain };
+    const found = table.find(mailbox);
+    if (found !== null && found !== alias) yield { alias: found, domain: mailbox.domain };
+  }
+}
