@@ -73,7 +73,8 @@ function likeliest(issue: Extract<Issue, { code: 'invalid_union' }>): readonly I
 }
 
 function isOfAnotherKind(issue: Issue): boolean {
-  return issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union';
+  if (issue.code === 'invalid_union') return likeliest(issue).length === 0;
+  return issue.code === 'invalid_type' || issue.code === 'invalid_value';
 }
 
 function sentence(issue: Issue, actual: unknown): string {

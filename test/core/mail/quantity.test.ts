@@ -1,5 +1,5 @@
 /** Sizes and durations as people write them. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatDuration, formatSize, parseDuration, parseSize } from '../../../core/mail/quantity.ts';
 

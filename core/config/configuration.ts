@@ -1,0 +1,112 @@
+/**
+ * A configuration, checked and complete: what the file says, with every default filled in.
+ *
+ * Sizes are in octets, durations in milliseconds, paths absolute.
+ */
+import type { Condition } from '../mail/condition.ts';
+import type { Host } from '../mail/route.ts';
+import type { Path } from './place.ts';
+
+/** A certificate, and how clients are to use it. */
+export interface TlsSettings {
+  /** `implicit`: TLS from the first octet (RFC 8314). */
+  readonly mode: 'starttls' | 'implicit';
+  /** PEM file: the certificate, then those that lead to a root. */
+  readonly cert: string;
+  /** PEM file. */
+  readonly key: string;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** One address and port where clients may come. */
+export interface ListenerSettings {
+  readonly id: string;
+  readonly address: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** `submission`: clients are our own users, whose mail is completed and who can be told by notifications (RFC 6409). */
+  readonly role: 'inbound' | 'submission';
+  /** The largest content. */
+  readonly maxSize: number;
+  readonly maxRecipients: number;
+  /** What becomes of LF without CR: the mail is refused (protection from smuggling), or it becomes CRLF. */
+  readonly bareNewline: 'reject' | 'normalize';
+  readonly tls: TlsSettings | null;
+  readonly auth: 'off' | 'optional' | 'required';
+  readonly allowPlaintextAuth: boolean;
+  /** How long a client may be silent. */
+  readonly idleTimeout: number;
+  /**
+   * How recipients with different `data` chains share a transaction: `one-group`: they do not; `notify`: they do, and the
+   * sender is told by notification; `auto`: `notify` where the client is authenticated, else `one-group`.
+   */
+  readonly mixed: 'auto' | 'one-group' | 'notify';
+  readonly maxConnections: number;
+  /** Where the entry stands in the file. */
+  readonly path: Path;
+}
+
+/** When a deferred recipient is tried again. */
+export interface RetrySettings {
+  readonly first: number;
+  /** Each wait is this many times the one before. */
+  readonly factor: number;
+  readonly longest: number;
+  /** Age at which a recipient bounces. */
+  readonly giveUpAfter: number;
+  /** Age at which the sender is told of the delay. */
+  readonly warnAfter: number | null;
+}
+
+export interface QueueSettings {
+  readonly directory: string;
+  readonly retry: RetrySettings;
+  /** Delivery attempts at the same time. */
+  readonly concurrency: number;
+}
+
+/** One entry of the plugin list. */
+export interface PluginEntry {
+  readonly use: string;
+  /** Unique: `as:`, or else the name in `use:`. */
+  readonly id: string;
+  /** As written. Checked by the plugin's own schema. May hold secrets: never shown. */
+  readonly options: unknown;
+  readonly when: Condition | null;
+  readonly mode: 'enforce' | 'shadow';
+  readonly onError: 'defer' | 'reject' | 'ignore';
+  /** For every hook but `deliver`. */
+  readonly deadline: number;
+  /** For `deliver`. */
+  readonly deliveryDeadline: number;
+  /** Where the entry stands in the file. */
+  readonly path: Path;
+}
+
+/** One entry of the routes. */
+export interface RouteEntry {
+  readonly when: Condition | null;
+  /** The id of a transport. */
+  readonly deliver: string;
+  readonly hosts: readonly Host[] | null;
+  readonly path: Path;
+}
+
+export interface Configuration {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** Its folder, which relative paths start from. */
+  readonly directory: string;
+  readonly hostname: string;
+  readonly listeners: readonly ListenerSettings[];
+  readonly queue: QueueSettings;
+  /** DNS servers as `address:port`. Empty: those of the system. */
+  readonly resolver: { readonly servers: readonly string[] };
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error';
+    /** `auto`: for people on a terminal, JSON lines elsewhere. */
+    readonly format: 'auto' | 'json' | 'human';
+  };
+  readonly plugins: readonly PluginEntry[];
+  readonly routes: readonly RouteEntry[];
+}

@@ -1,0 +1,181 @@
+/**
+ * A configuration file, read, validated and looked over, as far as that goes without its plugins.
+ *
+ * Each section, and each entry of a list, is validated on its own, so that a mistake in one does not hide those in the
+ * others; what is wrong is left out of the draft.
+ */
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { type Validated, validate } from '../plugin/validate.ts';
+import { areHarmless, type Complaint, Complaints } from './complaint.ts';
+import type { Configuration, ListenerSettings, PluginEntry, RouteEntry } from './configuration.ts';
+import type { ConfigDocument, Path } from './place.ts';
+import { readConfiguration } from './read.ts';
+import { checkReferences } from './references.ts';
+import { fileSchema, listenerSchema, pluginSchema, routeSchema } from './schema.ts';
+import type { Env } from './tags.ts';
+
+/** What a configuration depends on beside its text. */
+export interface LoadContext {
+  /** For `!env`. */
+  readonly env: Env;
+  /** For certificates that have expired. */
+  readonly now: Date;
+}
+
+/** A configuration as far as it could be made out. */
+export interface Draft {
+  readonly configuration: Configuration;
+  readonly document: ConfigDocument;
+}
+
+/** `ok`: nothing but warnings. `refused`: `draft` holds what is sound, or `null` where nothing could be read. */
+export type Loaded =
+  | ({ readonly kind: 'ok'; readonly complaints: readonly Complaint[] } & Draft)
+  | { readonly kind: 'refused'; readonly complaints: readonly Complaint[]; readonly draft: Draft | null };
+
+/** Loads a configuration. Reads files; changes nothing. */
+export async function loadConfiguration(file: string, context: LoadContext): Promise<Loaded> {
+  const { document, complaints: unread } = readConfiguration(file, context.env);
+  if (document === null) return { kind: 'refused', complaints: unread, draft: null };
+  const complaints = new Complaints(document, unread);
+  const configuration = await new Sections(document, complaints).configuration(resolve(file));
+  if (configuration === null) return { kind: 'refused', complaints: complaints.list(), draft: null };
+  checkReferences(document, configuration, context.now, complaints);
+  const list = complaints.list();
+  const draft = { configuration, document };
+  return areHarmless(list) ? { kind: 'ok', complaints: list, ...draft } : { kind: 'refused', complaints: list, draft };
+}
+
+const { shape } = fileSchema;
+/** The keys of the file, whatever stands behind them. */
+const outline = z.strictObject(
+  Object.fromEntries(Object.keys(shape).map(key => [key, z.unknown().optional()])) as {
+    [K in keyof typeof shape]: z.ZodOptional<z.ZodUnknown>;
+  },
+);
+
+/** Stands in a draft whose host name is wrong; such a draft never runs. */
+const NO_HOSTNAME = 'unknown.invalid';
+
+type Written<S extends z.ZodType> = z.output<S> & { readonly path: Path };
+
+/** Validates the sections of one document. */
+class Sections {
+  readonly #document: ConfigDocument;
+  readonly #complaints: Complaints;
+
+  constructor(document: ConfigDocument, complaints: Complaints) {
+    this.#document = document;
+    this.#complaints = complaints;
+  }
+
+  async configuration(file: string): Promise<Configuration | null> {
+    const { value } = this.#document;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      this.#keep(await validate(outline, value), []);
+      return null;
+    }
+    this.#keep(await validate(outline, value), []);
+    const written = value as Readonly<Record<string, unknown>>;
+    const directory = dirname(file);
+    const hostname = await this.#section(shape.hostname, 'hostname', written);
+    const calls = {
+      deadline: await this.#section(shape.deadline, 'deadline', written),
+      deliveryDeadline: await this.#section(shape.deliveryDeadline, 'deliveryDeadline', written),
+    };
+    const listeners = await this.#entries(listenerSchema, 'listeners', written);
+    const plugins = await this.#entries(pluginSchema, 'plugins', written);
+    const routes = await this.#entries(routeSchema, 'routes', written);
+    return {
+      file,
+      directory,
+      hostname: hostname ?? NO_HOSTNAME,
+      listeners: listeners.map(entry => listenerOf(entry, directory)),
+      queue: queueOf((await this.#section(shape.queue, 'queue', written)) ?? shape.queue.parse(undefined), directory),
+      resolver: (await this.#section(shape.resolver, 'resolver', written)) ?? { servers: [] },
+      log: (await this.#section(shape.log, 'log', written)) ?? shape.log.parse(undefined),
+      plugins: plugins.map(entry => pluginOf(entry, calls)),
+      routes: routes.map(routeOf),
+    };
+  }
+
+  /** A section, or `null` where it is wrong. */
+  async #section<T>(schema: z.ZodType<T>, key: string, written: Readonly<Record<string, unknown>>): Promise<T | null> {
+    return this.#keep(await validate(schema, written[key]), [key]);
+  }
+
+  /** The sound entries of a list. */
+  async #entries<S extends z.ZodType>(
+    schema: S,
+    key: 'listeners' | 'plugins' | 'routes',
+    written: Readonly<Record<string, unknown>>,
+  ): Promise<readonly Written<S>[]> {
+    const list = written[key];
+    if (!Array.isArray(list) || list.length === 0) {
+      this.#keep(await validate<unknown>(shape[key], list), [key]);
+      return [];
+    }
+    const entries: Written<S>[] = [];
+    for (const [index, item] of list.entries()) {
+      const path = [key, index];
+      const entry = this.#keep(await validate(schema, item), path);
+      if (entry !== null) entries.push({ ...(entry as object), path } as Written<S>);
+    }
+    return entries;
+  }
+
+  #keep<T>(validated: Validated<T>, path: Path): T | null {
+    if (validated.kind === 'valid') return validated.value;
+    for (const fault of validated.faults) {
+      this.#complaints.error('MF_CONFIG_OPTION', [...path, ...fault.path], fault.message, fault.at);
+    }
+    return null;
+  }
+}
+
+function listenerOf(entry: Written<typeof listenerSchema>, directory: string): ListenerSettings {
+  const { role, tls, ...settings } = entry;
+  return {
+    ...settings,
+    role: role ?? (entry.auth === 'required' ? 'submission' : 'inbound'),
+    tls: tls === undefined ? null : { ...tls, cert: resolve(directory, tls.cert), key: resolve(directory, tls.key) },
+  };
+}
+
+function queueOf(written: z.output<typeof shape.queue>, directory: string): Configuration['queue'] {
+  const { warnAfter, ...retry } = written.retry;
+  return {
+    ...written,
+    directory: resolve(directory, written.directory),
+    retry: { ...retry, warnAfter: warnAfter === 'off' ? null : warnAfter },
+  };
+}
+
+function pluginOf(
+  entry: Written<typeof pluginSchema>,
+  calls: { readonly deadline: number | null; readonly deliveryDeadline: number | null },
+): PluginEntry {
+  const { use, as, options, when, mode, onError, deadline, path } = entry;
+  return {
+    use,
+    id: as ?? nameOf(use),
+    options,
+    when: when ?? null,
+    mode,
+    onError,
+    deadline: deadline ?? calls.deadline ?? shape.deadline.parse(undefined),
+    deliveryDeadline: deadline ?? calls.deliveryDeadline ?? shape.deliveryDeadline.parse(undefined),
+    path,
+  };
+}
+
+/** The id of an entry that gives itself none: `./filters/mine.ts` is `mine`, `mailframe-plugin-greylist` is `greylist`. */
+function nameOf(use: string): string {
+  const name = use.split(/[/\\]/).at(-1) ?? use;
+  return name.replace(/\.[cm]?[jt]s$/, '').replace(/^mailframe-plugin-/, '');
+}
+
+function routeOf({ when, deliver, hosts, path }: Written<typeof routeSchema>): RouteEntry {
+  return { when: when ?? null, deliver, hosts: hosts ?? null, path };
+}

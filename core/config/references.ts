@@ -1,0 +1,82 @@
+/** What the schema cannot see: names that must be unique or exist, ports that collide, certificates, passwords in clear. */
+import { didYouMean } from '../plugin/suggest.ts';
+import { certificateFaults } from './certificate.ts';
+import type { Complaints } from './complaint.ts';
+import type { Configuration, ListenerSettings } from './configuration.ts';
+import { mentions } from './mentions.ts';
+import { type ConfigDocument, type Path, positionAt, valueAt } from './place.ts';
+
+/** Checks what entries of a configuration say about each other and about files. */
+export function checkReferences(
+  document: ConfigDocument,
+  configuration: Configuration,
+  now: Date,
+  complaints: Complaints,
+): void {
+  const { listeners, plugins, routes } = configuration;
+  checkIds(document, listeners, 'id', complaints);
+  checkIds(document, plugins, 'as', complaints);
+  checkPorts(listeners, complaints);
+  for (const listener of listeners) checkListener(listener, now, complaints);
+  for (const { path } of [...plugins, ...routes]) {
+    const when = [...path, 'when'];
+    for (const { name, path } of mentions(valueAt(document, when), 'listener', when)) {
+      const ids = listeners.map(({ id }) => id);
+      if (ids.includes(name)) continue;
+      complaints.error('MF_CONFIG_REFERENCE', path, `there is no listener "${name}"${didYouMean(name, ids)}`);
+    }
+  }
+}
+
+/** The chain speaks of itself under this name. */
+const RESERVED = 'mailframe';
+
+function checkIds(
+  document: ConfigDocument,
+  entries: readonly { readonly id: string; readonly path: Path }[],
+  key: 'id' | 'as',
+  complaints: Complaints,
+): void {
+  const first = new Map<string, Path>();
+  for (const { id, path } of entries) {
+    const at = valueAt(document, [...path, key]) === undefined ? [...path, 'use'] : [...path, key];
+    const other = first.get(id);
+    const rename = key === 'as' ? ': give one of them another name with as' : '';
+    if (id === RESERVED)
+      complaints.error('MF_CONFIG_DUPLICATE_ID', at, `"${id}" is the name of the gateway itself${rename}`);
+    if (other === undefined) first.set(id, path);
+    else {
+      const { line } = positionAt(document.place, other, 'value');
+      complaints.error('MF_CONFIG_DUPLICATE_ID', at, `"${id}" is taken by the entry on line ${line}${rename}`);
+    }
+  }
+}
+
+function checkPorts(listeners: readonly ListenerSettings[], complaints: Complaints): void {
+  listeners.forEach((listener, index) => {
+    const other = listeners.slice(0, index).find(one => collide(one, listener));
+    if (other === undefined) return;
+    const where = `port ${listener.port} of ${listener.address}`;
+    complaints.error('MF_LISTENER_PORT', [...listener.path, 'port'], `${where} is taken by the listener "${other.id}"`);
+  });
+}
+
+function collide(one: ListenerSettings, other: ListenerSettings): boolean {
+  if (one.port !== other.port || one.port === 0) return false;
+  const addresses = [one.address, other.address];
+  // The IPv6 wildcard takes IPv4 clients too.
+  if (one.address === other.address || addresses.includes('::')) return true;
+  return addresses.includes('0.0.0.0') && !addresses.some(address => address.includes(':'));
+}
+
+function checkListener(listener: ListenerSettings, now: Date, complaints: Complaints): void {
+  const { path, tls, auth, allowPlaintextAuth } = listener;
+  if (auth !== 'off' && tls === null && !allowPlaintextAuth) {
+    const message = 'passwords would cross the network unencrypted: add tls, or allowPlaintextAuth: true';
+    complaints.error('MF_LISTENER_AUTH', [...path, 'auth'], message);
+  }
+  if (tls === null) return;
+  for (const { file, severity, message } of certificateFaults(tls.cert, tls.key, now)) {
+    complaints[severity]('MF_LISTENER_CERTIFICATE', [...path, 'tls', file], message);
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * The schema of the configuration file: every key, its default, and the sentence that editors show for it.
+ *
+ * The defaults stand here and nowhere else.
+ */
+import { z } from 'zod';
+import { parseIpAddress } from '../mail/ip-address.ts';
+import { domainName, duration, hostPort, ipAddress, LONGEST_TIMER, path, size } from '../plugin/option-types.ts';
+import { conditionSchema } from './when.ts';
+
+function described<S extends z.ZodType>(schema: S, description: string): S {
+  return schema.meta({ ...schema.meta(), description });
+}
+
+const id = () =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name is expected: letters, digits, dots, hyphens and underscores');
+
+const tls = z.strictObject({
+  mode: described(
+    z.enum(['starttls', 'implicit']).default('starttls'),
+    'starttls: the client asks for TLS. implicit: TLS from the first octet.',
+  ),
+  cert: described(path(), 'PEM file: the certificate, then those that lead to a root.'),
+  key: described(path(), 'PEM file: the private key.'),
+  minVersion: described(z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'), 'The oldest version of TLS that is spoken.'),
+});
+
+export const listenerSchema = z.strictObject({
+  id: described(id(), 'The name for conditions and the log.'),
+  address: described(ipAddress().prefault('127.0.0.1'), 'The IP address to listen on. 0.0.0.0 or "::": all.'),
+  port: described(z.int().min(0).max(65535), 'The port to listen on. 0: any free one.'),
+  role: described(
+    z.enum(['inbound', 'submission']).optional(),
+    'submission: for our own users. Default: submission where auth is required, else inbound.',
+  ),
+  maxSize: described(size({ min: 1 }).prefault('25 MiB'), 'The largest content that is taken.'),
+  maxRecipients: described(z.int().min(1).default(1000), 'The most recipients in one transaction.'),
+  bareNewline: described(
+    z.enum(['reject', 'normalize']).default('reject'),
+    'LF without CR: refuse the mail, or make it CRLF.',
+  ),
+  tls: described(tls.optional(), 'The certificate. Without one there is no TLS.'),
+  auth: described(z.enum(['off', 'optional', 'required']).default('off'), 'Whether clients may or must authenticate.'),
+  allowPlaintextAuth: described(z.boolean().default(false), 'Allow passwords to cross the network unencrypted.'),
+  idleTimeout: described(
+    duration({ min: 1000, max: LONGEST_TIMER }).prefault('5 min'),
+    'How long a client may be silent.',
+  ),
+  mixed: described(
+    z.enum(['auto', 'one-group', 'notify']).default('auto'),
+    'Recipients that meet different plugins at data: one group a transaction, or all at once with notifications.',
+  ),
+  maxConnections: described(z.int().min(1).default(1000), 'The most clients at the same time.'),
+});
+
+const retry = z
+  .strictObject({
+    first: described(duration({ min: 1000 }).prefault('5 min'), 'The wait before the second attempt.'),
+    factor: described(z.number().min(1).max(100).default(2), 'Each wait is this many times the one before.'),
+    longest: described(duration().prefault('4 h'), 'The longest wait between two attempts.'),
+    giveUpAfter: described(duration().prefault('5 days'), 'The age at which a recipient bounces.'),
+    warnAfter: described(
+      z.literal('off').or(duration()).prefault('4 h'),
+      'The age at which the sender is told that the mail is late, or off.',
+    ),
+  })
+  .refine(({ first, longest }) => longest >= first, { path: ['longest'], error: 'must not be shorter than first' });
+
+const DNS_SERVER = 'a DNS server is expected, such as "127.0.0.1", "127.0.0.1:5353" or "[::1]:53"';
+
+/** Servers as node:dns wants them. */
+const dnsServer = z
+  .string({ error: DNS_SERVER })
+  .meta({ examples: ['127.0.0.1:5353'] })
+  .transform((text, context): string => {
+    const [, six, four, port = '53'] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+    const address = parseIpAddress(six ?? four ?? text);
+    if (address !== null && Number(port) >= 1 && Number(port) <= 65535) {
+      return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+    }
+    context.issues.push({ code: 'custom', message: DNS_SERVER, input: text });
+    return z.NEVER;
+  });
+
+export const pluginSchema = z.strictObject({
+  use: described(
+    z.string().min(1),
+    'A built-in plugin, the name of an npm package (mailframe-plugin-NAME), or a file: ./filters/mine.ts.',
+  ),
+  as: described(id().optional(), 'The name for routes, the log and the trace. Default: the name in use.'),
+  options: described(z.unknown().optional(), 'What the plugin itself knows.'),
+  when: conditionSchema.optional(),
+  mode: described(
+    z.enum(['enforce', 'shadow']).default('enforce'),
+    'shadow: it is asked, its answer is recorded, and nothing comes of it.',
+  ),
+  onError: described(
+    z.enum(['defer', 'reject', 'ignore']).default('defer'),
+    'What becomes of a call that fails or is late.',
+  ),
+  deadline: described(duration({ min: 1, max: LONGEST_TIMER }).optional(), 'How long each call of it may take.'),
+});
+
+export const routeSchema = z.strictObject({
+  when: conditionSchema.optional(),
+  deliver: described(z.string().min(1), 'The name of the plugin that delivers.'),
+  hosts: described(
+    z.array(hostPort()).min(1).optional(),
+    'Where to, in the order to try. Default: a plugin finds out.',
+  ),
+});
+
+/** The whole file. */
+export const fileSchema = z
+  .strictObject({
+    hostname: described(
+      domainName(),
+      'The full name of this machine: in the greeting, in Received and in notifications.',
+    ),
+    listeners: described(z.array(listenerSchema).min(1), 'Where clients may come.'),
+    queue: described(
+      z
+        .strictObject({
+          directory: described(path().prefault('./var/queue'), 'Where the queue lies.'),
+          retry: described(retry.prefault({}), 'When a deferred recipient is tried again.'),
+          concurrency: described(z.int().min(1).max(1000).default(20), 'Delivery attempts at the same time.'),
+        })
+        .prefault({}),
+      'The mail that is accepted and not yet delivered.',
+    ),
+    resolver: described(
+      z
+        .strictObject({ servers: described(z.array(dnsServer).default([]), 'Default: those of the system.') })
+        .prefault({}),
+      'DNS.',
+    ),
+    deadline: described(
+      duration({ min: 1, max: LONGEST_TIMER }).prefault('30 s'),
+      'How long one call of a plugin may take.',
+    ),
+    deliveryDeadline: described(
+      duration({ min: 1, max: LONGEST_TIMER }).prefault('10 min'),
+      'How long one delivery attempt may take.',
+    ),
+    log: described(
+      z
+        .strictObject({
+          level: described(z.enum(['debug', 'info', 'warn', 'error']).default('info'), 'The least that is logged.'),
+          format: described(
+            z.enum(['auto', 'json', 'human']).default('auto'),
+            'auto: for people on a terminal, JSON lines elsewhere.',
+          ),
+        })
+        .prefault({}),
+      'The log, on standard output.',
+    ),
+    plugins: described(z.array(pluginSchema).min(1), 'The order of this list is the order of every chain.'),
+    routes: described(
+      z.array(routeSchema).default([]),
+      'Asked for each recipient on every attempt. The first that matches decides.',
+    ),
+  })
+  .meta({ title: 'mailframe', description: 'The configuration of a mail gateway.' });
