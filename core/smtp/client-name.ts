@@ -1,0 +1,34 @@
+/**
+ * The name of a client: what reverse DNS says and forward DNS confirms (RFC 1912 section 2.1).
+ *
+ * Anybody may point reverse DNS of his addresses to any name, so an unconfirmed name is no name. Names from DNS may hold
+ * any octets: only what is a host name is taken.
+ */
+import { isIPv6 } from 'node:net';
+import { parseIpv6 } from '../mail/ip-address.ts';
+import type { Resolver } from '../plugin/ports.ts';
+
+/** An address with more names than these is a web host, and the others are no more telling. */
+const MOST_NAMES = 4;
+const LONGEST_NAME = 253;
+const HOST_NAME = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
+
+/** Looks the name up. `null` where there is none, or nobody can say. */
+export async function confirmedName(resolver: Resolver, address: string): Promise<string | null> {
+  const reverse = await resolver.reverse(address);
+  if (reverse.kind !== 'found') return null;
+  const names = reverse.records.map(name => name.toLowerCase().replace(/\.$/, '')).filter(isHostName);
+  for (const name of names.slice(0, MOST_NAMES)) {
+    const forward = await resolver.addresses(name);
+    if (forward.kind === 'found' && forward.records.some(one => canonical(one) === canonical(address))) return name;
+  }
+  return null;
+}
+
+function isHostName(name: string): boolean {
+  return name.length <= LONGEST_NAME && HOST_NAME.test(name);
+}
+
+function canonical(address: string): string {
+  return isIPv6(address) ? (parseIpv6(address) ?? address) : address;
+}

@@ -1,0 +1,24 @@
+/** Command lines: a verb, and what stands after it (RFC 5321 section 2.4). */
+
+/** A command line without its line end. */
+export interface Command {
+  /** Upper case. */
+  readonly verb: string;
+  /** Without blanks at both ends. */
+  readonly argument: string;
+}
+
+/** Splits a line. Never fails: any line has a verb, if one that nobody knows. */
+export function parseCommand(line: string): Command {
+  const [verb = ''] = line.split(' ', 1);
+  return { verb: verb.toUpperCase(), argument: trimBlanks(line.slice(verb.length)) };
+}
+
+/** Tabs are put up with at the end alone: between the parts of a command only blanks may stand. */
+function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (text[start] === ' ') start += 1;
+  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end -= 1;
+  return text.slice(start, end);
+}

@@ -1,0 +1,29 @@
+/** What the answer to EHLO offers (RFC 5321 section 4.1.1.1). All that is offered is honoured. */
+import type { Session } from '../mail/session.ts';
+import type { ListenerOptions } from './options.ts';
+
+/** Changes that a plugin wants. */
+export interface OfferChange {
+  /** Lines: a keyword, or a keyword and parameters. One with a known keyword replaces it. */
+  readonly add: readonly string[];
+  /** Keywords. */
+  readonly remove: readonly string[];
+}
+
+/** Whether the client could authenticate now. */
+export function authUsable(options: ListenerOptions, session: Session): boolean {
+  return options.auth !== 'off' && (session.tls !== null || options.allowPlaintextAuth);
+}
+
+/** One extension a line. */
+export function extensionLines(options: ListenerOptions, session: Session, change: OfferChange): readonly string[] {
+  const lines = ['PIPELINING', `SIZE ${options.maxSize}`, '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES', 'DSN'];
+  if (options.tls !== null && session.tls === null) lines.push('STARTTLS');
+  if (authUsable(options, session) && session.user === null) lines.push('AUTH PLAIN LOGIN');
+  const gone = new Set([...change.remove, ...change.add].map(keywordOf));
+  return [...lines.filter(line => !gone.has(keywordOf(line))), ...change.add];
+}
+
+function keywordOf(line: string): string {
+  return (line.split(' ')[0] ?? '').toUpperCase();
+}

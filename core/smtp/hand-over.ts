@@ -1,0 +1,179 @@
+/**
+ * Takes a transaction from DATA to its one reply: content in, the chain's decision, commit, 250.
+ *
+ * Guarantee: the client hears 250 only after every mail of the transaction is durable. Whatever fails before that is a
+ * refusal, and the client, who has not been told otherwise, still has the mail.
+ */
+import type { ContentGroup, Refused } from '../chain/decision.ts';
+import { describeError, replyToError } from '../mail/failure.ts';
+import type { Mail } from '../mail/mail.ts';
+import { formatPath } from '../mail/path.ts';
+import type { Session } from '../mail/session.ts';
+import type { Trace } from '../mail/trace.ts';
+import type { HeaderBlock } from '../mime/header.ts';
+import type { HookName } from '../plugin/hooks.ts';
+import type { NewMail } from '../plugin/queue-store.ts';
+import { missingFields } from './completion.ts';
+import { type Sealed, takeIn } from './intake.ts';
+import { receivedField } from './received.ts';
+import { engineRefuses, refuse } from './refuse.ts';
+import { queued, type Said, TOO_MANY_HOPS } from './replies.ts';
+import type { Setting } from './setting.ts';
+import type { Transaction } from './transaction.ts';
+
+/** A mail that has passed so many machines goes in circles (RFC 5321 section 6.3). */
+const MOST_HOPS = 100;
+
+/** A transaction that is to be handed over. */
+export interface HandOver {
+  readonly session: Session;
+  /** Of the session: connect, helo, auth. */
+  readonly steps: Trace;
+  readonly transaction: Transaction;
+  /** What follows 354. */
+  readonly stream: AsyncIterable<Buffer>;
+  /** Aborted when the client has gone and no reply can reach it any more. */
+  readonly gone: AbortSignal;
+  /** As `Reception.commit`. */
+  commit(mails: readonly NewMail[]): Promise<void>;
+}
+
+/** Does all of it. @returns the reply, or `null` where the client left and nobody waits for one. */
+export async function handOver(setting: Setting, it: HandOver): Promise<Said | null> {
+  const { options, reception, log } = setting;
+  const id = reception.queueId();
+  const intake = await takeIn(it.stream, {
+    maxSize: options.maxSize,
+    bareNewline: options.bareNewline,
+    spool: () => reception.spool(),
+    seal: header => seal(setting, it, id, header),
+  });
+  switch (intake.kind) {
+    case 'left':
+      log.debug('left', { during: 'content' });
+      return null;
+    case 'refused':
+      return refused(setting, it, engineRefuses(intake.reply, intake.because));
+    case 'taken': {
+      const { content } = intake;
+      const { envelope, facts } = it.transaction;
+      const mail = { id, envelope, content, receivedAt: reception.clock.now(), facts, session: it.session };
+      try {
+        return await decide(setting, it, mail);
+      } finally {
+        await intake.dispose();
+      }
+    }
+  }
+}
+
+function seal({ options, reception }: Setting, it: HandOver, id: string, header: HeaderBlock): Sealed {
+  const hops = header.named('received').length;
+  if (hops > MOST_HOPS) return { kind: 'refused', reply: TOO_MANY_HOPS, because: `${hops} Received fields` };
+  const { hostname, role } = options;
+  const { session, transaction } = it;
+  const at = reception.clock.now();
+  const { smtpUtf8 } = transaction.parameters;
+  const received = receivedField({ session, hostname, id, smtpUtf8, recipients: transaction.originals, at });
+  const submitted = role === 'submission' || session.user !== null;
+  const missing = submitted ? missingFields(header, { at, id, hostname, random: reception.random }) : '';
+  return { kind: 'sealed', fields: received + missing };
+}
+
+async function decide(setting: Setting, it: HandOver, mail: Mail): Promise<Said | null> {
+  const { chain, log } = setting;
+  const { decision, steps } = await chain.content(mail, takesMixed(setting, it.session) ? 'notify' : 'refuse');
+  if (decision.kind === 'refused') return refused(setting, it, decision, steps);
+  // In the order of the recipients, so that the first one's mail bears the id that the client hears.
+  const groups = decision.groups
+    .toSorted((one, other) => positionOf(one, mail) - positionOf(other, mail))
+    .map((group, index) => placed(group, { mail, index, before: before(it) }));
+  const mails: readonly NewMail[] = groups.flatMap(({ group: { fate }, mail, trace }) =>
+    fate.kind === 'discard' ? [] : [{ mail, trace, fate }],
+  );
+  if (it.gone.aborted) {
+    // It was never told 250 and will send the mail again: taking it now would deliver it twice.
+    log.debug('left', { during: 'decision', id: mail.id });
+    return null;
+  }
+  try {
+    if (mails.length > 0) await it.commit(mails);
+  } catch (error) {
+    log.error('failed', { committing: mail.id, cause: describeError(error) });
+    return refused(setting, it, engineRefuses(replyToError(error), describeError(error)), steps);
+  }
+  for (const one of groups) announce(setting, one);
+  return queued(mail.id);
+}
+
+/** Whether one transaction may hold recipients of several groups. */
+export function takesMixed({ options }: Setting, session: Session): boolean {
+  switch (options.mixed) {
+    case 'auto':
+      return session.user !== null;
+    case 'one-group':
+      return false;
+    case 'notify':
+      return true;
+  }
+}
+
+function positionOf({ recipients: [first] }: ContentGroup, { envelope }: Mail): number {
+  return first === undefined ? 0 : envelope.recipients.indexOf(first);
+}
+
+/** A group as a mail of its own. */
+interface Placed {
+  readonly mail: Mail;
+  readonly trace: Trace;
+  readonly group: ContentGroup;
+}
+
+function placed(
+  group: ContentGroup,
+  at: { readonly mail: Mail; readonly index: number; readonly before: Trace },
+): Placed {
+  const { mail, index, before } = at;
+  const { recipients, content, facts } = group;
+  const id = index === 0 ? mail.id : `${mail.id}.${index + 1}`;
+  const envelope = { ...mail.envelope, recipients };
+  return { mail: { ...mail, id, envelope, content, facts }, trace: [...before, ...group.steps], group };
+}
+
+function announce({ chain, log }: Setting, { mail, trace, group }: Placed): void {
+  const { fate } = group;
+  const about = {
+    id: mail.id,
+    from: formatPath(mail.envelope.reversePath),
+    recipients: mail.envelope.recipients.length,
+  };
+  if (fate.kind === 'discard') {
+    log.info('discarded', { ...about, by: fate.by, reason: fate.reason });
+    chain.tell('discarded', { mail, by: fate.by, reason: fate.reason, trace });
+    return;
+  }
+  log.info('accepted', { ...about, size: mail.content.size, client: mail.session.client.address, fate: fate.kind });
+  chain.tell('accepted', { mail, trace });
+  if (fate.kind === 'hold') chain.tell('held', { mail, by: fate.by, reason: fate.reason, trace });
+}
+
+function refused(setting: Setting, it: HandOver, decision: Refused, steps: Trace = []): Said {
+  const { envelope } = it.transaction;
+  return refuse(setting, {
+    session: it.session,
+    hook: hookOf(decision, steps),
+    decision,
+    asked: `content from ${formatPath(envelope.reversePath)}`,
+    recipient: null,
+    trace: [...before(it), ...steps],
+  });
+}
+
+function before(it: HandOver): Trace {
+  return [...it.steps, ...it.transaction.steps];
+}
+
+/** The chain walks `data` and `queue` as one: the trace says at which the plugin refused. */
+function hookOf(decision: Refused, steps: Trace): HookName {
+  return steps.findLast(step => step.plugin === decision.by)?.hook === 'queue' ? 'queue' : 'data';
+}

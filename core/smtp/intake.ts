@@ -1,0 +1,152 @@
+/**
+ * Takes in the content of one transaction: from the first octet after 354 to the final dot (RFC 5321 section 4.1.1.4).
+ *
+ * Guarantees: it reads up to the dot whatever happens, because only then may the client be answered; once the content is
+ * sure to be refused nothing of it is kept; and what does not fit in memory waits on disk.
+ */
+import { type Content, contentOf } from '../mail/content.ts';
+import { describeError, replyToError } from '../mail/failure.ts';
+import type { Refusal } from '../mail/reply.ts';
+import { type HeaderBlock, parseHeader } from '../mime/header.ts';
+import { LineEnds } from './line-ends.ts';
+import { MEMORY_LIMIT, type Spool } from './reception.ts';
+import { NUL_IN_CONTENT, stray, TOO_LARGE } from './replies.ts';
+
+/** The engine does not want the content. */
+export interface IntakeRefused {
+  readonly kind: 'refused';
+  readonly reply: Refusal;
+  /** For the log and the trace. */
+  readonly because: string;
+}
+
+/** What became of the content. */
+export type Intake =
+  | {
+      readonly kind: 'taken';
+      readonly content: Content;
+      /** To be called once the mail is committed or refused. Does not reject. */
+      dispose(): Promise<void>;
+    }
+  | IntakeRefused
+  /** The client left before the final dot. */
+  | { readonly kind: 'left' };
+
+/** Under which rules content is taken in. */
+export interface IntakeRules {
+  /** In octets. */
+  readonly maxSize: number;
+  readonly bareNewline: 'reject' | 'normalize';
+  /** Opened only for content of `MEMORY_LIMIT` and more. */
+  spool(): Spool;
+  /** Called once, with the header section: the fields to put above it, or a refusal. */
+  seal(header: HeaderBlock): Sealed;
+}
+
+/** What the engine makes of a header section. */
+export type Sealed = { readonly kind: 'sealed'; readonly fields: string } | IntakeRefused;
+
+/** Reads a stream to its end. The stream fails where the client leaves. */
+export async function takeIn(stream: AsyncIterable<Buffer>, rules: IntakeRules): Promise<Intake> {
+  const lineEnds = new LineEnds(rules.bareNewline);
+  const store = new Store(rules);
+  try {
+    for await (const piece of stream) {
+      const octets = lineEnds.feed(piece);
+      if (lineEnds.stray !== null && rules.bareNewline === 'reject') await store.refuse(refusalOf(lineEnds.stray));
+      await store.add(octets);
+    }
+  } catch {
+    await store.drop();
+    return { kind: 'left' };
+  }
+  await store.add(lineEnds.end());
+  return store.finish();
+}
+
+function refusalOf(found: NonNullable<LineEnds['stray']>): IntakeRefused {
+  const reply = found === 'NUL' ? NUL_IN_CONTENT : stray(found);
+  return { kind: 'refused', reply, because: `${found} in the content` };
+}
+
+/** Keeps the octets in memory, then on disk, or not at all. Does not reject: what fails becomes a refusal. */
+class Store {
+  readonly #rules: IntakeRules;
+  #pieces: Buffer[] = [];
+  #size = 0;
+  #spool: Spool | null = null;
+  #refused: IntakeRefused | null = null;
+
+  constructor(rules: IntakeRules) {
+    this.#rules = rules;
+  }
+
+  /** The first refusal stands. */
+  async refuse(refused: IntakeRefused): Promise<void> {
+    if (this.#refused !== null) return;
+    this.#refused = refused;
+    await this.drop();
+  }
+
+  async drop(): Promise<void> {
+    this.#pieces = [];
+    const spool = this.#spool;
+    this.#spool = null;
+    await spool?.abandon();
+  }
+
+  async add(octets: Buffer): Promise<void> {
+    this.#size += octets.length;
+    if (this.#size > this.#rules.maxSize) {
+      await this.refuse({ kind: 'refused', reply: TOO_LARGE, because: `more than ${this.#rules.maxSize} octets` });
+    }
+    if (this.#refused !== null || octets.length === 0) return;
+    try {
+      await this.#keep(octets);
+    } catch (error) {
+      await this.refuse(failed(error));
+    }
+  }
+
+  async finish(): Promise<Intake> {
+    try {
+      return this.#refused ?? (await this.#content());
+    } catch (error) {
+      await this.drop();
+      return failed(error);
+    }
+  }
+
+  async #keep(octets: Buffer): Promise<void> {
+    if (this.#spool !== null) return this.#spool.write(octets);
+    this.#pieces.push(octets);
+    if (this.#size < MEMORY_LIMIT) return;
+    const sealed = this.#seal();
+    if (sealed.kind === 'refused') return this.refuse(sealed);
+    this.#pieces = [];
+    this.#spool = this.#rules.spool();
+    for (const piece of sealed.pieces) await this.#spool.write(piece);
+  }
+
+  async #content(): Promise<Intake> {
+    const dispose = () => this.drop();
+    if (this.#spool !== null) return { kind: 'taken', content: await this.#spool.finish(), dispose };
+    const sealed = this.#seal();
+    if (sealed.kind === 'refused') return sealed;
+    return { kind: 'taken', content: contentOf(Buffer.concat(sealed.pieces)), dispose };
+  }
+
+  /** What is in memory, with the engine's fields above the first field. */
+  #seal(): { readonly kind: 'pieces'; readonly pieces: readonly Buffer[] } | IntakeRefused {
+    const octets = Buffer.concat(this.#pieces);
+    const header = parseHeader(octets);
+    const sealed = this.#rules.seal(header);
+    if (sealed.kind === 'refused') return sealed;
+    const start = header.fieldsStart;
+    return { kind: 'pieces', pieces: [octets.subarray(0, start), Buffer.from(sealed.fields), octets.subarray(start)] };
+  }
+}
+
+function failed(error: unknown): IntakeRefused {
+  return { kind: 'refused', reply: replyToError(error), because: describeError(error) };
+}

@@ -1,0 +1,73 @@
+/** The argument of MAIL: the reverse-path and what concerns the whole mail (RFC 5321 section 4.1.1.2). */
+import type { ReversePath } from '../mail/address.ts';
+import type { MailParameters } from '../mail/envelope.ts';
+import { parseReversePath } from '../mail/path.ts';
+import { decodeXtext } from '../mail/xtext.ts';
+import {
+  afterKeyword,
+  type CommandRefused,
+  type ParameterRules,
+  readParameters,
+  refusedWith,
+} from './parameter-rules.ts';
+import { badSender, NEEDS_SMTPUTF8, syntax, TOO_LARGE } from './replies.ts';
+
+/** A MAIL command that makes sense. */
+export interface MailCommand {
+  readonly kind: 'mail';
+  readonly reversePath: ReversePath;
+  readonly parameters: MailParameters;
+}
+
+/** What a listener allows. */
+export interface MailRules {
+  /** In octets. */
+  readonly maxSize: number;
+  /** Whether the listener knows AUTH: only then does MAIL have the parameter of that name (RFC 4954 section 5). */
+  readonly auth: boolean;
+}
+
+/** RFC 3461 section 4.4. In characters, as it was written. */
+const LONGEST_ENVELOPE_ID = 100;
+
+const PARAMETERS: ParameterRules = {
+  SIZE: value => value !== null && /^[0-9]{1,20}$/.test(value),
+  BODY: value => value !== null && /^(?:7BIT|8BITMIME)$/i.test(value),
+  SMTPUTF8: value => value === null,
+  RET: value => value !== null && /^(?:FULL|HDRS)$/i.test(value),
+  ENVID: value => value !== null && value.length <= LONGEST_ENVELOPE_ID && decodeXtext(value) !== null,
+};
+/** `<>` or a mailbox in xtext. Taken and not believed: no client here is trusted to vouch for others. */
+const PARAMETERS_WITH_AUTH: ParameterRules = {
+  ...PARAMETERS,
+  AUTH: value => value !== null && (value === '<>' || decodeXtext(value) !== null),
+};
+
+/** Reads what stands after `MAIL`. */
+export function parseMail(argument: string, rules: MailRules): MailCommand | CommandRefused {
+  const text = afterKeyword(argument, 'FROM:');
+  if (text === null) return refusedWith(syntax('MAIL FROM:<address>'));
+  // Whether SMTPUTF8 is given stands after the address: the address is read with it first, and again without it.
+  const found = parseReversePath(text, { smtpUtf8: true });
+  if (found.kind === 'malformed') return refusedWith(badSender(found.reason));
+  const given = readParameters(found.rest, rules.auth ? PARAMETERS_WITH_AUTH : PARAMETERS);
+  if (given.kind === 'refused') return given;
+  const parameters = parametersOf(given.values);
+  const { smtpUtf8, announcedSize } = parameters;
+  if (parseReversePath(text, { smtpUtf8 }).kind === 'malformed') return refusedWith(NEEDS_SMTPUTF8);
+  if (announcedSize !== null && announcedSize > rules.maxSize) return refusedWith(TOO_LARGE);
+  return { kind: 'mail', reversePath: found.path, parameters };
+}
+
+function parametersOf(values: ReadonlyMap<string, string | null>): MailParameters {
+  const size = values.get('SIZE') ?? null;
+  const envelopeId = values.get('ENVID') ?? null;
+  const returned = values.get('RET')?.toUpperCase();
+  return {
+    body: values.get('BODY')?.toUpperCase() === '8BITMIME' ? '8bitmime' : '7bit',
+    smtpUtf8: values.has('SMTPUTF8'),
+    announcedSize: size === null ? null : Number(size),
+    returnContent: returned === undefined ? null : returned === 'FULL' ? 'full' : 'headers',
+    envelopeId: envelopeId === null ? null : decodeXtext(envelopeId),
+  };
+}

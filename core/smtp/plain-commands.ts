@@ -1,0 +1,33 @@
+/** The commands that need nothing but the conversation: no change of the socket, no second reply. */
+import type { Command } from './command.ts';
+import type { Conversation } from './conversation.ts';
+import { BYE, HELP, NO_ARGUMENT, OK, type Said } from './replies.ts';
+
+/** Carries a command out. @returns `null` where it is none of these. */
+export async function obey(conversation: Conversation, { verb, argument }: Command): Promise<Said | null> {
+  switch (verb) {
+    case 'EHLO':
+    case 'HELO':
+      return conversation.hello(verb, argument);
+    case 'MAIL':
+      return conversation.mail(argument);
+    case 'RCPT':
+      return conversation.rcpt(argument);
+    case 'RSET':
+      if (argument !== '') return NO_ARGUMENT;
+      conversation.reset();
+      return OK;
+    case 'NOOP':
+      return OK;
+    case 'HELP':
+      return HELP;
+    case 'VRFY':
+      return conversation.lookUp('vrfy', argument);
+    case 'EXPN':
+      return conversation.lookUp('expn', argument);
+    case 'QUIT':
+      return argument === '' ? BYE : NO_ARGUMENT;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Every sentence that the server says of its own accord, each with its code and enhanced status, and the form in which a
+ * reply goes over the wire (RFC 5321 section 4.2, RFC 3463, RFC 2034).
+ *
+ * Guarantee: what `formatSaid` makes is one reply, whatever the text holds. Control characters and what is not ASCII
+ * never reach the wire, an enhanced status stands once on each line and has the class of the code, and no line is longer
+ * than RFC 5321 section 4.5.3.1.5 allows.
+ */
+import type { PermanentReply, TransientReply } from '../mail/reply.ts';
+
+/** A reply of any kind. A refusal is one. */
+export interface Said {
+  readonly code: number;
+  /** `null` where RFC 2034 section 4 has none: the greeting, the answer to EHLO and HELO, and 3yz. */
+  readonly status: string | null;
+  /** Without code and status; a list has one entry a line. */
+  readonly text: string | readonly string[];
+}
+
+/** In octets, with CRLF. */
+const LONGEST_LINE = 512;
+const CRLF_LENGTH = 2;
+const UNSPEAKABLE = /[^\x20-\x7e]/g;
+
+const said = (code: number, status: string | null, text: string): Said => ({ code, status, text });
+const permanent = (code: PermanentReply['code'], status: PermanentReply['status'], text: string): PermanentReply => ({
+  code,
+  status,
+  text,
+});
+const transient = (code: TransientReply['code'], status: TransientReply['status'], text: string): TransientReply => ({
+  code,
+  status,
+  text,
+});
+
+/** What goes well. */
+export const OK = said(250, '2.0.0', 'Ok');
+export const SENDER_OK = said(250, '2.1.0', 'Ok');
+export const RECIPIENT_OK = said(250, '2.1.5', 'Ok');
+export const BYE = said(221, '2.0.0', 'Bye');
+export const GO_AHEAD = said(354, null, 'End data with <CR><LF>.<CR><LF>');
+export const READY_FOR_TLS = said(220, '2.0.0', 'Ready to start TLS');
+export const LOGGED_IN = said(235, '2.7.0', 'Authentication successful');
+export const HELP = said(
+  214,
+  '2.0.0',
+  'EHLO HELO MAIL RCPT DATA RSET NOOP VRFY EXPN HELP STARTTLS AUTH QUIT (RFC 5321)',
+);
+/** RFC 5321 section 3.5.3: neither yes nor no. */
+export const CANNOT_VERIFY = said(252, '2.0.0', 'Cannot verify the user, but will take mail and try to deliver it');
+export const greeting = (hostname: string) => said(220, null, `${hostname} ESMTP`);
+export const queued = (id: string) => said(250, '2.0.0', `Ok: queued as ${id}`);
+
+/** Commands that make no sense, or none here. */
+export const UNKNOWN_COMMAND = permanent(500, '5.5.2', 'Command not recognized');
+export const NOT_UTF8 = permanent(500, '5.5.2', 'The command is not valid UTF-8');
+export const LINE_TOO_LONG = permanent(500, '5.5.2', 'Line too long');
+export const NOT_IMPLEMENTED = permanent(502, '5.5.1', 'Command not implemented');
+export const NO_ARGUMENT = permanent(501, '5.5.4', 'This command takes no argument');
+export const GREET_FIRST = permanent(503, '5.5.1', 'Send HELO or EHLO first');
+export const NESTED_MAIL = permanent(503, '5.5.1', 'A mail transaction is in progress already');
+export const AUTH_IN_TRANSACTION = permanent(503, '5.5.1', 'AUTH is not permitted during a mail transaction');
+export const NO_MAIL_YET = permanent(503, '5.5.1', 'Send MAIL first');
+export const NO_RECIPIENTS = permanent(554, '5.5.1', 'No valid recipients');
+export const TLS_IS_ON = permanent(503, '5.5.1', 'TLS is active already');
+export const syntax = (form: string) => permanent(501, '5.5.4', `Syntax: ${form}`);
+
+/** Paths and parameters. */
+export const badSender = (reason: string) => permanent(501, '5.1.7', `Bad sender address: ${reason}`);
+export const badRecipient = (reason: string) => permanent(501, '5.1.3', `Bad recipient address: ${reason}`);
+export const NEEDS_SMTPUTF8 = permanent(553, '5.6.7', 'An address beyond ASCII needs the SMTPUTF8 parameter');
+export const badParameter = (reason: string) => permanent(501, '5.5.4', reason);
+export const unknownParameter = (keyword: string) => permanent(555, '5.5.4', `Parameter not recognized: ${keyword}`);
+
+/** Limits. */
+export const TOO_LARGE = permanent(552, '5.3.4', 'The message is larger than the limit that SIZE states');
+export const TOO_MANY_RECIPIENTS = transient(
+  452,
+  '4.5.3',
+  'Too many recipients, send to the others in another transaction',
+);
+export const OTHER_GROUP = transient(
+  452,
+  '4.5.3',
+  'Another policy applies to this recipient, send to it in another transaction',
+);
+export const TOO_MANY_HOPS = permanent(554, '5.4.6', 'Too many hops, this looks like a mail loop');
+export const TOO_MANY_CONNECTIONS = transient(421, '4.7.0', 'Too many connections, try again later');
+export const TOO_MANY_ERRORS = transient(421, '4.7.0', 'Too many errors');
+export const stray = (what: string) => permanent(550, '5.5.2', `The message holds a ${what}; lines must end with CRLF`);
+export const NUL_IN_CONTENT = permanent(550, '5.6.0', 'The message holds a NUL character');
+
+/** Who is talking, and who must. */
+export const TOO_EARLY = transient(421, '4.7.0', 'You talk before you were greeted');
+export const HTTP_CLIENT = transient(421, '4.7.0', 'This is no HTTP server');
+export const AUTHENTICATE_FIRST = permanent(530, '5.7.0', 'Authentication required');
+export const ENCRYPT_FIRST = permanent(538, '5.7.11', 'Encryption required for authentication');
+export const UNKNOWN_MECHANISM = permanent(504, '5.5.4', 'Authentication mechanism not supported');
+export const KNOWN_ALREADY = permanent(503, '5.5.1', 'Authenticated already');
+export const WRONG_CREDENTIALS = permanent(535, '5.7.8', 'Authentication credentials invalid');
+export const TOO_MANY_LOGINS = transient(421, '4.7.0', 'Too many failed logins');
+
+/** The end. */
+export const IDLE = transient(421, '4.4.2', 'No command for too long, closing the connection');
+export const SHUTTING_DOWN = transient(421, '4.3.2', 'Shutting down, try again later');
+
+/** Codes after which the connection is closed. */
+export function closes(reply: Said): boolean {
+  return reply.code === 221 || reply.code === 421;
+}
+
+/** A reply as it goes over the wire, with its line ends. */
+export function formatSaid({ code, status, text }: Said): string {
+  const prefix = status === null ? '' : `${agreeing(code, status)} `;
+  const room = LONGEST_LINE - CRLF_LENGTH - `${code} ${prefix}`.length;
+  const lines = (typeof text === 'string' ? [text] : text).flatMap(line => wrap(line.replace(UNSPEAKABLE, '?'), room));
+  return lines.map((line, index) => `${code}${index < lines.length - 1 ? '-' : ' '}${prefix}${line}\r\n`).join('');
+}
+
+/** The status, or the vaguest one of the right class where it contradicts the code. */
+function agreeing(code: number, status: string): string {
+  const [digit = ''] = String(code);
+  return new RegExp(`^${digit}\\.\\d{1,3}\\.\\d{1,3}$`).test(status) ? status : `${digit}.0.0`;
+}
+
+function wrap(line: string, room: number): readonly string[] {
+  if (line.length <= room) return [line];
+  const blank = line.lastIndexOf(' ', room);
+  const end = blank > 0 ? blank : room;
+  return [line.slice(0, end), ...wrap(line.slice(end).trimStart(), room)];
+}

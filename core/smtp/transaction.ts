@@ -1,0 +1,93 @@
+/**
+ * One mail transaction: from an accepted MAIL to the end of the content, or to whatever resets it
+ * (RFC 5321 section 3.3).
+ */
+import type { ForwardPath, ReversePath } from '../mail/address.ts';
+import type { Envelope, MailParameters, Recipient } from '../mail/envelope.ts';
+import type { Facts } from '../mail/facts.ts';
+import { formatMailbox } from '../mail/path.ts';
+import type { Trace, TraceStep } from '../mail/trace.ts';
+
+/** What is known when MAIL is accepted. */
+export interface TransactionStart {
+  readonly reversePath: ReversePath;
+  readonly parameters: MailParameters;
+  readonly facts: Facts;
+  readonly steps: Trace;
+}
+
+/** A RCPT that was accepted. */
+export interface AcceptedRcpt {
+  /** What the client said. */
+  readonly original: ForwardPath;
+  /** What it stands for: itself, or what an alias leads to. */
+  readonly recipients: readonly Recipient[];
+  /** See `Chain.groupOf`. */
+  readonly group: string;
+  readonly facts: Facts;
+}
+
+/** The envelope as it grows. */
+export class Transaction {
+  readonly reversePath: ReversePath;
+  readonly parameters: MailParameters;
+  #facts: Facts;
+  readonly #steps: TraceStep[];
+  #group: string | null = null;
+  readonly #originals = new Map<string, ForwardPath>();
+  readonly #recipients = new Map<string, Recipient>();
+
+  constructor({ reversePath, parameters, facts, steps }: TransactionStart) {
+    this.reversePath = reversePath;
+    this.parameters = parameters;
+    this.#facts = facts;
+    this.#steps = [...steps];
+  }
+
+  get facts(): Facts {
+    return this.#facts;
+  }
+
+  /** Of MAIL, and of every RCPT that was asked about so far. */
+  get steps(): Trace {
+    return this.#steps;
+  }
+
+  get envelope(): Envelope {
+    return {
+      reversePath: this.reversePath,
+      recipients: [...this.#recipients.values()],
+      parameters: this.parameters,
+    };
+  }
+
+  /** What the accepted RCPT commands said, each once. */
+  get originals(): readonly ForwardPath[] {
+    return [...this.#originals.values()];
+  }
+
+  /** Whether a RCPT with this very path was accepted before. */
+  has(forwardPath: ForwardPath): boolean {
+    return this.#originals.has(formatMailbox(forwardPath));
+  }
+
+  /** Whether a recipient of another group was accepted before. */
+  isOfOtherGroup(group: string): boolean {
+    return this.#group !== null && this.#group !== group;
+  }
+
+  note(steps: Trace): void {
+    this.#steps.push(...steps);
+  }
+
+  /** Adds to the envelope. A mailbox to which several ways lead is there once, by the first of them. */
+  accept({ original, recipients, group, facts }: AcceptedRcpt): void {
+    this.#originals.set(formatMailbox(original), original);
+    this.#group ??= group;
+    this.#facts = facts;
+    for (const recipient of recipients) {
+      const key = formatMailbox(recipient.forwardPath);
+      if (!this.#recipients.has(key)) this.#recipients.set(key, recipient);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** A client for tests that says exactly the octets it is told to, and hears reply lines one by one. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+
+export class RawClient {
+  #socket: Socket;
+  #heard = '';
+  #ended = false;
+  #wake: () => void = () => undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#listen();
+  }
+
+  /** Connects over loopback; `tls`: with TLS from the first octet. */
+  static async connect(port: number, tls?: ConnectionOptions): Promise<RawClient> {
+    const at = { host: '127.0.0.1', port };
+    const socket = tls === undefined ? connect({ ...at, allowHalfOpen: true }) : connectTls({ ...at, ...tls });
+    await once(socket, tls === undefined ? 'connect' : 'secureConnect');
+    socket.setNoDelay(true);
+    return new RawClient(socket);
+  }
+
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
+  send(octets: string | Buffer): void {
+    this.#socket.write(octets);
+  }
+
+  /** Sends octets one by one, each in a segment of its own as far as the kernel allows. */
+  async sendSlowly(pieces: Iterable<Buffer>): Promise<void> {
+    for (const piece of pieces) {
+      this.#socket.write(piece);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+
+  /** The next line without its line end, or `null` once the server has closed. */
+  async line(): Promise<string | null> {
+    for (;;) {
+      const end = this.#heard.indexOf('\r\n');
+      if (end !== -1) {
+        const line = this.#heard.slice(0, end);
+        this.#heard = this.#heard.slice(end + 2);
+        return line;
+      }
+      if (this.#ended) return this.#heard === '' ? null : `${this.#heard} (no line end)`;
+      await new Promise<void>(resolve => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** The next reply: all of its lines. Empty once the server has closed. */
+  async reply(): Promise<readonly string[]> {
+    const lines: string[] = [];
+    for (;;) {
+      const line = await this.line();
+      if (line === null) return lines;
+      lines.push(line);
+      if (line[3] !== '-') return lines;
+    }
+  }
+
+  /** Sends a line, and hears the reply to it as one string. */
+  async command(line: string): Promise<string> {
+    this.send(`${line}\r\n`);
+    return (await this.reply()).join('\n');
+  }
+
+  /** Everything until the server closes. */
+  async rest(): Promise<readonly string[]> {
+    const lines: string[] = [];
+    for (let line = await this.line(); line !== null; line = await this.line()) lines.push(line);
+    return lines;
+  }
+
+  /** Negotiates TLS on the connection that stands. */
+  async startTls(options: ConnectionOptions = {}): Promise<void> {
+    this.#socket.removeAllListeners('data');
+    const secure = connectTls({ socket: this.#socket, rejectUnauthorized: false, ...options });
+    this.#socket = secure;
+    this.#listen();
+    await once(secure, 'secureConnect');
+  }
+
+  /** Says that it has nothing more to say, and still listens. */
+  finish(): void {
+    this.#socket.end();
+  }
+
+  /** Leaves without a word. */
+  vanish(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #listen(): void {
+    const wake = () => this.#wake();
+    this.#socket.on('data', (octets: Buffer) => {
+      this.#heard += octets.toString('utf8');
+      wake();
+    });
+    for (const event of ['end', 'close', 'error']) {
+      this.#socket.on(event, () => {
+        this.#ended = true;
+        wake();
+      });
+    }
+  }
+}

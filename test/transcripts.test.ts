@@ -1,0 +1,149 @@
+/**
+ * Dialogues with a real listener, as `transcripts/*.txt` write them down. `transcripts/README` says how to read them.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { formatMailbox, formatPath } from '../core/mail/path.ts';
+import type { ListenerOptions } from '../core/smtp/options.ts';
+import { gateway } from './core/smtp/gateway.ts';
+import { mounted } from './core/smtp/plugins.ts';
+import type { RawClient } from './core/smtp/raw-client.ts';
+import { selfSigned } from './support/certificate.ts';
+
+const FOLDER = new URL('./transcripts/', import.meta.url);
+
+/** A transcript taken apart. */
+interface Transcript {
+  readonly title: string;
+  readonly options: Partial<ListenerOptions>;
+  readonly plugins: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+/** `C`: the client says. `S`: the server says. `E`: something happens. `Q`: what reached the queue. */
+interface Step {
+  readonly who: 'C' | 'S' | 'E' | 'Q';
+  readonly text: string;
+  readonly line: number;
+}
+
+type Gateway = Awaited<ReturnType<typeof gateway>>;
+
+function parse(text: string): Transcript {
+  const lines = text.split('\n').map((line, index) => ({ line, number: index + 1 }));
+  const directives = (name: string) =>
+    lines
+      .filter(({ line }) => line.startsWith(`${name}: `))
+      .flatMap(({ line }) => line.slice(name.length + 2).split(' '));
+  const steps = lines.flatMap(({ line, number }) => {
+    const [, who, said = ''] = /^([CSEQ]):(?: (.*))?$/.exec(line) ?? [];
+    return who === undefined ? [] : [{ who: who as Step['who'], text: said, line: number }];
+  });
+  const known = /^(?:#|$|listener: |plugins: |[CSEQ]:(?: |$))/;
+  const odd = lines.find(({ line }) => !known.test(line));
+  if (odd !== undefined) throw new Error(`line ${odd.number} is no line of a transcript: ${odd.line}`);
+  return {
+    title: (lines[0]?.line ?? '').replace(/^# /, ''),
+    options: Object.assign({}, ...directives('listener').map(optionOf)) as Partial<ListenerOptions>,
+    plugins: directives('plugins'),
+    steps,
+  };
+}
+
+/** `maxSize=1000`, `tls=starttls`. */
+function optionOf(directive: string): Partial<ListenerOptions> {
+  const [name = '', value = ''] = directive.split('=');
+  if (name !== 'tls') return { [name]: /^\d+$/.test(value) ? Number(value) : value === 'true' ? true : value };
+  const { cert, key } = selfSigned('mx.example.test');
+  return { tls: { mode: value === 'implicit' ? 'implicit' : 'starttls', cert, key, minVersion: 'TLSv1.2' } };
+}
+
+/** What the client's line means in octets: escapes, and base64 of what AUTH sends. */
+function octetsOf(text: string): Buffer {
+  const unescaped = (part: string) =>
+    part.replaceAll(/\\(?:x([0-9a-f]{2})|(.))/g, (_, hex: string | undefined, letter: string) =>
+      hex === undefined ? (ESCAPES[letter] ?? letter) : String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+  const encoded = text.replaceAll(/base64\(([^)]*)\)/g, (_, secret: string) =>
+    Buffer.from(unescaped(secret)).toString('base64'),
+  );
+  // Escapes are octets; what is not ASCII in the transcript is UTF-8.
+  const pieces = encoded.split(/((?:\\(?:x[0-9a-f]{2}|.))+)/);
+  return Buffer.concat([
+    ...pieces.map((piece, index) => Buffer.from(unescaped(piece), index % 2 === 1 ? 'latin1' : 'utf8')),
+    Buffer.from(text.endsWith('\\') ? '' : '\r\n'),
+  ]);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { r: '\r', n: '\n', '0': '\0', '\\': '\\' };
+
+/** `<id>` stands for a queue id, `...` for anything. */
+function patternOf(text: string): RegExp {
+  const quoted = text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+  return new RegExp(`^${quoted.replaceAll('<id>', 'Q\\d+').replaceAll('\\.\\.\\.', '.*')}$`);
+}
+
+async function play({ steps }: Transcript, its: Gateway, client: RawClient): Promise<void> {
+  let said: Buffer[] = [];
+  const flush = () => {
+    if (said.length > 0) client.send(Buffer.concat(said));
+    said = [];
+  };
+  for (const { who, text, line } of steps) {
+    if (who !== 'C') flush();
+    switch (who) {
+      case 'C':
+        said.push(octetsOf(text));
+        break;
+      case 'S':
+        if (text === '(closes)') expect(await client.line(), `line ${line}`).toBeNull();
+        else expect(await client.line(), `line ${line}`).toMatch(patternOf(text));
+        break;
+      case 'E':
+        await happen(text, its, client);
+        break;
+      case 'Q':
+        expect(queueOf(its), `line ${line}`).toContain(text);
+    }
+  }
+  flush();
+}
+
+async function happen(what: string, its: Gateway, client: RawClient): Promise<void> {
+  switch (what) {
+    case 'TLS handshake':
+      return client.startTls();
+    case 'the gateway shuts down':
+      void its.listener.close(new AbortController().signal);
+      return;
+    case 'the client has nothing more to say':
+      client.finish();
+      return;
+    default:
+      throw new Error(`nobody knows how this happens: ${what}`);
+  }
+}
+
+/** One line a mail: `Q1 <ann@client.test> -> <bob@example.test>, held`. */
+function queueOf({ committed }: Gateway): readonly string[] {
+  const mails = committed.flat().map(({ mail, fate }) => {
+    const to = mail.envelope.recipients.map(({ forwardPath }) => `<${formatMailbox(forwardPath)}>`).join(' ');
+    const how = fate.kind === 'deliver' ? '' : `, ${fate.kind}`;
+    return `${mail.id} ${formatPath(mail.envelope.reversePath)} -> ${to}${how}`;
+  });
+  return mails.length === 0 ? ['nothing'] : [...mails, `${mails.length} in all`];
+}
+
+const files = readdirSync(FOLDER).filter(name => name.endsWith('.txt'));
+
+describe('transcripts', () => {
+  test.for(files.map(file => ({ file, ...parse(readFileSync(new URL(file, FOLDER), 'utf8')) })))(
+    '$file: $title',
+    async transcript => {
+      const its = await gateway({ options: transcript.options, links: mounted(...transcript.plugins) });
+      const implicit = transcript.options.tls?.mode === 'implicit';
+      const client = await its.connect(implicit ? { rejectUnauthorized: false } : undefined);
+      await play(transcript, its, client);
+    },
+  );
+});
