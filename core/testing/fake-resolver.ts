@@ -33,7 +33,7 @@ export function fakeResolver(initial: FakeZones = {}): FakeResolver {
   const queries: string[] = [];
   const ask = <K extends keyof FakeRecords>(name: string, type: K): DnsAnswer<Entry<K>> => {
     queries.push(`${type} ${name}`);
-    const records = zones[name.toLowerCase()];
+    const records = zones[name.toLowerCase().replace(/\.$/, '')];
     if (records === undefined) return { kind: 'no-such-domain' };
     const found = records === 'unavailable' ? records : records[type];
     if (found === 'unavailable') return { kind: 'unavailable', cause: `the test made ${type} ${name} unavailable` };

@@ -4,13 +4,25 @@
  * The plugin is mounted as a gateway mounts it, so what a gateway would refuse at boot is an error here. The chain is
  * left out: no deadline, no containment; what the plugin throws reaches the test.
  */
-import { type Answer, type Awaitable, HOOKS, type HookContext, type HookName, type Subject } from '../plugin/hooks.ts';
+
+import { deliveredTo, type Outcome } from '../mail/outcome.ts';
+import { reportAll } from '../mail/verdict.ts';
+import {
+  type Answer,
+  type Awaitable,
+  type Delivery,
+  HOOKS,
+  type HookContext,
+  type HookName,
+  type Subject,
+} from '../plugin/hooks.ts';
 import type { HappeningName, Happenings } from '../plugin/observer.ts';
 import type { Plugin, PluginInstance } from '../plugin/plugin.ts';
 import { CLOCK, FILES, IDENTITY, LOG, NETWORK, RANDOM, RESOLVER } from '../plugin/ports.ts';
 import type { Token } from '../plugin/token.ts';
 import { create, inspect, type MountFault } from '../wiring/mount.ts';
 import { Scope } from '../wiring/scope.ts';
+import { aDelivery, type DeliveryParts } from './builders.ts';
 import { type FakeHosts, type FakeNetwork, fakeNetwork } from './fake-network.ts';
 import { type FakeResolver, type FakeZones, fakeResolver } from './fake-resolver.ts';
 import { type Circumstances, type Questions, questions } from './harness-questions.ts';
@@ -44,6 +56,13 @@ export interface HarnessSettings {
   readonly provide?: readonly Provided[];
 }
 
+/** A delivery on its way through middleware. */
+export interface Passage {
+  /** What reached the transport, or `null` where the middleware kept it. */
+  readonly passedOn: Delivery | null;
+  readonly answer: Answer<HookName> | undefined;
+}
+
 /** A plugin in its harness. */
 export interface Harness extends Questions {
   readonly instance: PluginInstance;
@@ -52,6 +71,11 @@ export interface Harness extends Questions {
   readonly files: MemoryFiles;
   readonly resolver: FakeResolver;
   readonly network: FakeNetwork;
+  /**
+   * Sends a delivery through the plugin's middleware to a transport that reports the outcome for all recipients:
+   * delivered, where none is given.
+   */
+  readonly deliverThrough: (delivery?: Circumstances & DeliveryParts, outcome?: Outcome) => Promise<Passage>;
   /** Tells the plugin's observer what happened, and waits for it. */
   readonly tell: <E extends HappeningName>(event: E, happening: Happenings[E]) => Promise<void>;
   /** Closes the plugin, if it has an end. */
@@ -82,6 +106,8 @@ export async function harness(plugin: Plugin, options?: unknown, settings: Harne
     network,
     instance,
     ...questions((hook, subject, circumstances) => ask(instance, hook, subject, { plugin, log, circumstances })),
+    deliverThrough: (delivery = {}, outcome = deliveredTo('transport')) =>
+      passThrough({ plugin, log, circumstances: delivery }, instance, aDelivery(delivery), outcome),
     async tell(event, happening) {
       await instance.observe?.[event]?.(happening);
     },
@@ -149,14 +175,39 @@ async function ask<H extends HookName>(
 ): Promise<Answer<H> | undefined> {
   const method = instance[hook] as Method<H> | undefined;
   if (method === undefined) throw new Error(`the plugin ${plugin.name} does not answer ${hook}`);
-  const answer = await method.call(instance, subject, {
-    signal: circumstances.signal ?? new AbortController().signal,
-    log: log.child({ plugin: plugin.name, hook }),
-    facts: circumstances.facts ?? {},
-  });
+  const answer = await method.call(instance, subject, contextOf(hook, { plugin, log, circumstances }));
   const known: readonly string[] = HOOKS[hook].answers;
   if (answer === undefined || known.includes(answer.kind)) return answer;
   throw new Error(
     `the plugin ${plugin.name} answers ${hook} with ${JSON.stringify(answer)}; known: ${known.join(', ')}`,
   );
+}
+
+async function passThrough(
+  asking: Asking,
+  instance: PluginInstance,
+  delivery: Delivery,
+  outcome: Outcome,
+): Promise<Passage> {
+  if (instance.around === undefined) throw new Error(`the plugin ${asking.plugin.name} has no middleware`);
+  const call = {
+    hook: 'deliver',
+    plugin: 'transport',
+    subject: delivery,
+    context: contextOf('deliver', asking),
+  } as const;
+  let passedOn: Delivery | null = null;
+  const answer = await instance.around(call, changed => {
+    passedOn = changed ?? delivery;
+    return Promise.resolve(reportAll(passedOn.recipients, outcome));
+  });
+  return { passedOn, answer };
+}
+
+function contextOf(hook: HookName, { plugin, log, circumstances }: Asking): HookContext {
+  return {
+    signal: circumstances.signal ?? new AbortController().signal,
+    log: log.child({ plugin: plugin.name, hook }),
+    facts: circumstances.facts ?? {},
+  };
 }

@@ -7,6 +7,9 @@
  */
 import type { Clock } from '../plugin/ports.ts';
 
+/** In milliseconds of real time. */
+const PATIENCE = 10_000;
+
 interface Sleeper {
   readonly due: number;
   wake(): void;
@@ -91,8 +94,15 @@ export class ManualClock implements Clock {
     this.#origin = new Date(now).getTime() - this.#monotonic;
   }
 
-  /** Resolves when at least so many sleep: what the code under test does with files and sockets is then over. */
+  /**
+   * Resolves when at least so many sleep: what the code under test does with files and sockets is then over.
+   * @throws Error where that does not happen within ten seconds of real time.
+   */
   async asleep(count = 1): Promise<void> {
-    while (this.#sleepers.length < count) await settle();
+    const end = performance.now() + PATIENCE;
+    while (this.#sleepers.length < count) {
+      if (performance.now() > end) throw new Error(`${this.#sleepers.length} sleep, and not ${count}`);
+      await settle();
+    }
   }
 }

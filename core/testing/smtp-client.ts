@@ -15,6 +15,8 @@ export interface SmtpClientSettings {
   readonly host?: string;
   /** The address that the client comes from. */
   readonly localAddress?: string;
+  /** How long a reply may take, in milliseconds of real time; ten seconds without it. */
+  readonly patience?: number;
   /** TLS before the first octet of SMTP (RFC 8314). Certificates are not verified unless `tls` asks for it. */
   readonly tls?: ConnectionOptions;
 }
@@ -51,30 +53,30 @@ export interface SmtpClient {
  * expect(await client.say('EHLO client.test')).toMatchObject({ code: 250 });
  */
 export async function smtpClient(port: number, settings: SmtpClientSettings = {}): Promise<SmtpClient> {
-  const { host = '127.0.0.1', localAddress, tls } = settings;
-  const wire = new Wire();
+  const { host = '127.0.0.1', localAddress, tls, patience = 10_000 } = settings;
+  const wire = new Wire(patience);
   const socket = connect({ host, port, noDelay: true, ...(localAddress !== undefined && { localAddress }) });
   wire.use(socket);
   if (tls !== undefined) await wire.secure(tls);
   const say = (line: string) => {
     wire.write(`${line}\r\n`);
-    return wire.replies.next();
+    return wire.reply(line);
   };
   return {
-    greeting: await wire.replies.next(),
+    greeting: await wire.reply('the connection'),
     say,
     sayAll(lines) {
       wire.write(lines.map(line => `${line}\r\n`).join(''));
-      return Promise.all(lines.map(() => wire.replies.next()));
+      return Promise.all(lines.map(line => wire.reply(line)));
     },
     async data(content) {
       const go = await say('DATA');
       if (go.code !== 354) return go;
       wire.write(dotted(content));
-      return wire.replies.next();
+      return wire.reply('the content');
     },
     write: octets => wire.write(octets),
-    reply: () => wire.replies.next(),
+    reply: () => wire.reply('what was written'),
     async startTls(options = {}) {
       const go = await say('STARTTLS');
       if (go.code === 220) await wire.secure(options);
@@ -87,9 +89,14 @@ export async function smtpClient(port: number, settings: SmtpClientSettings = {}
 
 /** The connection, whatever lies below it at the moment. */
 class Wire {
-  readonly replies = new ReplyReader();
+  readonly #replies = new ReplyReader();
+  readonly #patience: number;
   readonly #closed = Promise.withResolvers<readonly SmtpReply[]>();
   #socket: Socket | null = null;
+
+  constructor(patience: number) {
+    this.#patience = patience;
+  }
 
   get closed(): Promise<readonly SmtpReply[]> {
     return this.#closed.promise;
@@ -99,19 +106,29 @@ class Wire {
     this.#socket = socket;
     const end = (why: string) => {
       // The layer below TLS goes on to live under another name.
-      if (this.#socket === socket) this.replies.end(new Error(`the server ended the session${why}`));
+      if (this.#socket === socket) this.#replies.end(new Error(`the server ended the session${why}`));
     };
-    socket.on('data', (octets: Buffer) => this.replies.feed(octets));
+    socket.on('data', (octets: Buffer) => this.#replies.feed(octets));
     socket.on('error', (error: Error) => end(`: ${error.message}`));
     socket.on('end', () => end(''));
     socket.on('close', () => {
       end('');
-      if (this.#socket === socket) this.#closed.resolve(this.replies.rest());
+      if (this.#socket === socket) this.#closed.resolve(this.#replies.rest());
     });
   }
 
   write(octets: string | Buffer): void {
     this.#socket?.write(octets);
+  }
+
+  async reply(to: string): Promise<SmtpReply> {
+    const late = () => this.#replies.end(new Error(`no reply to ${to} within ${this.#patience} ms`));
+    const timer = setTimeout(late, this.#patience);
+    try {
+      return await this.#replies.next();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async secure(options: ConnectionOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { ManualClock } from 'mailframe/testing';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../core/plugin/secret.ts';
@@ -141,6 +142,17 @@ describe('log forging', () => {
     const { log, parsed } = setup();
     log.info('refused', { text: hostile });
     expect(parsed()).toEqual([expect.objectContaining({ text: hostile })]);
+  });
+
+  test('whatever is logged is one line of JSON that says it again', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.string({ unit: 'binary' }), (event, text) => {
+        const { log, written, parsed } = setup();
+        log.info(event, { text });
+        expect(written.join('')).toMatch(/^[^\p{Cc}\u2028\u2029]+\n$/u);
+        expect(parsed()).toEqual([expect.objectContaining({ event, text })]);
+      }),
+    );
   });
 
   test('the message of an error begins no line at the margin', () => {

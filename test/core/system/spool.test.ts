@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { seededRandom } from 'mailframe/testing';
 import { describe, expect, test } from 'vitest';
 import { openSpool, sweepSpool } from '../../../core/system/spool.ts';
@@ -42,6 +43,21 @@ describe('the spool', () => {
     expect((await content.bytes()).toString()).toBe('1234567890abc');
     expect(await allOf(content.stream())).toBe('1234567890abc');
     expect(await allOf(content.stream())).toBe('1234567890abc');
+  });
+
+  test('gives back what came, whatever the pieces', async () => {
+    const { open } = await setup();
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 8 })), fc.nat({ max: 40 }), async (pieces, memory) => {
+        const spool = open(memory);
+        for (const piece of pieces) await spool.write(Buffer.from(piece));
+        const content = await spool.finish();
+        const all = Buffer.concat(pieces);
+        expect(content.size).toBe(all.length);
+        expect(await content.bytes()).toEqual(all);
+        await spool.abandon();
+      }),
+    );
   });
 
   test('holds nothing at all too', async () => {

@@ -17,12 +17,12 @@ describe('a fake resolver', () => {
     ]);
   });
 
-  test('answers with its records, whatever the case of the name', async () => {
+  test('answers with its records, whatever the case of the name and with a final dot', async () => {
     const resolver = fakeResolver({
       'example.test': { MX: [[10, 'mx.test']], A: ['192.0.2.1'], AAAA: ['2001:db8::1'], TXT: ['v=spf1 -all'] },
       '192.0.2.1': { PTR: ['example.test'] },
     });
-    expect(await resolver.mx('Example.Test')).toEqual({
+    expect(await resolver.mx('Example.Test.')).toEqual({
       kind: 'found',
       records: [{ preference: 10, exchange: 'mx.test' }],
     });

@@ -209,6 +209,28 @@ describe('a plugin that runs', () => {
     expect(life).toEqual(['started', 'closed']);
   });
 
+  test('passes a delivery on as its middleware wants it', async () => {
+    const signer = definePlugin({
+      name: 'signer',
+      create: () => ({
+        async around(call, next) {
+          if (call.hook !== 'deliver' || call.context.facts.sign === 'no') return undefined;
+          const { mail } = call.subject;
+          const signed = contentOf(`Signature: x\r\n${(await mail.content.bytes()).toString()}`);
+          return next({ ...call.subject, mail: { ...mail, content: signed } });
+        },
+      }),
+    });
+    const { deliverThrough } = await harness(signer);
+    const { passedOn, answer } = await deliverThrough({ content: 'Subject: x\n\n', to: 'bob@example.test' });
+    expect(passedOn && (await textOf(passedOn.mail.content))).toBe('Signature: x\nSubject: x\n\n');
+    expect(answer?.kind === 'report' && byAddress(answer.outcomes)).toMatchObject({
+      'bob@example.test': { kind: 'delivered' },
+    });
+    expect(await deliverThrough({ facts: { sign: 'no' } })).toEqual({ passedOn: null, answer: undefined });
+    await expect((await harness(curious)).deliverThrough()).rejects.toThrow('has no middleware');
+  });
+
   test('is told what happened', async () => {
     const heard: string[] = [];
     const listener = definePlugin({
