@@ -1,4 +1,4 @@
-/** How the tests run: every `*.test.ts` below `test/`, with the two front doors aliased to the sources. */
+/** How the tests run: every `*.test.ts` below `test/` and `examples/`, with the two front doors aliased to the sources. */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -12,7 +12,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     typecheck: { enabled: false },

@@ -3,6 +3,7 @@
  * @module mailframe
  */
 export { z } from 'zod';
+export { createEngine, type Engine, type EngineOptions, type Listening } from './engine.ts';
 export * from './mail/address.ts';
 export * from './mail/address-pattern.ts';
 export * from './mail/condition.ts';
@@ -25,10 +26,15 @@ export * from './mail/session.ts';
 export * from './mail/trace.ts';
 export * from './mail/verdict.ts';
 export * from './mail/xtext.ts';
+export * from './mime/addresses.ts';
 export * from './mime/edit.ts';
 export * from './mime/encoded-word.ts';
 export * from './mime/header.ts';
 export * from './mime/header-edit.ts';
+export * from './mime/media-type.ts';
+export * from './mime/part.ts';
+export * from './mime/transfer-encoding.ts';
+export * from './mime/tree.ts';
 export * from './plugin/fact.ts';
 export * from './plugin/file-table.ts';
 export * from './plugin/hooks.ts';

@@ -28,7 +28,10 @@ export async function main(argv: readonly string[]): Promise<void> {
 function version(): string {
   for (const up of ['../../package.json', '../../../package.json']) {
     try {
-      const found = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { name?: string; version?: string };
+      const found = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as {
+        name?: string;
+        version?: string;
+      };
       if (found.name === 'mailframe' && found.version !== undefined) return found.version;
     } catch {
       // Not at this depth.

@@ -21,7 +21,7 @@ async function start(file: string): Promise<void> {
     refuse(error);
     return;
   }
-  if (process.stdout.isTTY || engine.logFormat === 'human') process.stdout.write(`${welcome(engine)}\n`);
+  if (process.stdout.isTTY || engine.configuration.log.format === 'human') process.stdout.write(`${welcome(engine)}\n`);
   closeOnSignal(engine);
 }
 

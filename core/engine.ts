@@ -1,0 +1,79 @@
+/**
+ * The engine: a configuration goes in, a gateway comes out. It introduces the rooms to each other and knows nothing of
+ * mail itself.
+ */
+import { compile } from './compile.ts';
+import { bootError } from './config/complaint.ts';
+import type { Configuration } from './config/configuration.ts';
+import { Gateway } from './gateway.ts';
+import type { Plugin } from './plugin/plugin.ts';
+import { LOG, type Log } from './plugin/ports.ts';
+import type { QueueStore } from './plugin/queue-store.ts';
+import { machineServices } from './services.ts';
+import { systemClock } from './system/clock.ts';
+import type { Scope } from './wiring/scope.ts';
+
+/** What an engine is made of. */
+export interface EngineOptions {
+  /** The configuration file. */
+  readonly file: string;
+  /** For `!env` in the configuration; the process's own without it. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Plugins that the program itself brings, found by their name before any other. */
+  readonly plugins?: readonly Plugin[];
+  /** Adds services for plugins, or replaces the ports. */
+  readonly provide?: (scope: Scope) => void;
+}
+
+/** Where a listener listens. */
+export interface Listening {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A gateway. */
+export interface Engine {
+  readonly configuration: Configuration;
+  readonly log: Log;
+  /** Empty before `start`. */
+  readonly listeners: readonly Listening[];
+  /** The queue, for looking and acting. Before `start` it throws. */
+  readonly queue: QueueStore;
+  /**
+   * Opens the queue, starts the plugins, then the scheduler, then the listeners.
+   * @throws MailframeError where one of them cannot; what was started by then is closed again.
+   */
+  start(): Promise<void>;
+  /** Resolves when everything has ended. Calling it again waits for the same. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a gateway out of a configuration file. Nothing acts before `start`.
+ * @throws MailframeError with every complaint about the configuration.
+ * @example
+ * const engine = await createEngine({ file: './mailframe.config.yaml' });
+ * await engine.start();
+ */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const scopes = new Map<Configuration, Scope>();
+  const compiled = await compile(options.file, {
+    env: options.env ?? process.env,
+    now: systemClock.now(),
+    plugins: options.plugins ?? [],
+    scope: configuration => {
+      const scope = machineServices(configuration).child();
+      options.provide?.(scope);
+      scopes.set(configuration, scope);
+      return scope;
+    },
+  });
+  if (compiled.kind === 'refused') throw bootError(compiled.complaints);
+  const scope = scopes.get(compiled.configuration);
+  if (scope === undefined) throw new Error('a configuration was compiled without services');
+  for (const { code, message, file, line, column } of compiled.warnings) {
+    scope.get(LOG).warn('warned', { code, message, at: `${file}:${line}:${column}` });
+  }
+  return new Gateway(compiled, scope);
+}

@@ -1,0 +1,223 @@
+/**
+ * A running gateway: queue, plugins, scheduler and listeners, begun in that order and ended in reverse.
+ *
+ * Guarantee: what cannot begin ends all that had begun. At the end no new session comes in, running transactions finish,
+ * running deliveries finish, plugins close, the queue closes: nothing that was answered 250 is lost.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createChain } from './chain/create-chain.ts';
+import type { CompiledConfiguration, MountedPlugin } from './compile.ts';
+import type { Configuration, ListenerSettings } from './config/configuration.ts';
+import type { Engine, Listening } from './engine.ts';
+import { Generation, type Pin } from './generation.ts';
+import { MailframeError } from './mail/error.ts';
+import { describeError } from './mail/failure.ts';
+import { CLOCK, type Clock, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
+import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
+import { queueIds } from './queue/queue-id.ts';
+import { Scheduler } from './queue/scheduler.ts';
+import { openSqliteStore } from './queue/sqlite-store.ts';
+import { Listener } from './smtp/listener.ts';
+import type { ListenerOptions } from './smtp/options.ts';
+import type { Reception } from './smtp/reception.ts';
+import { openSpool, sweepSpool } from './system/spool.ts';
+import type { Scope } from './wiring/scope.ts';
+
+/** How long a plugin may take to close, in milliseconds. */
+const CLOSE_DEADLINE = 10_000;
+/** How long running transactions may take to finish at the end, in milliseconds. */
+const SESSION_GRACE = 30_000;
+
+export class Gateway implements Engine {
+  readonly configuration: Configuration;
+  readonly log: Log;
+  readonly #compiled: CompiledConfiguration;
+  readonly #scope: Scope;
+  readonly #clock: Clock;
+  readonly #generation: Generation;
+  /** What was started, last first: how to end it again. */
+  readonly #started: (() => Promise<void>)[] = [];
+  /** The plugins that have started. */
+  readonly #alive: MountedPlugin[] = [];
+  #listening: readonly Listening[] = [];
+  #store: QueueStore | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(compiled: CompiledConfiguration, scope: Scope) {
+    this.configuration = compiled.configuration;
+    this.log = scope.get(LOG);
+    this.#compiled = compiled;
+    this.#scope = scope;
+    this.#clock = scope.get(CLOCK);
+    this.#generation = this.#generate();
+  }
+
+  get listeners(): readonly Listening[] {
+    return this.#listening;
+  }
+
+  get queue(): QueueStore {
+    if (this.#store === null) throw new Error('the engine has not been started: there is no queue yet');
+    return this.#store;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    const { hostname, file } = this.configuration;
+    this.log.info('started', { hostname, file, listeners: this.#listening });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #start(): Promise<void> {
+    const { configuration, log } = this;
+    const scope = this.#scope;
+    const [clock, random, resolver] = [this.#clock, scope.get(RANDOM), scope.get(RESOLVER)];
+    const store = scope.has(QUEUE_STORE) ? scope.get(QUEUE_STORE) : await openQueue(configuration, log);
+    this.#store = store;
+    this.#started.unshift(() => store.close());
+
+    await this.#startPlugins();
+
+    const scheduler = new Scheduler({
+      store,
+      pin: () => this.#pin(),
+      clock,
+      random,
+      log,
+      policy: configuration.queue.retry,
+      hostname: configuration.hostname,
+      concurrency: configuration.queue.concurrency,
+    });
+    scheduler.start();
+    this.#started.unshift(() => scheduler.stop());
+
+    const intake = join(configuration.queue.directory, 'intake');
+    await sweepSpool(intake);
+    const reception: Reception = {
+      pin: () => this.#pin(),
+      commit: async mails => {
+        await store.commit(mails);
+        scheduler.wake();
+      },
+      queueId: queueIds({ clock, random }),
+      spool: () => openSpool({ directory: intake, random }),
+      clock,
+      random,
+      resolver,
+      log,
+    };
+    await this.#listen(reception);
+  }
+
+  #generate(): Generation {
+    const { mounted, routes } = this.#compiled;
+    const chain = createChain({ links: mounted, routes, clock: this.#clock });
+    return new Generation({ chain, close: () => this.#closePlugins() });
+  }
+
+  #pin(): Pin {
+    return this.#generation.pin();
+  }
+
+  /** Plugins start in the order of the list, and close in reverse order with the generation. */
+  async #startPlugins(): Promise<void> {
+    this.#started.unshift(() => this.#generation.retire());
+    for (const mounted of this.#compiled.mounted) {
+      const { id, instance } = mounted;
+      try {
+        await instance.start?.();
+        this.#alive.push(mounted);
+      } catch (error) {
+        throw new MailframeError('MF_PLUGIN_START', `the plugin ${id} cannot start: ${describeError(error)}`, {
+          cause: error,
+        });
+      }
+    }
+  }
+
+  /** A plugin that hangs or throws at its end keeps nobody else from ending. */
+  async #closePlugins(): Promise<void> {
+    for (const { id, instance } of this.#alive.toReversed()) {
+      const timer = new AbortController();
+      const late = this.#clock.sleep(CLOSE_DEADLINE, timer.signal).then(
+        () => Promise.reject(new Error(`not closed within ${CLOSE_DEADLINE} ms`)),
+        () => undefined,
+      );
+      try {
+        await Promise.race([Promise.resolve(instance.close?.()), late]);
+      } catch (error) {
+        this.log.error('failed', { plugin: id, closing: describeError(error) });
+      } finally {
+        timer.abort();
+      }
+    }
+  }
+
+  async #listen(reception: Reception): Promise<void> {
+    const { listeners: settings, hostname } = this.configuration;
+    const listeners = await Promise.all(
+      settings.map(async one => new Listener(await listenerOptions(one, hostname), reception)),
+    );
+    this.#started.unshift(() => this.#closeListeners(listeners));
+    const open: Listening[] = [];
+    for (const [index, listener] of listeners.entries()) {
+      open.push({ id: settings[index]?.id ?? '', ...(await listener.open()) });
+    }
+    this.#listening = open;
+  }
+
+  async #closeListeners(listeners: readonly Listener[]): Promise<void> {
+    const cutOff = new AbortController();
+    const done = new AbortController();
+    this.#clock.sleep(SESSION_GRACE, done.signal).then(
+      () => cutOff.abort(),
+      () => undefined,
+    );
+    await Promise.all(listeners.map(listener => listener.close(cutOff.signal)));
+    done.abort();
+  }
+
+  async #end(): Promise<void> {
+    for (const end of this.#started) {
+      try {
+        await end();
+      } catch (error) {
+        this.log.error('failed', { closing: describeError(error) });
+      }
+    }
+    this.log.info('closed');
+  }
+}
+
+/** The embedded queue. What keeps it from opening is told with the folder and what to do. */
+async function openQueue({ queue }: Configuration, log: Log): Promise<QueueStore> {
+  try {
+    return await openSqliteStore({ directory: queue.directory, role: 'owner', log });
+  } catch (error) {
+    throw new MailframeError(
+      'MF_QUEUE_OPEN',
+      `the queue in ${queue.directory} cannot be opened: ${describeError(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** What a listener is told: the settings, with the certificate read. */
+async function listenerOptions(settings: ListenerSettings, hostname: string): Promise<ListenerOptions> {
+  const { tls, ...rest } = settings;
+  if (tls === null) return { ...rest, hostname, tls };
+  const [cert, key] = await Promise.all([readFile(tls.cert), readFile(tls.key)]);
+  return { ...rest, hostname, tls: { mode: tls.mode, minVersion: tls.minVersion, cert, key } };
+}

@@ -1,0 +1,21 @@
+/** The ports of this machine, as services for one configuration. */
+import type { Configuration } from './config/configuration.ts';
+import { CLOCK, FILES, LOG, NETWORK, RANDOM, RESOLVER } from './plugin/ports.ts';
+import { systemClock } from './system/clock.ts';
+import { systemFiles } from './system/files.ts';
+import { createLog } from './system/log.ts';
+import { systemNetwork } from './system/network.ts';
+import { systemRandom } from './system/random.ts';
+import { systemResolver } from './system/resolver.ts';
+import { Scope } from './wiring/scope.ts';
+
+/** A scope with every port. A child of it may replace any. */
+export function machineServices({ log, resolver, directory }: Configuration): Scope {
+  return Scope.root()
+    .value(CLOCK, systemClock)
+    .value(RANDOM, systemRandom)
+    .value(RESOLVER, systemResolver({ servers: resolver.servers }))
+    .value(FILES, systemFiles(directory))
+    .value(NETWORK, systemNetwork)
+    .lazy(LOG, { clock: CLOCK }, ({ clock }) => createLog({ ...log, destination: process.stdout, clock }));
+}

@@ -1,0 +1,125 @@
+/** Every example is run: its configuration starts a gateway, and its transcript is what a client hears. */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createEngine, type Engine } from '../core/engine.ts';
+import { type SmtpClient, smtpClient } from '../core/testing/smtp-client.ts';
+import { smtpSink } from '../core/testing/smtp-sink.ts';
+import { tempFolder } from './support/temp-folder.ts';
+import { until } from './support/until.ts';
+
+const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url));
+const examples = readdirSync(EXAMPLES);
+
+/** A copy of an example that listens on a free port. */
+async function copyOf(example: string, change: (configuration: string) => string = text => text): Promise<string> {
+  const folder = join(await tempFolder(), example);
+  await cp(join(EXAMPLES, example), folder, { recursive: true });
+  const file = join(folder, 'mailframe.config.yaml');
+  await writeFile(file, change((await readFile(file, 'utf8')).replaceAll('port: 2525', 'port: 0')));
+  return folder;
+}
+
+async function start(folder: string): Promise<{ readonly engine: Engine; readonly client: SmtpClient }> {
+  const engine = await createEngine({ file: join(folder, 'mailframe.config.yaml') });
+  onTestFinished(() => engine.close());
+  await engine.start();
+  return { engine, client: await smtpClient(engine.listeners[0]?.port ?? 0) };
+}
+
+/** Plays a transcript: lines that follow each other are said one by one; what the server says must begin as written. */
+async function play(client: SmtpClient, transcript: string): Promise<void> {
+  let reply = client.greeting;
+  let content: string[] | null = null;
+  for (const line of transcript.split('\n')) {
+    const [, who, text = ''] = /^([CS]):(?: (.*))?$/.exec(line) ?? [];
+    if (who === 'S')
+      expect(`${reply.code}${reply.status === null ? '' : ` ${reply.status}`} ${reply.text}`).toContain(text);
+    if (who !== 'C') continue;
+    if (content !== null) {
+      content.push(text);
+      if (text !== '.') continue;
+      client.write(`${content.join('\r\n')}\r\n`);
+      content = null;
+      reply = await client.reply();
+    } else {
+      reply = await client.say(text);
+      if (reply.code === 354) content = [];
+    }
+  }
+}
+
+test('every example says what it is, and has a test here or beside it', () => {
+  for (const example of examples) expect(existsSync(join(EXAMPLES, example, 'README.md')), example).toBe(true);
+  expect(examples).toEqual(['custom-filter', 'embedded', 'local-mailboxes', 'signed-mail-only', 'smart-gateway']);
+});
+
+describe('the transcript of', () => {
+  const written = examples.filter(example => existsSync(join(EXAMPLES, example, 'transcript.txt')));
+  test.each(written)('%s', async example => {
+    const { client } = await start(await copyOf(example));
+    await play(client, readFileSync(join(EXAMPLES, example, 'transcript.txt'), 'utf8'));
+  });
+});
+
+test('local-mailboxes: mail for an alias lies in both mailboxes', async () => {
+  const folder = await copyOf('local-mailboxes');
+  const { client } = await start(folder);
+  await play(client, readFileSync(join(EXAMPLES, 'local-mailboxes', 'transcript.txt'), 'utf8'));
+  const box = (name: string) => readFile(join(folder, 'var/mail', name), 'utf8');
+  await until(async () => expect(await box('ann')).toContain('\n\nHello, staff.\n\n'));
+  await until(async () => expect(await box('bob')).toMatch(/^Delivered-To: bob@example\.test$/m));
+});
+
+test('smart-gateway: the first host is down, the second one takes the mail', async () => {
+  const down = await smtpSink();
+  await down.close();
+  const inner = await smtpSink();
+  onTestFinished(() => inner.close());
+  const folder = await copyOf('smart-gateway', text =>
+    text.replace(':2526', `:${down.port}`).replace(':2527', `:${inner.port}`),
+  );
+  const { client } = await start(folder);
+  await client.say('EHLO client.test');
+  await client.say('MAIL FROM:<eve@client.test>');
+  await client.say('RCPT TO:<ann@example.test>');
+  expect(await client.data('Subject: hello\n\nbody\n')).toMatchObject({ code: 250 });
+  await until(() => expect(inner.mails).toHaveLength(1));
+});
+
+test('signed-mail-only: what is not signed is refused, and its words say why', async () => {
+  const { client } = await start(await copyOf('signed-mail-only'));
+  await client.say('EHLO client.test');
+  await client.say('MAIL FROM:<eve@client.test>');
+  await client.say('RCPT TO:<ann@example.test>');
+  expect(await client.data('From: eve@client.test\n\nunsigned\n')).toMatchObject({
+    code: 550,
+    text: expect.stringContaining('takes only mail with a valid OpenPGP signature'),
+  });
+});
+
+test('embedded: a program takes mail and opens tickets', async () => {
+  const folder = await copyOf('embedded');
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(join(EXAMPLES, '..'), join(folder, 'node_modules/mailframe'));
+  const program = spawn(process.execPath, ['--conditions=mailframe-source', join(folder, 'main.ts')], { cwd: folder });
+  onTestFinished(() => void program.kill('SIGKILL'));
+  const lines: string[] = [];
+  createInterface({ input: program.stdout }).on('line', line => lines.push(line));
+  let errors = '';
+  program.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+  const port = () => Number(/inbound listens on 127\.0\.0\.1:(\d+)/.exec(lines.join('\n'))?.[1] ?? 0);
+  await until(() => expect(port(), errors).toBeGreaterThan(0));
+  const client = await smtpClient(port());
+  await client.say('EHLO client.test');
+  await client.say('MAIL FROM:<eve@client.test>');
+  await client.say('RCPT TO:<help@tickets.example.test>');
+  expect(await client.data('Subject: printer\n\nIt is on fire.\n')).toMatchObject({ code: 250 });
+  await until(() => expect(lines.join('\n')).toMatch(/"event":"delivered"/));
+  program.kill('SIGINT');
+  await until(() => expect(lines.at(-1), errors).toBe('1 tickets were opened'));
+});
