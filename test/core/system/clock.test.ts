@@ -24,10 +24,10 @@ describe('the clock of the machine', () => {
   test('a sleep beyond the longest timer of Node does not end at once', async () => {
     const abort = new AbortController();
     let over = false;
-    const slept = systemClock.sleep(2 ** 40, abort.signal).finally(() => {
+    const slept = systemClock.sleep(2 ** 31, abort.signal).finally(() => {
       over = true;
     });
-    await systemClock.sleep(5, new AbortController().signal);
+    await systemClock.sleep(20, new AbortController().signal);
     expect(over).toBe(false);
     abort.abort(new Error('enough'));
     await expect(slept).rejects.toThrow('enough');
