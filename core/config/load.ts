@@ -171,7 +171,7 @@ function pluginOf(
 }
 
 /** The id of an entry that gives itself none: `./filters/mine.ts` is `mine`, `mailframe-plugin-greylist` is `greylist`. */
-function nameOf(use: string): string {
+export function nameOf(use: string): string {
   const name = use.split(/[/\\]/).at(-1) ?? use;
   return name.replace(/\.[cm]?[jt]s$/, '').replace(/^mailframe-plugin-/, '');
 }

@@ -2,7 +2,7 @@
 
 /** The nearest of the known words, or `null` where none is near enough to be meant. Case does not count as a mistake. */
 export function nearest(word: string, known: Iterable<string>): string | null {
-  const allowed = Math.max(1, Math.floor(word.length / 3));
+  const allowed = Math.min(word.length - 1, Math.max(1, Math.floor(word.length / 3)));
   let best: string | null = null;
   let least = allowed + 1;
   for (const candidate of known) {
