@@ -1,0 +1,174 @@
+/** What plugins and routes say about each other: transports, hosts, facts, and that somebody accepts recipients. */
+import { activities, hooksOf } from './activity.ts';
+import type { MountedPlugin } from './compile.ts';
+import type { Complaints } from './config/complaint.ts';
+import type { PluginEntry, RouteEntry } from './config/configuration.ts';
+import { type Draft, nameOf } from './config/load.ts';
+import { type Mention, mentions } from './config/mentions.ts';
+import { valueAt } from './config/place.ts';
+import type { Fact } from './plugin/fact.ts';
+import { HOOK_NAMES, type HookName } from './plugin/hooks.ts';
+import { didYouMean, listed } from './plugin/suggest.ts';
+
+/** A draft with those of its plugins that could be mounted. */
+interface Ensemble {
+  readonly draft: Draft;
+  readonly mounted: readonly MountedPlugin[];
+  /** Whether every entry of the list is mounted. Otherwise what seems to be missing may be in one that is not. */
+  readonly whole: boolean;
+  readonly complaints: Complaints;
+}
+
+/** Complains about everything that does not fit together. */
+export function checkCoherence(draft: Draft, mounted: readonly MountedPlugin[], complaints: Complaints): void {
+  const written = valueAt(draft.document, ['plugins']);
+  const whole = Array.isArray(written) && written.length === mounted.length;
+  const ensemble = { draft, mounted, whole, complaints };
+  const { routes, plugins } = draft.configuration;
+  for (const route of routes) checkRoute(route, ensemble);
+  checkRouteList(ensemble);
+  for (const entry of [...plugins, ...routes]) checkFacts(entry, ensemble);
+  checkAnswers(ensemble);
+  if (whole) warnOfIdlePlugins(ensemble);
+}
+
+/** The plugins whose answers to a hook count. */
+function answering(hook: HookName, { mounted }: Ensemble): readonly MountedPlugin[] {
+  return mounted.filter(({ instance, mode }) => instance[hook] !== undefined && mode === 'enforce');
+}
+
+function checkRoute({ deliver, hosts, path }: RouteEntry, ensemble: Ensemble): void {
+  const { mounted, whole, complaints, draft } = ensemble;
+  const at = [...path, 'deliver'];
+  const plugin = mounted.find(({ id }) => id === deliver);
+  if (plugin === undefined) {
+    if (declaredIds(draft).includes(deliver)) return;
+    const transports = mounted.filter(({ delivers }) => delivers !== null).map(({ id }) => id);
+    const hint =
+      didYouMean(deliver, transports) || (transports.length > 0 ? `; there are: ${transports.join(', ')}` : '');
+    complaints.error('MF_TRANSPORT_UNKNOWN', at, `no plugin is named "${deliver}"${hint}`);
+  } else if (plugin.delivers === null) {
+    complaints.error('MF_TRANSPORT_UNKNOWN', at, `"${deliver}" does not deliver: it does not answer that hook`);
+  } else if (plugin.mode === 'shadow') {
+    complaints.error('MF_TRANSPORT_UNKNOWN', at, `"${deliver}" is in shadow mode, so it delivers nothing`);
+  } else if (plugin.delivers === 'here' && hosts !== null) {
+    const message = `"${deliver}" delivers on this machine: leave the hosts out`;
+    complaints.error('MF_ROUTE_HOSTS', [...path, 'hosts'], message, 'key');
+  } else if (plugin.delivers === 'to-hosts' && hosts === null && whole && answering('route', ensemble).length === 0) {
+    const message = `"${deliver}" delivers to hosts: name them here, or add a plugin that finds them, such as mx-routing`;
+    complaints.error('MF_ROUTE_HOSTS', at, message);
+  }
+}
+
+/** The ids of all entries as they are written, also of those that are wrong otherwise. */
+function declaredIds({ document }: Draft): readonly string[] {
+  const written = valueAt(document, ['plugins']);
+  if (!Array.isArray(written)) return [];
+  return written.map((_, index) => {
+    const id = valueAt(document, ['plugins', index, 'as']);
+    const use = valueAt(document, ['plugins', index, 'use']);
+    return typeof id === 'string' ? id : nameOf(String(use));
+  });
+}
+
+function checkRouteList(ensemble: Ensemble): void {
+  const { draft, whole, complaints } = ensemble;
+  const { routes } = draft.configuration;
+  const written = valueAt(draft.document, ['routes']);
+  const catchAll = routes.findIndex(({ when }) => when === null);
+  const open = answering('route', ensemble).length > 0;
+  if (written === undefined || (Array.isArray(written) && written.length === 0)) {
+    const message = 'there are no routes, so no mail could be delivered: add one, such as { deliver: mailboxes }';
+    if (whole && !open) complaints.error('MF_ROUTE_MISSING', ['routes'], message);
+  } else if (catchAll === -1 && whole && !open) {
+    const message = 'mail that no route matches waits until it bounces: end the list with a route without when';
+    complaints.warning('MF_ROUTE_MISSING', ['routes'], message, 'key');
+  }
+  for (const { path } of catchAll === -1 ? [] : routes.slice(catchAll + 1)) {
+    complaints.warning('MF_ROUTE_UNREACHABLE', path, 'never asked: the route above it matches all mail');
+  }
+}
+
+function checkFacts(entry: PluginEntry | RouteEntry, ensemble: Ensemble): void {
+  const { draft, mounted, whole, complaints } = ensemble;
+  const when = [...entry.path, 'when'];
+  const reader = mounted.find(plugin => plugin.entry === entry) ?? null;
+  for (const mention of mentions(valueAt(draft.document, when), 'facts', when)) {
+    const writers = mounted.filter(({ plugin }) => plugin.facts.some(({ name }) => name === mention.name));
+    const facts = mounted.flatMap(({ plugin }) => plugin.facts);
+    const [writer] = writers;
+    if (writer === undefined) {
+      const hint = didYouMean(
+        mention.name,
+        facts.map(({ name }) => name),
+      );
+      if (whole)
+        complaints.error(
+          'MF_CONFIG_REFERENCE',
+          mention.path,
+          `no plugin writes the fact "${mention.name}"${hint}`,
+          'key',
+        );
+    } else if (writers.every(({ mode }) => mode === 'shadow')) {
+      const message = `the fact "${mention.name}" is written by "${writer.id}" alone, which is in shadow mode`;
+      complaints.error('MF_CONFIG_REFERENCE', mention.path, message, 'key');
+    } else if (reader !== null && !writers.some(one => comesBefore(one, reader, mounted))) {
+      const message = `the fact "${mention.name}" is written by "${writer.id}", which stands below: move it up`;
+      complaints.error('MF_CONFIG_REFERENCE', mention.path, message, 'key');
+    } else
+      checkFactValues(
+        mention,
+        facts.filter(({ name }) => name === mention.name),
+        complaints,
+      );
+  }
+}
+
+/** Whether a plugin is asked before another one: because it stands above it, or at an earlier hook. */
+function comesBefore(one: MountedPlugin, other: MountedPlugin, mounted: readonly MountedPlugin[]): boolean {
+  if (mounted.indexOf(one) < mounted.indexOf(other)) return true;
+  const first = hooksOf(one)[0];
+  const last = hooksOf(other).at(-1);
+  return first !== undefined && last !== undefined && HOOK_NAMES.indexOf(first) < HOOK_NAMES.indexOf(last);
+}
+
+function checkFactValues(mention: Mention, facts: readonly Fact[], complaints: Complaints): void {
+  const allowed = facts.map(valuesOf);
+  if (allowed.includes(null)) return;
+  const words = [...new Set(allowed.flatMap(one => one ?? []))];
+  for (const { text, path } of mention.values.filter(({ text }) => !words.includes(text))) {
+    const message = `the fact "${mention.name}" is never "${text}": it is ${listed(words)}${didYouMean(text, words)}`;
+    complaints.error('MF_CONFIG_REFERENCE', path, message);
+  }
+}
+
+/** The words that a fact may say, or `null` where it may say anything. */
+function valuesOf({ schema }: Fact): readonly string[] | null {
+  const { def } = schema._zod;
+  if (def.type === 'boolean') return ['true', 'false'];
+  const values = schema._zod.values;
+  return values === undefined ? null : [...values].map(String);
+}
+
+function checkAnswers(ensemble: Ensemble): void {
+  const { draft, whole, complaints } = ensemble;
+  if (!whole) return;
+  if (answering('rcpt', ensemble).length === 0) {
+    const message = 'no plugin accepts recipients, so all mail would be refused: add one, such as relay-policy';
+    complaints.error('MF_RECIPIENTS_REFUSED', ['plugins'], message, 'key');
+  }
+  if (answering('auth', ensemble).length > 0) return;
+  for (const { auth, path } of draft.configuration.listeners) {
+    if (auth === 'off') continue;
+    const message = 'no plugin knows any user, so nobody could authenticate: add one, such as users';
+    complaints.error('MF_LISTENER_AUTH', [...path, 'auth'], message);
+  }
+}
+
+function warnOfIdlePlugins({ draft, mounted, complaints }: Ensemble): void {
+  for (const { plugin, idle, notes, never } of activities(draft.configuration, mounted)) {
+    const reasons = idle ? [...notes, ...new Set(never.map(({ why }) => why))] : notes;
+    const message = `${idle ? 'never asked: ' : ''}${reasons.join('; ')}`;
+    if (message !== '') complaints.warning('MF_PLUGIN_IDLE', [...plugin.entry.path, 'use'], message);
+  }
+}
