@@ -28,8 +28,10 @@ describe('files on disk', () => {
   test('have the facts of the system', async () => {
     const { folder, files } = await setup();
     await writeFile(join(folder, 'file'), '12345');
-    const { mtime, uid, dev, ino } = await stat(join(folder, 'file'));
-    expect(await files.facts('file')).toMatchObject({ owner: uid, modifiedAt: mtime, identity: `${dev}:${ino}` });
+    // Without big integers Node rounds the time to the nearest millisecond instead of cutting it off.
+    const { mtime, uid, dev, ino } = await stat(join(folder, 'file'), { bigint: true });
+    const want = { owner: Number(uid), modifiedAt: mtime, identity: `${dev}:${ino}` };
+    expect(await files.facts('file')).toMatchObject(want);
   });
 
   test('are links where they are links', async () => {
