@@ -91,8 +91,8 @@ export interface QueueStore extends QueueControl {
     steps: Trace,
     notifications: readonly NewMail[],
   ): Promise<'settled' | 'lost'>;
-  /** Moves the end of everything that the owner has leased. */
-  renew(owner: string, until: Date): Promise<void>;
+  /** Moves the end of leases. Those that are lost stay lost. */
+  renew(leases: readonly Lease[], until: Date): Promise<void>;
   /** Ends everything that the owner has leased, as if it had not been taken. */
   giveBack(owner: string): Promise<void>;
   /** When the next recipient is due or the next lease runs out, or `null` while nothing waits. */

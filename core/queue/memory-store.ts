@@ -81,8 +81,9 @@ class MemoryStore implements QueueStore {
     return 'settled';
   }
 
-  async renew(owner: string, until: Date): Promise<void> {
-    for (const seat of this.#seats()) if (seat.lease?.owner === owner) seat.lease.until = until.getTime();
+  async renew(leases: readonly Lease[], until: Date): Promise<void> {
+    const fences = new Set(leases.map(lease => lease.fence));
+    for (const { lease } of this.#seats()) if (lease !== null && fences.has(lease.fence)) lease.until = until.getTime();
   }
 
   async giveBack(owner: string): Promise<void> {

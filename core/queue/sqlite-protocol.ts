@@ -83,7 +83,10 @@ export interface Operations {
     };
     output: 'settled' | 'lost';
   };
-  renew: { input: { readonly owner: string; readonly until: number }; output: null };
+  renew: {
+    input: { readonly leases: readonly { readonly id: string; readonly fence: number }[]; readonly until: number };
+    output: null;
+  };
   giveBack: { input: { readonly owner: string }; output: null };
   nextDue: { input: { readonly except: readonly string[] }; output: number | null };
   list: { input: { readonly after: string | null; readonly limit: number }; output: readonly QueueEntry[] };

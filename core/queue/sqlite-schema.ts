@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { syncFolder } from './spool-folder.ts';
 import type { Role } from './sqlite-protocol.ts';
+import { troubleOf } from './sqlite-query.ts';
 import { StoreError } from './store-error.ts';
 
 const SCHEMA_VERSION = 1;
@@ -88,8 +89,8 @@ export function openDatabase(directory: string, role: Role, process: { pid: numb
   const lock = role === 'owner' ? takeLock(directory) : null;
   try {
     const database = connect(file);
-    if (role === 'owner') become(database, directory, process);
-    else requireVersion(database, directory);
+    if (role === 'owner') become(database, process);
+    else requireVersion(database);
     return {
       database,
       close: () => {
@@ -130,10 +131,11 @@ function takeLock(directory: string): DatabaseSync {
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return lock;
-  } catch {
+  } catch (error) {
     lock.close();
+    if (troubleOf(error).code !== 'SQLITE_BUSY') throw error;
     throw new StoreError(
-      `the queue in ${directory} is in use by ${currentOwner(join(directory, FILE_NAME))}: ` +
+      `it is in use by ${currentOwner(join(directory, FILE_NAME))}: ` +
         'stop that gateway, or give this one a queue directory of its own',
       'QUEUE_IN_USE',
     );
@@ -152,16 +154,12 @@ function currentOwner(file: string): string {
 }
 
 /** Makes the tables where there are none, and writes down who works here. */
-function become(
-  database: DatabaseSync,
-  directory: string,
-  process: { readonly pid: number; readonly host: string },
-): void {
+function become(database: DatabaseSync, process: { readonly pid: number; readonly host: string }): void {
   database.exec('BEGIN IMMEDIATE');
   if (versionOf(database) === 0) {
     database.exec(`${TABLES}; PRAGMA user_version = ${SCHEMA_VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
   }
-  requireVersion(database, directory);
+  requireVersion(database);
   database.exec('DELETE FROM owner');
   database.prepare('INSERT INTO owner VALUES (?, ?)').run(process.pid, process.host);
   database.exec('COMMIT');
@@ -171,11 +169,11 @@ function versionOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
 }
 
-function requireVersion(database: DatabaseSync, directory: string): void {
+function requireVersion(database: DatabaseSync): void {
   const version = versionOf(database);
   if (version === SCHEMA_VERSION) return;
   throw new StoreError(
-    `the queue in ${directory} has format ${version}, and this version of mailframe knows format ${SCHEMA_VERSION}: ` +
+    `it has format ${version}, and this version of mailframe knows format ${SCHEMA_VERSION}: ` +
       'use the version that wrote it, or empty the queue with that one first',
     'QUEUE_FORMAT',
   );

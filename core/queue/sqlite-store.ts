@@ -29,8 +29,7 @@
  * Delivery is at least once: a duplicate is possible at 4 and 5, and no protocol without a shared transaction avoids it.
  */
 import { resolve } from 'node:path';
-import { MailframeError } from '../mail/error.ts';
-import { describeError, errnoOf } from '../mail/failure.ts';
+import { errnoOf } from '../mail/failure.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Log } from '../plugin/ports.ts';
 import type { QueuedMail, QueueEntry } from '../plugin/queue-control.ts';
@@ -54,18 +53,12 @@ export interface SqliteStoreOptions {
 
 /**
  * Opens the queue of a folder.
- * @throws MailframeError `MF_QUEUE_OPEN`; its cause has the code: `QUEUE_IN_USE`, `QUEUE_FORMAT` (written by another
- *   version), `ENOENT` (a guest, and no queue there), or what the disk says.
+ * @throws StoreError `QUEUE_IN_USE`, `QUEUE_FORMAT` (written by another version), `ENOENT` (a guest, and no queue there),
+ *   or what the disk says.
  */
 export async function openSqliteStore({ directory, role, log }: SqliteStoreOptions): Promise<QueueStore> {
   const path = resolve(directory);
-  try {
-    return new SqliteStore(await StoreThread.start({ directory: path, role }), new Spool(path), log);
-  } catch (error) {
-    const cause = describeError(error);
-    const message = errnoOf(error)?.startsWith('QUEUE_') ? cause : `the queue in ${path} cannot be opened: ${cause}`;
-    throw new MailframeError('MF_QUEUE_OPEN', message, { cause: error });
-  }
+  return new SqliteStore(await StoreThread.start({ directory: path, role }), new Spool(path), log);
 }
 
 class SqliteStore implements QueueStore {
@@ -114,8 +107,9 @@ class SqliteStore implements QueueStore {
     return result;
   }
 
-  async renew(owner: string, until: Date): Promise<void> {
-    await this.#thread.call('renew', { owner, until: until.getTime() });
+  async renew(leases: readonly Lease[], until: Date): Promise<void> {
+    const which = leases.map(({ mail: { id }, fence }) => ({ id, fence }));
+    await this.#thread.call('renew', { leases: which, until: until.getTime() });
   }
 
   async giveBack(owner: string): Promise<void> {

@@ -84,7 +84,10 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
     this.#expire = prepare(`UPDATE recipient SET ${UNLEASED} WHERE state = 'leased' AND until <= ?`);
     this.#owned = prepare(`${distinct} WHERE state = 'leased' AND owner = ?`);
     this.#giveBack = prepare(`UPDATE recipient SET ${UNLEASED} WHERE state = 'leased' AND owner = ?`);
-    this.#renew = prepare("UPDATE recipient SET until = ? WHERE state = 'leased' AND owner = ?");
+    this.#renew = prepare(
+      `UPDATE recipient SET until = ?
+       WHERE mail = (SELECT key FROM mail WHERE id = ?) AND state = 'leased' AND fence = ?`,
+    );
     this.#earliest = prepare('SELECT name, due FROM destination ORDER BY due LIMIT ?');
     this.#firstUntil = prepare("SELECT min(until) AS until FROM recipient WHERE state = 'leased'");
   }
@@ -141,8 +144,8 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
     return 'settled';
   }
 
-  renew({ owner, until }: Operations['renew']['input']): null {
-    this.#renew.run(until, owner);
+  renew({ leases, until }: Operations['renew']['input']): null {
+    for (const { id, fence } of leases) this.#renew.run(until, id, fence);
     return null;
   }
 

@@ -155,9 +155,17 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
     test('a renewed lease goes on', async () => {
       const store = await opened(newMail('A'));
       const lease = await leased(store);
-      await store.renew('one', after(120_000));
+      await store.renew([lease], after(120_000));
       expect(await store.lease(request({ now: after(119_999) }))).toEqual([]);
       expect(await store.settle(lease, [done(0)], [], [])).toBe('settled');
+    });
+
+    test('a lease that is lost is not renewed', async () => {
+      const store = await opened(newMail('A'));
+      const lost = await leased(store);
+      await leased(store, { owner: 'two', now: after(60_000), until: after(70_000) });
+      await store.renew([lost], after(999_000));
+      expect(await store.nextDue()).toEqual(after(70_000));
     });
 
     test('what is given back is there for the next, and does not count as an attempt', async () => {
@@ -204,7 +212,7 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
 
     test('notifications are committed with the settlement', async () => {
       const store = await opened(newMail('A'));
-      await store.settle(await leased(store), [done(0)], [], [newMail('N', { from: null })]);
+      await store.settle(await leased(store), [done(0)], [], [newMail('N', { from: '<>' })]);
       expect(ids(await store.lease(request()))).toEqual(['N']);
     });
 

@@ -10,13 +10,14 @@ import { Group } from '../../../core/queue/sqlite-group.ts';
 import type { Call } from '../../../core/queue/sqlite-protocol.ts';
 import { prepareRows } from '../../../core/queue/sqlite-rows.ts';
 import { openDatabase } from '../../../core/queue/sqlite-schema.ts';
+import type { MailParts } from '../../../core/testing/builders.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { type MailSketch, newMail } from './queued-mail.ts';
+import { newMail } from './queued-mail.ts';
 
 interface Opened {
   readonly database: DatabaseSync;
   readonly group: Group;
-  readonly commit: (number: number, id: string, sketch?: MailSketch) => Promise<Call>;
+  readonly commit: (number: number, id: string, parts?: MailParts) => Promise<Call>;
   readonly ids: () => readonly string[];
 }
 
@@ -28,8 +29,8 @@ async function opened(): Promise<Opened> {
   return {
     database,
     group,
-    commit: async (number, id, sketch) => {
-      const { rows } = await prepareRows([newMail(id, sketch)], new Spool(directory));
+    commit: async (number, id, parts) => {
+      const { rows } = await prepareRows([newMail(id, parts)], new Spool(directory));
       return { number, kind: 'commit', input: rows };
     },
     ids: () =>

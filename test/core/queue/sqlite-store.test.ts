@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
-import { MailframeError } from '../../../core/mail/error.ts';
 import { replyToError, STORAGE_FULL } from '../../../core/mail/failure.ts';
 import { deliveredTo } from '../../../core/mail/outcome.ts';
 import type { QueueStore } from '../../../core/plugin/queue-store.ts';
@@ -198,7 +197,7 @@ describe('who may open it', () => {
     await opened(directory);
     const second = openSqliteStore({ directory, role: 'owner', log: recordingLog() });
     await expect(second).rejects.toThrow(`is in use by process ${process.pid} on`);
-    await expect(second).rejects.toMatchObject({ code: 'MF_QUEUE_OPEN', cause: { code: 'QUEUE_IN_USE' } });
+    await expect(second).rejects.toMatchObject({ code: 'QUEUE_IN_USE' });
   });
 
   test('a guest acts while the owner works', async () => {
@@ -220,7 +219,7 @@ describe('who may open it', () => {
   test('a guest makes no queue where there is none', async () => {
     const directory = await tempFolder();
     const guest = openSqliteStore({ directory, role: 'guest', log: recordingLog() });
-    await expect(guest).rejects.toThrow(MailframeError);
+    await expect(guest).rejects.toMatchObject({ code: 'ENOENT' });
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -231,11 +230,13 @@ describe('who may open it', () => {
     await expect(openSqliteStore({ directory, role: 'owner', log: recordingLog() })).rejects.toThrow('has format 99');
   });
 
-  test('a folder that cannot be made is a refusal that names it', async () => {
+  test('a folder that cannot be made is a refusal that says so', async () => {
     const file = join(await tempFolder(), 'file');
     writeFileSync(file, '');
     const directory = join(file, 'queue');
-    await expect(openSqliteStore({ directory, role: 'owner', log: recordingLog() })).rejects.toThrow(directory);
+    await expect(openSqliteStore({ directory, role: 'owner', log: recordingLog() })).rejects.toMatchObject({
+      code: 'ENOTDIR',
+    });
   });
 });
 

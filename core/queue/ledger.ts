@@ -1,0 +1,104 @@
+/**
+ * Where the outcomes of an attempt are written down: judged, stored with the notifications they owe, told and logged.
+ *
+ * A settlement that cannot be stored is tried again until it can: forgetting a delivery would mean making it twice.
+ */
+import type { Chain } from '../chain/chain.ts';
+import { describeError } from '../mail/failure.ts';
+import { formatReply } from '../mail/reply.ts';
+import type { Trace } from '../mail/trace.ts';
+import type { Clock, Log } from '../plugin/ports.ts';
+import type { Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
+import type { Ended } from './attempt.ts';
+import { addressText } from './disclosure.ts';
+import { type NotificationOffice, notificationsOwed } from './notification.ts';
+import { type Settled, settle } from './settlement.ts';
+
+/** What a ledger is kept with. */
+export interface LedgerParts extends NotificationOffice {
+  readonly store: QueueStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Aborted when nothing is tried again any more. */
+  readonly stopped: AbortSignal;
+}
+
+/** The wait after a failure of the store, in milliseconds. */
+const RECOVERY_TIME = 5000;
+
+export class Ledger {
+  readonly #parts: LedgerParts;
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
+  }
+
+  /** The page of one lease: takes what became of its recipients, in as many entries as it likes. Does not reject. */
+  page(lease: Lease, chain: Chain): (ended: readonly Ended[], steps: Trace) => Promise<void> {
+    return async (ended, steps) => {
+      const { clock, policy, random, log } = this.#parts;
+      const { mail } = lease;
+      const now = clock.now();
+      const settled = ended.map(({ queued, outcome }) => settle(queued, outcome, { mail, now, policy, random }));
+      const notifications = await notificationsOwed(mail, settled, now, this.#parts);
+      const result = await this.#store(lease, settled, steps, notifications);
+      if (result !== 'settled') {
+        log.warn(result === 'lost' ? 'lost' : 'unsettled', { queueId: mail.id, recipients: settled.map(addressOf) });
+        return;
+      }
+      for (const one of settled) this.#tell(lease, chain, one);
+      for (const { mail: notification } of notifications) {
+        log.info('notified', { queueId: mail.id, notification: notification.id });
+      }
+    };
+  }
+
+  async #store(
+    lease: Lease,
+    settled: readonly Settled[],
+    steps: Trace,
+    notifications: readonly NewMail[],
+  ): Promise<'settled' | 'lost' | 'given-up'> {
+    const { store, clock, log, stopped } = this.#parts;
+    const settlements = settled.map(one => one.settlement);
+    for (;;) {
+      try {
+        return await store.settle(lease, settlements, steps, notifications);
+      } catch (error) {
+        log.error('failed', { queueId: lease.mail.id, settling: describeError(error) });
+        if (stopped.aborted) return 'given-up';
+        await clock.sleep(RECOVERY_TIME, stopped).catch(() => undefined);
+      }
+    }
+  }
+
+  #tell({ mail }: Lease, chain: Chain, { queued, outcome, settlement }: Settled): void {
+    const { log } = this.#parts;
+    const { recipient } = queued;
+    const attempt = queued.attempts + 1;
+    const fields = { queueId: mail.id, recipient: addressText(recipient.forwardPath), remote: outcome.remote, attempt };
+    switch (outcome.kind) {
+      case 'delivered':
+        log.info('delivered', { ...fields, text: outcome.text });
+        chain.tell('delivered', { mail, recipient, outcome, attempt });
+        break;
+      case 'deferred': {
+        const nextAttempt = settlement.kind === 'again' ? settlement.nextAttempt : this.#parts.clock.now();
+        const { reply, diagnostic } = outcome;
+        log.warn('deferred', { ...fields, reply: formatReply(reply), diagnostic, nextAttempt });
+        chain.tell('deferred', { mail, recipient, outcome, attempt, nextAttempt });
+        break;
+      }
+      case 'bounced':
+        log.warn('bounced', { ...fields, reply: formatReply(outcome.reply), diagnostic: outcome.diagnostic });
+        chain.tell('bounced', { mail, recipient, outcome, attempt });
+        break;
+      default:
+        outcome satisfies never;
+    }
+  }
+}
+
+function addressOf({ queued }: Settled): string {
+  return addressText(queued.recipient.forwardPath);
+}

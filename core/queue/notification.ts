@@ -1,0 +1,116 @@
+/**
+ * Notifications (RFC 3461 to 3464): the mails that tell a sender what became of a mail.
+ *
+ * Guarantees: never to the null reverse-path; from the null reverse-path, and asking for no notification themselves, so
+ * that there is no second one about the first; one mail for all recipients of a settlement that share a kind.
+ */
+import type { Mailbox } from '../mail/address.ts';
+import { directRecipient, type Envelope, NO_PARAMETERS } from '../mail/envelope.ts';
+import { NO_FACTS } from '../mail/facts.ts';
+import type { Mail } from '../mail/mail.ts';
+import { needsSmtpUtf8 } from '../mail/path.ts';
+import type { Session } from '../mail/session.ts';
+import type { Random } from '../plugin/ports.ts';
+import type { NewMail } from '../plugin/queue-store.ts';
+import { disclose } from './disclosure.ts';
+import { writeReport } from './report.ts';
+import type { ReportFrame } from './report-fields.ts';
+import { giveUpAt, type RetryPolicy } from './retry.ts';
+import { returnedContent } from './returned-content.ts';
+import type { NotificationKind, Settled } from './settlement.ts';
+
+const BOUNDARY_OCTETS = 18;
+const KINDS: readonly NotificationKind[] = ['failure', 'delay', 'success'];
+
+/** What notifications are written with. */
+export interface NotificationOffice {
+  /** Ours: it stands in `From` and `Reporting-MTA`. */
+  readonly hostname: string;
+  readonly policy: RetryPolicy;
+  readonly random: Random;
+  readonly nextId: () => string;
+}
+
+/** The notifications that a settlement owes, ready to be committed with it. */
+export async function notificationsOwed(
+  mail: Mail,
+  settled: readonly Settled[],
+  now: Date,
+  office: NotificationOffice,
+): Promise<readonly NewMail[]> {
+  const { reversePath } = mail.envelope;
+  if (reversePath === null) return [];
+  const written: NewMail[] = [];
+  for (const kind of KINDS) {
+    const about = settled.filter(one => one.owed === kind);
+    if (about.length > 0) written.push(await notification({ kind, mail, about, to: reversePath, now }, office));
+  }
+  return written;
+}
+
+interface Event {
+  readonly kind: NotificationKind;
+  readonly mail: Mail;
+  readonly about: readonly Settled[];
+  readonly to: Mailbox;
+  readonly now: Date;
+}
+
+async function notification({ kind, mail, about, to, now }: Event, office: NotificationOffice): Promise<NewMail> {
+  const { hostname, policy, random, nextId } = office;
+  const id = nextId();
+  const frame: ReportFrame = {
+    hostname,
+    queueId: mail.id,
+    receivedAt: mail.receivedAt,
+    envelopeId: mail.envelope.parameters.envelopeId,
+    now,
+    retryUntil: giveUpAt(policy, mail.receivedAt),
+  };
+  const { content, body } = writeReport({
+    kind,
+    frame,
+    about: about.map(({ queued, outcome }) => disclose({ recipient: queued.recipient, outcome })),
+    returned: await returnedContent(mail, kind),
+    to,
+    id,
+    boundary: `=_${random.bytes(BOUNDARY_OCTETS).toString('hex')}`,
+  });
+  const smtpUtf8 = needsSmtpUtf8(to);
+  const envelope: Envelope = {
+    reversePath: null,
+    recipients: [directRecipient(to, { notify: 'never', originalRecipient: null })],
+    parameters: { ...NO_PARAMETERS, body: smtpUtf8 ? '8bitmime' : body, smtpUtf8 },
+  };
+  return {
+    mail: { id, envelope, content, receivedAt: now, facts: NO_FACTS, session: ownSession(id) },
+    trace: [
+      {
+        at: now.getTime(),
+        hook: 'queue',
+        plugin: 'mailframe',
+        mode: 'enforce',
+        asked: `notification of ${kind} about ${mail.id}`,
+        answer: 'accept',
+        detail: null,
+        took: 0,
+        changes: [],
+        facts: {},
+      },
+    ],
+    fate: { kind: 'deliver' },
+  };
+}
+
+/** The session of a mail that nobody brought: the gateway talking to itself. No listener bears its name. */
+function ownSession(id: string): Session {
+  return {
+    id,
+    listener: 'mailframe',
+    protocol: 'smtp',
+    client: { address: '127.0.0.1', port: 0, name: null },
+    greeting: null,
+    tls: null,
+    user: null,
+  };
+}

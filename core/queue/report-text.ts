@@ -1,0 +1,120 @@
+/** The part of a notification that people read: what happened, to whom, why, and what they can do. */
+import { formatDate } from '../mail/date.ts';
+import type { Disclosure } from './disclosure.ts';
+import type { ReportFrame } from './report-fields.ts';
+import type { NotificationKind } from './settlement.ts';
+
+const WIDTH = 72;
+/** Far below the limit of RFC 5322 section 2.1.1 in octets, whatever the script. */
+const LONGEST_WORD = 200;
+
+export const SUBJECTS: Readonly<Record<NotificationKind, string>> = {
+  failure: 'Your mail could not be delivered',
+  delay: 'Your mail is not delivered yet',
+  success: 'Your mail has arrived',
+};
+
+/** The text, lines ended by CRLF. */
+export function reportText(kind: NotificationKind, frame: ReportFrame, about: readonly Disclosure[]): string {
+  const recipients = new Set(about.map(one => recipientLines(one).join('\r\n')));
+  const paragraphs = [
+    paragraph(`This is the mail system of ${frame.hostname}.`),
+    paragraph(opening(kind, frame)),
+    ...recipients,
+    paragraph(closing(frame)),
+  ];
+  return `${paragraphs.join('\r\n\r\n')}\r\n`;
+}
+
+function opening(kind: NotificationKind, { receivedAt, retryUntil }: ReportFrame): string {
+  const mail = `Your mail of ${formatDate(receivedAt)}`;
+  switch (kind) {
+    case 'failure':
+      return `${mail} could not be delivered to the recipients below. It will not be tried again.`;
+    case 'delay':
+      return (
+        `${mail} has not been delivered to the recipients below yet. You need not do anything: it will be tried ` +
+        `again until ${formatDate(retryUntil)}, and you will hear of it should that fail.`
+      );
+    case 'success':
+      return `${mail} has been delivered, as far as this mail system can tell. You asked to be told.`;
+    default:
+      return kind satisfies never;
+  }
+}
+
+function recipientLines(disclosure: Disclosure): readonly string[] {
+  const { address, action, status, remote, reason } = disclosure;
+  const lines = wrap(address, '');
+  if (action === 'delivered') return [...lines, ...wrap('It lies in the mailbox.', '    ')];
+  if (action === 'relayed') {
+    const next = remote === null ? 'another mail system' : `the mail system ${remote}`;
+    return [...lines, ...wrap(`It was passed on to ${next}, which may not report what becomes of it.`, '    ')];
+  }
+  if (reason !== null) {
+    const who = reason.said === 'remote' ? `${remote ?? 'The next mail system'} answered:` : 'The reason:';
+    lines.push(...wrap(who, '    '), ...wrap(reason.words, '        '));
+  }
+  if (action === 'failed') lines.push(...wrap(adviceOn(status), '    '));
+  return lines;
+}
+
+/** What the sender can do, by the subject and detail of the status (RFC 3463 section 3). The first that fits counts. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/^5\.1\.[78]$/, 'Your own address was refused: show this report to those who look after your mail.'],
+  [/^5\.1\./, 'Please check the address for mistakes, and send the mail again if you find one.'],
+  [/^5\.2\.2$/, 'The mailbox is full: please reach the person in another way, or send the mail again later.'],
+  [/^5\.(2\.3|3\.4)$/, 'The mail is too large: please send less, or a link to what you attached.'],
+  [/^5\.2\./, 'The mailbox takes no mail at present: please reach the person in another way.'],
+  [
+    /^5\.4\.7$/,
+    'It was tried again and again in vain: please send the mail again later, or reach the person in another way.',
+  ],
+  [/^5\.4\.6$/, 'The mail went round in a circle: show this report to those who look after the mail of the recipient.'],
+  [
+    /^5\.6\.7$/,
+    'An address has letters that the next mail system does not know: please use another address, if there is one.',
+  ],
+  [/^5\.6\./, 'The next mail system does not take mail of this form: please send it in a simpler one.'],
+  [
+    /^5\.7\./,
+    'The mail was refused by a rule: please reach the person in another way, and tell them what is said above.',
+  ],
+];
+
+function adviceOn(status: string): string {
+  const found = ADVICE.find(([pattern]) => pattern.test(status));
+  return found?.[1] ?? 'If you do not know why, show this report to those who look after your mail.';
+}
+
+function closing({ hostname, queueId }: ReportFrame): string {
+  return `A program wrote this report. To ask about it, write to postmaster@${hostname} and mention ${queueId}.`;
+}
+
+function paragraph(text: string): string {
+  return wrap(text, '').join('\r\n');
+}
+
+function wrap(text: string, indent: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap(chunks)) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(indent + line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, indent + line];
+}
+
+function chunks(word: string): readonly string[] {
+  const characters = Array.from(word);
+  if (characters.length <= LONGEST_WORD) return [word];
+  const pieces: string[] = [];
+  for (let at = 0; at < characters.length; at += LONGEST_WORD) {
+    pieces.push(characters.slice(at, at + LONGEST_WORD).join(''));
+  }
+  return pieces;
+}
