@@ -122,7 +122,11 @@ export class Gateway implements Engine {
   #generate(): Generation {
     const { mounted, routes } = this.#compiled;
     const chain = createChain({ links: mounted, routes, clock: this.#clock });
-    return new Generation({ chain, close: () => this.#closePlugins() });
+    const close = async () => {
+      await this.#closePlugins();
+      chain.close();
+    };
+    return new Generation({ chain, close });
   }
 
   #pin(): Pin {

@@ -37,8 +37,8 @@ export class CallContext implements HookContext {
     this.#abort?.abort(reason);
   }
 
-  /** The call is over: work that the plugin left behind is told so. */
+  /** The call is over: work that the plugin left behind is told so, if it asked for the signal while the call lasted. */
   end(): void {
-    this.abort(new Error('the call is over'));
+    if (this.#abort !== null) this.abort(new Error('the call is over'));
   }
 }

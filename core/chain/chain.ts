@@ -52,4 +52,6 @@ export interface Chain {
   expn(session: Session, query: string): Promise<Walked<Found | Refused | Passed>>;
   /** Tells every observer. Never rejects and never waits for a slow one. */
   tell<E extends HappeningName>(event: E, happening: Happenings[E]): void;
+  /** Ends what the chain keeps going. Nobody may ask it any more. */
+  close(): void;
 }

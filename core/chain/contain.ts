@@ -15,6 +15,7 @@ import { faultOf, wordsOf } from './answer.ts';
 import { Blame } from './blame.ts';
 import type { Call, Called } from './call.ts';
 import { CallContext } from './call-context.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { OnError } from './link.ts';
 import { withMiddleware } from './surround.ts';
 
@@ -24,8 +25,14 @@ function replyTo(onError: OnError, error: unknown): Refusal {
   return error instanceof Failure || onError === 'defer' ? replyToError(error) : LOCAL_ERROR;
 }
 
+/** Time, as a call needs it. */
+export interface Timing {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+}
+
 /** Makes the call. */
-export async function make<H extends HookName>(it: Call<H>, clock: Clock): Promise<Called<H>> {
+export async function make<H extends HookName>(it: Call<H>, { clock, deadlines }: Timing): Promise<Called<H>> {
   const started = clock.monotonic();
   const at = clock.now().getTime();
   const step = (answer: string, detail: string | null, facts: Facts = NO_FACTS): TraceStep => ({
@@ -41,7 +48,7 @@ export async function make<H extends HookName>(it: Call<H>, clock: Clock): Promi
     facts,
   });
   try {
-    const answer = await answerOf(it, clock);
+    const answer = await answerOf(it, deadlines);
     if (answer === undefined) return { kind: 'silent', step: step('silent', null) };
     const facts = answer.kind === 'note' || answer.kind === 'rewrite' ? answer.facts : NO_FACTS;
     const changes = answer.kind === 'rewrite' ? answer.changes : [];
@@ -61,11 +68,11 @@ function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined;
 }
 
-async function answerOf<H extends HookName>(it: Call<H>, clock: Clock): Promise<Answer<H> | undefined> {
+async function answerOf<H extends HookName>(it: Call<H>, deadlines: Deadlines): Promise<Answer<H> | undefined> {
   const context = new CallContext(it.link.log, it.about, it.facts);
   try {
     const value = it.around.length === 0 ? invoke(it, it.subject, context) : withMiddleware(it, context, invoke);
-    const answer = value instanceof Promise ? await inTime(value, it, context, clock) : value;
+    const answer = value instanceof Promise ? await inTime(value, it, context, deadlines) : value;
     // `null` is what JavaScript authors write for "nothing to say".
     if (answer === undefined || answer === null) return undefined;
     const fault = faultOf(it.hook, answer);
@@ -99,15 +106,12 @@ async function inTime<H extends HookName>(
   value: Promise<unknown>,
   it: Call<H>,
   context: CallContext,
-  clock: Clock,
+  deadlines: Deadlines,
 ): Promise<unknown> {
   const limit = it.hook === 'deliver' ? it.link.deliveryDeadline : it.link.deadline;
-  const timer = new AbortController();
-  const deadline = clock.sleep(limit, timer.signal).then(
-    () => LATE,
-    () => LATE,
-  );
-  const first = await Promise.race([value, deadline]).finally(() => timer.abort());
+  const late = Promise.withResolvers<typeof LATE>();
+  const done = deadlines.watch(limit, () => late.resolve(LATE));
+  const first = await Promise.race([value, late.promise]).finally(done);
   if (first !== LATE) return first;
   const by = context.running ?? it.link;
   context.abort(new Error(`no answer within ${limit} ms`));

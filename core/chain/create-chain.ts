@@ -45,6 +45,7 @@ export function createChain({ links, routes, clock }: ChainParts): Chain {
     vrfy: (session, query) => walkLookup(walker, 'vrfy', session, query),
     expn: (session, query) => walkLookup(walker, 'expn', session, query),
     tell: (event, happening) => tell(links, event, happening),
+    close: () => walker.close(),
   };
 }
 

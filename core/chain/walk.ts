@@ -7,7 +7,8 @@ import type { Answer, HookName, Subject } from '../plugin/hooks.ts';
 import type { Clock } from '../plugin/ports.ts';
 import type { Called } from './call.ts';
 import { holds, type View } from './condition.ts';
-import { make } from './contain.ts';
+import { make, type Timing } from './contain.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Refused } from './decision.ts';
 import { answers, type Link } from './link.ts';
 
@@ -27,13 +28,13 @@ export type Heard<H extends HookName> =
 /** The list of links, and how one of them is asked. */
 export class Walker {
   readonly links: readonly Link[];
-  readonly #clock: Clock;
+  readonly #timing: Timing;
   readonly #answering = new Map<HookName, readonly Link[]>();
   readonly #above = new Map<Link, readonly Link[]>();
 
   constructor(links: readonly Link[], clock: Clock) {
     this.links = links;
-    this.#clock = clock;
+    this.#timing = { clock, deadlines: new Deadlines(clock) };
     const middleware: Link[] = [];
     for (const link of links) {
       this.#above.set(link, [...middleware]);
@@ -57,13 +58,18 @@ export class Walker {
     const above = this.#above.get(link) ?? [];
     const around =
       above.length === 0 ? above : above.filter(one => one.when === null || holds(one.when, view) === 'yes');
-    return make({ ...question, link, subject, facts: view.facts, around }, this.#clock);
+    return make({ ...question, link, subject, facts: view.facts, around }, this.#timing);
+  }
+
+  /** Ends the watch over deadlines. */
+  close(): void {
+    this.#timing.deadlines.close();
   }
 
   /** A step that says why a link was not asked. */
   skipped(link: Link, question: Question<HookName>, why: string): TraceStep {
     return {
-      at: this.#clock.now().getTime(),
+      at: this.#timing.clock.now().getTime(),
       hook: question.hook,
       plugin: link.id,
       mode: link.mode,
