@@ -22,8 +22,12 @@ const MOST_OCTETS = 45;
  * @param value one character an octet, as `HeaderField.value` is
  */
 export function decodeText(value: string): string {
-  const text = ASCII.test(value) || BEYOND_LATIN1.test(value) ? value : decodeUnlabelled(Buffer.from(value, 'latin1'));
-  return decodeWords(text).replaceAll(/[\r\n\0]/g, ' ');
+  return decodeWords(decodeValue(value)).replaceAll(/[\r\n\0]/g, ' ');
+}
+
+/** The first half of `decodeText`: octets become text, encoded words stay. */
+export function decodeValue(value: string): string {
+  return ASCII.test(value) || BEYOND_LATIN1.test(value) ? value : decodeUnlabelled(Buffer.from(value, 'latin1'));
 }
 
 interface Run {
@@ -32,8 +36,8 @@ interface Run {
   source: string;
 }
 
-/** Neighbours of one charset are decoded together: many senders cut a character in two. */
-function decodeWords(text: string): string {
+/** The second half: text with its encoded words decoded. Neighbours of one charset are decoded together, because many senders cut a character in two. */
+export function decodeWords(text: string): string {
   let shown = '';
   let at = 0;
   let run: Run | null = null;

@@ -15,11 +15,8 @@ const CR = 0x0d;
 /** Header sections up to here are read; what is larger is no honest mail. In octets. */
 export const LARGEST_HEADER = 1024 * 1024;
 
-/** ftext, then the blanks that old software puts before the colon (RFC 5322 section 4.5.8). */
-const FIELD_START = /^([\x21-\x39\x3b-\x7e]+)[ \t]*:/;
+const COLON = 0x3a;
 const MBOX_LINE = /^>?From /;
-/** Enough of a line to see what it is: no field name is longer than a line (RFC 5322 section 2.1.1). */
-const LONGEST_NAME = 998;
 
 /** One field of a header. */
 export interface HeaderField {
@@ -105,20 +102,24 @@ function within(limit: number, block: HeaderBlock): ReadHeader {
   return block.bodyStart > limit ? { kind: 'too-large', limit } : { kind: 'header', block };
 }
 
-/** Finds the header at the start of octets. Never fails: any octets have a header, if an empty one. */
-export function parseHeader(octets: Buffer): HeaderBlock {
+/**
+ * Finds the header at the start of octets. Never fails: any octets have a header, if an empty one.
+ * @param endsAt whether something else than the header starts at this offset, which is the start of a line: for parts,
+ *   whose headers end at a boundary line even where it looks like a field
+ */
+export function parseHeader(octets: Buffer, endsAt: (offset: number) => boolean = () => false): HeaderBlock {
   const fieldsStart = afterMboxLine(octets);
   const fields: HeaderField[] = [];
   let at = fieldsStart;
-  while (at < octets.length && !isEmptyLine(octets, at)) {
+  while (at < octets.length && !isEmptyLine(octets, at) && !endsAt(at)) {
     const name = fieldName(octets, at);
     if (name === null)
       return block(octets, fields, { fieldsStart, fieldsEnd: at, bodyStart: at, end: 'no-empty-line' });
     const end = fieldEnd(octets, at);
-    fields.push(field(name, octets, at, end));
+    fields.push(new FieldInPlace(name, octets, at, end));
     at = end;
   }
-  const atEnd = at >= octets.length;
+  const atEnd = at >= octets.length || !isEmptyLine(octets, at);
   const bodyStart = atEnd ? at : lineEnd(octets, at);
   return block(octets, fields, { fieldsStart, fieldsEnd: at, bodyStart, end: atEnd ? 'end-of-content' : 'empty-line' });
 }
@@ -129,18 +130,27 @@ function block(octets: Buffer, fields: readonly HeaderField[], bounds: Bounds): 
   return new HeaderBlock({ ...bounds, fields, octets: octets.subarray(0, bounds.bodyStart) });
 }
 
-function field(name: string, octets: Buffer, start: number, end: number): HeaderField {
-  const raw = octets.subarray(start, end);
-  return {
-    name,
-    start,
-    end,
-    raw,
-    // Most fields are never looked at: the value is made for those that are.
-    get value() {
-      return unfold(raw.toString('latin1', raw.indexOf(':') + 1));
-    },
-  };
+/** Octets and value are made when they are asked for: hostile headers have hundreds of thousands of fields. */
+class FieldInPlace implements HeaderField {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  readonly #octets: Buffer;
+
+  constructor(name: string, octets: Buffer, start: number, end: number) {
+    this.name = name;
+    this.#octets = octets;
+    this.start = start;
+    this.end = end;
+  }
+
+  get raw(): Buffer {
+    return this.#octets.subarray(this.start, this.end);
+  }
+
+  get value(): string {
+    return unfold(this.raw.toString('latin1', this.raw.indexOf(':') + 1));
+  }
 }
 
 /** The value of a field on one line: line ends before blanks are no part of it (RFC 5322 section 2.2.3). */
@@ -167,7 +177,15 @@ function afterMboxLine(octets: Buffer): number {
   return MBOX_LINE.test(octets.toString('latin1', 0, 6)) ? lineEnd(octets, 0) : 0;
 }
 
-function fieldName(octets: Buffer, at: number): string | null {
-  const line = octets.toString('latin1', at, Math.min(lineEnd(octets, at), at + LONGEST_NAME));
-  return FIELD_START.exec(line)?.[1] ?? null;
+/** A name of ftext, and maybe the blanks that old software puts before the colon (RFC 5322 sections 2.2, 4.5.8). */
+function fieldName(octets: Buffer, start: number): string | null {
+  let end = start;
+  while (isNameOctet(octets[end])) end += 1;
+  let colon = end;
+  while (isBlank(octets[colon])) colon += 1;
+  return end > start && octets[colon] === COLON ? octets.toString('latin1', start, end) : null;
+}
+
+function isNameOctet(octet: number | undefined): boolean {
+  return octet !== undefined && octet > 0x20 && octet < 0x7f && octet !== COLON;
 }

@@ -10,6 +10,7 @@ import {
   parseReversePath,
   sameMailbox,
 } from '../../../core/mail/path.ts';
+import { anyText } from '../../support/any-text.ts';
 
 const ascii = { smtpUtf8: false, postmasterDomain: 'mx.example.test' };
 const utf8 = { ...ascii, smtpUtf8: true };
@@ -202,24 +203,16 @@ describe('writing', () => {
   });
 
   test('of whatever was parsed from any text is canonical', () => {
-    const near = fc.array(fc.constantFrom('<', '>', '@', '"', '\\', '.', 'a', 'Ü', '[', ']', ':', ' ', '1'), {
-      maxLength: 16,
-    });
+    const text = anyText('<', '>', '@', '"', '\\', '.', 'a', 'Ü', '[', ']', ':', ' ', '1', '<a@b', '@c.d>', '<"x');
     fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.string({ unit: 'binary' }),
-          near.map(pieces => pieces.join('')),
-        ),
-        text => {
-          const found = parseReversePath(text, utf8);
-          if (found.kind === 'path') {
-            expect(parseReversePath(formatPath(found.path) + found.rest, utf8)).toEqual(found);
-          }
-          const read = parseMailbox(text);
-          if (read !== null) expect(parseMailbox(formatMailbox(read))).toEqual(read);
-        },
-      ),
+      fc.property(text, text => {
+        const found = parseReversePath(text, utf8);
+        if (found.kind === 'path') {
+          expect(parseReversePath(formatPath(found.path) + found.rest, utf8)).toEqual(found);
+        }
+        const read = parseMailbox(text);
+        if (read !== null) expect(parseMailbox(formatMailbox(read))).toEqual(read);
+      }),
     );
   });
 });

@@ -1,0 +1,115 @@
+/** Content-Transfer-Encoding: octets of a body as they travel, and as they are (RFC 2045 section 6). Decoding never fails. */
+import { decodeCharset, decodeUnlabelled } from './charset.ts';
+import { parameter } from './media-type.ts';
+import type { Part } from './part.ts';
+
+/** The encodings that mail is written in here. */
+export type TransferEncoding = '7bit' | '8bit' | 'quoted-printable' | 'base64';
+
+/** RFC 2045 section 6.7 (5) and section 6.8. In characters. */
+const LINE = 76;
+/** In base64, these octets fill a line. */
+const LINE_OCTETS = 57;
+const EQUALS = 0x3d;
+
+/** The octets that an encoded body stands for. What is not encoded, or in an encoding nobody knows, stays as it is. */
+export function decodeTransfer(octets: Buffer, encoding: string): Buffer {
+  switch (encoding) {
+    case 'base64':
+      return decodeBase64(octets);
+    case 'quoted-printable':
+      return decodeQuotedPrintable(octets);
+    default:
+      return octets;
+  }
+}
+
+/** A body for octets, in lines of at most 76 characters where the encoding has lines. */
+export function encodeTransfer(octets: Buffer, encoding: TransferEncoding): Buffer {
+  switch (encoding) {
+    case 'base64':
+      return encodeBase64(octets);
+    case 'quoted-printable':
+      return encodeQuotedPrintable(octets);
+    case '7bit':
+    case '8bit':
+      return octets;
+  }
+}
+
+/** The octets of a leaf, decoded. */
+export function partContent(part: Part): Buffer {
+  return decodeTransfer(part.body, part.encoding);
+}
+
+/** The text of a leaf, decoded from its charset; from UTF-8 or windows-1252 where it names none that is known. */
+export function partText(part: Part): string {
+  const octets = partContent(part);
+  const charset = parameter(part.type, 'charset');
+  return (charset === null ? null : decodeCharset(octets, charset)) ?? decodeUnlabelled(octets);
+}
+
+/** Padding in the middle ends one run of octets, not the body: some senders encode in pieces. */
+function decodeBase64(octets: Buffer): Buffer {
+  const runs =
+    octets
+      .toString('latin1')
+      .replaceAll(/[^A-Za-z0-9+/=]+/g, '')
+      .match(/[^=]+/g) ?? [];
+  return Buffer.concat(runs.map(run => Buffer.from(run, 'base64')));
+}
+
+function encodeBase64(octets: Buffer): Buffer {
+  const lines: string[] = [];
+  for (let at = 0; at < octets.length; at += LINE_OCTETS) {
+    lines.push(`${octets.toString('base64', at, at + LINE_OCTETS)}\r\n`);
+  }
+  return Buffer.from(lines.join(''), 'latin1');
+}
+
+function decodeQuotedPrintable(octets: Buffer): Buffer {
+  const decoded = Buffer.allocUnsafe(octets.length);
+  let size = 0;
+  const text = octets
+    .toString('latin1')
+    .replaceAll(/(?<![ \t])[ \t]+(?=\r?\n|$)/g, '')
+    .replaceAll(/=\r?\n/g, '');
+  const source = Buffer.from(text, 'latin1');
+  for (let at = 0; at < source.length; at += 1) {
+    const octet = source[at] ?? 0;
+    const hex = octet === EQUALS ? hexPair(source, at + 1) : null;
+    decoded[size] = hex ?? octet;
+    size += 1;
+    if (hex !== null) at += 2;
+  }
+  return decoded.subarray(0, size);
+}
+
+function hexPair(octets: Buffer, at: number): number | null {
+  const text = octets.toString('latin1', at, at + 2);
+  return /^[0-9A-Fa-f]{2}$/.test(text) ? Number.parseInt(text, 16) : null;
+}
+
+/** CRLF stays a line end; every other octet below blank or beyond ASCII is written by its number. */
+function encodeQuotedPrintable(octets: Buffer): Buffer {
+  const text = octets.toString('latin1');
+  return Buffer.from(text.split('\r\n').map(encodeQuotedLine).join('\r\n'), 'latin1');
+}
+
+function encodeQuotedLine(line: string): string {
+  const encoded = line.replaceAll(/[^\t\x20-\x3c\x3e-\x7e]|[\t ]$/g, quoted);
+  const lines: string[] = [];
+  let start = 0;
+  while (encoded.length - start > LINE) {
+    // Room for the `=` that ends the line; an octet's number is not cut in two.
+    const equals = encoded.lastIndexOf('=', start + LINE - 2);
+    const end = equals > start + LINE - 4 ? equals : start + LINE - 1;
+    lines.push(`${encoded.slice(start, end)}=`);
+    start = end;
+  }
+  return [...lines, encoded.slice(start)].join('\r\n');
+}
+
+function quoted(octet: string): string {
+  return `=${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
