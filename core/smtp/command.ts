@@ -14,6 +14,11 @@ export function parseCommand(line: string): Command {
   return { verb: verb.toUpperCase(), argument: trimBlanks(line.slice(verb.length)) };
 }
 
+/** Whether a line begins an HTTP request: a browser was made to talk to us, and commands may stand in its form data. */
+export function isHttpRequest(line: string): boolean {
+  return /^(?:CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT|TRACE) .* HTTP\/\d/i.test(line);
+}
+
 /** Tabs are put up with at the end alone: between the parts of a command only blanks may stand. */
 function trimBlanks(text: string): string {
   let start = 0;

@@ -14,7 +14,7 @@ import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
 import type { Credentials } from '../plugin/hooks.ts';
 import type { Log } from '../plugin/ports.ts';
-import { parseCommand } from './command.ts';
+import { isHttpRequest, parseCommand } from './command.ts';
 import { CommandStream } from './command-stream.ts';
 import { Conversation } from './conversation.ts';
 import { Login } from './login.ts';
@@ -25,8 +25,6 @@ import * as replies from './replies.ts';
 import { closes, formatSaid, type Said } from './replies.ts';
 import { tlsOf } from './tls.ts';
 
-/** Words that begin no SMTP command but every HTTP request: a browser was made to talk to us. */
-const HTTP_REQUEST = /^(?:CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT|TRACE) .* HTTP\/\d/i;
 /** After so many refusals without an accepted mail the client is guessing. */
 const MOST_ERRORS = 100;
 const MOST_UNKNOWN_COMMANDS = 10;
@@ -206,7 +204,7 @@ export class Connection extends SMTPConnection {
   }
 
   #unknownCommand(text: string): Said {
-    if (HTTP_REQUEST.test(text)) return replies.HTTP_CLIENT;
+    if (isHttpRequest(text)) return replies.HTTP_CLIENT;
     this.#unknown += 1;
     return this.#unknown < MOST_UNKNOWN_COMMANDS ? replies.UNKNOWN_COMMAND : replies.TOO_MANY_ERRORS;
   }
@@ -215,6 +213,8 @@ export class Connection extends SMTPConnection {
     if (this.#options.tls === null) return replies.NOT_IMPLEMENTED;
     if (argument !== '') return replies.NO_ARGUMENT;
     if (this.secure) return replies.TLS_IS_ON;
+    // Node crashes where TLS is put on a socket that is destroyed already.
+    if (this._socket.destroyed) return null;
     this.#say(replies.READY_FOR_TLS);
     this.upgrade(() => undefined);
     return null;

@@ -82,7 +82,7 @@ export class Conversation {
 
   /** The client has gone: nothing more is committed for it. */
   leave(): void {
-    this.#gone.abort();
+    this.#gone.abort('the client has gone');
   }
 
   /** TLS has been established by STARTTLS. */
@@ -285,6 +285,6 @@ export class Conversation {
     );
     const timer = new AbortController();
     const late = clock.sleep(NAME_LIMIT, timer.signal).catch(() => undefined);
-    return Promise.race([found, late]).finally(() => timer.abort());
+    return Promise.race([found, late]).finally(() => timer.abort('it is over'));
   }
 }

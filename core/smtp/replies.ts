@@ -21,6 +21,7 @@ export interface Said {
 const LONGEST_LINE = 512;
 const CRLF_LENGTH = 2;
 const UNSPEAKABLE = /[^\x20-\x7e]/g;
+const STATUS = /^[245]\.\d{1,3}\.\d{1,3}$/;
 
 const said = (code: number, status: string | null, text: string): Said => ({ code, status, text });
 const permanent = (code: PermanentReply['code'], status: PermanentReply['status'], text: string): PermanentReply => ({
@@ -121,7 +122,7 @@ export function formatSaid({ code, status, text }: Said): string {
 /** The status, or the vaguest one of the right class where it contradicts the code. */
 function agreeing(code: number, status: string): string {
   const [digit = ''] = String(code);
-  return new RegExp(`^${digit}\\.\\d{1,3}\\.\\d{1,3}$`).test(status) ? status : `${digit}.0.0`;
+  return status.startsWith(digit) && STATUS.test(status) ? status : `${digit}.0.0`;
 }
 
 function wrap(line: string, room: number): readonly string[] {

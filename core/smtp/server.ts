@@ -1,5 +1,6 @@
 /** smtp-server as a listener uses it: its sockets and its TLS, our connections, and nothing of its policy. */
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { SMTPServer, type SMTPServerAuthentication, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { describeError } from '../mail/failure.ts';
@@ -73,6 +74,12 @@ export class Server extends SMTPServer {
   override onSecure(_: Socket, session: SMTPServerSession, callback: (error?: Error | null) => void): void {
     ownerOf(session)?.secured();
     callback();
+  }
+
+  /** Node crashes where TLS is put on a socket that is destroyed already, as `retire` may have done a moment ago. */
+  override _upgrade(socket: Socket, callback: (error: Error | null, secured?: TLSSocket) => void): void {
+    if (socket.destroyed) callback(new Error('closed before the TLS handshake'));
+    else super._upgrade(socket, callback);
   }
 
   override _onError(error: Error): void {

@@ -2,6 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { createChain } from '../../../core/chain/create-chain.ts';
 import type { Link } from '../../../core/chain/link.ts';
+import type { Resolver } from '../../../core/plugin/ports.ts';
 import type { NewMail } from '../../../core/plugin/queue-store.ts';
 import { Listener } from '../../../core/smtp/listener.ts';
 import type { ListenerOptions } from '../../../core/smtp/options.ts';
@@ -17,6 +18,8 @@ export interface GatewaySetting {
   readonly options?: Partial<ListenerOptions>;
   readonly links?: readonly Omit<Link, 'log'>[];
   readonly zones?: FakeZones;
+  /** In place of one that knows `zones`. */
+  readonly resolver?: Resolver;
   /** In place of a queue that takes everything. */
   commit?(mails: readonly NewMail[]): Promise<void>;
   spool?(): Spool;
@@ -66,7 +69,7 @@ export async function gateway(setting: GatewaySetting = {}) {
       },
       clock,
       random: seededRandom(1),
-      resolver: fakeResolver(setting.zones),
+      resolver: setting.resolver ?? fakeResolver(setting.zones),
       log,
     },
   );
@@ -78,6 +81,7 @@ export async function gateway(setting: GatewaySetting = {}) {
   });
   return {
     listener,
+    port,
     log,
     clock,
     /** The mails of each commit. */

@@ -1,0 +1,47 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import * as replies from '../../../core/smtp/replies.ts';
+import { formatSaid, type Said } from '../../../core/smtp/replies.ts';
+
+test('an enhanced status stands once on each line, and never before a greeting or 354', () => {
+  expect(formatSaid(replies.OK)).toBe('250 2.0.0 Ok\r\n');
+  expect(formatSaid({ code: 250, status: '2.1.5', text: ['<a@b>', '<c@d>'] })).toBe(
+    '250-2.1.5 <a@b>\r\n250 2.1.5 <c@d>\r\n',
+  );
+  expect(formatSaid(replies.GO_AHEAD)).toBe('354 End data with <CR><LF>.<CR><LF>\r\n');
+  expect(formatSaid(replies.greeting('mx.example.test'))).toBe('220 mx.example.test ESMTP\r\n');
+});
+
+test('a status that contradicts the code gives way to the code', () => {
+  expect(formatSaid({ code: 550, status: '4.1.1', text: 'No' })).toBe('550 5.0.0 No\r\n');
+  expect(formatSaid({ code: 451, status: '4.7.1\r\n250 2.0.0', text: 'No' })).toBe('451 4.0.0 No\r\n');
+});
+
+test('reply splitting: whatever a text holds, it is one reply of lines that are short enough', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 1500 });
+  fc.assert(
+    fc.property(fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 4 })), said => {
+      const wire = formatSaid({ code: 550, status: '5.7.1', text: said });
+      const lines = wire.split('\r\n');
+      expect(lines.pop()).toBe('');
+      for (const [index, line] of lines.entries()) {
+        expect(line).toMatch(index < lines.length - 1 ? /^550-5\.7\.1 [\x20-\x7e]*$/ : /^550 5\.7\.1 [\x20-\x7e]*$/);
+        expect(line.length).toBeLessThanOrEqual(510);
+      }
+    }),
+  );
+});
+
+describe('the catalogue', () => {
+  const all = Object.entries(replies).flatMap(([name, value]): readonly (readonly [string, Said])[] =>
+    typeof value === 'object' && 'code' in value ? [[name, value]] : [],
+  );
+
+  test('holds replies', () => {
+    expect(all.length).toBeGreaterThan(30);
+  });
+
+  test.for(all)('%s has a status of the class of its code', ([, { code, status }]) => {
+    if (status !== null) expect(status[0]).toBe(String(code)[0]);
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { selfSigned } from '../../support/certificate.ts';
+import { gateway } from './gateway.ts';
+import { mounted } from './plugins.ts';
+
+const tls = (mode: 'starttls' | 'implicit') => ({
+  mode,
+  ...selfSigned('mx.example.test'),
+  minVersion: 'TLSv1.2' as const,
+});
+
+describe('command injection: what comes with STARTTLS in the clear is not carried out inside TLS', () => {
+  test.for(['NOOP\r\n', 'EHLO mallory.test\r\n', 'MAIL FROM:<mallory@client.test>\r\n', 'NOOP\r\n'.repeat(500)])(
+    '%j',
+    async injected => {
+      const its = await gateway({ options: { tls: tls('starttls') }, links: mounted('our-domains') });
+      const client = await its.greeted();
+      await client.command('EHLO client.test');
+      client.send(`STARTTLS\r\n${injected}`);
+      expect(await client.reply()).toEqual(['220 2.0.0 Ready to start TLS']);
+      await client.startTls();
+      // One reply, and it is to this.
+      expect(await client.command('HELP')).toMatch(/^214 /);
+      expect(await client.command('MAIL FROM:<ann@client.test>')).toBe('503 5.5.1 Send HELO or EHLO first');
+    },
+  );
+});
+
+test("the certificate is the operator's, and old versions of TLS are refused", async () => {
+  const certificate = tls('implicit');
+  const its = await gateway({ options: { tls: certificate } });
+  const trusting = { ca: certificate.cert, servername: 'mx.example.test' };
+  const client = await its.connect(trusting);
+  expect(await client.reply()).toEqual(['220 mx.example.test ESMTP']);
+  const outdated = { ...trusting, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+  await expect(its.connect(outdated)).rejects.toThrow('alert protocol version');
+  expect(its.log.lines.filter(({ level }) => level !== 'debug')).toEqual([]);
+});
+
+test('without a certificate STARTTLS is neither offered nor taken', async () => {
+  const its = await gateway();
+  const client = await its.greeted();
+  expect(await client.command('EHLO client.test')).not.toContain('STARTTLS');
+  expect(await client.command('STARTTLS')).toBe('502 5.5.1 Command not implemented');
+  expect(await client.command('NOOP')).toBe('250 2.0.0 Ok');
+});
+
+test('mail that came over TLS says so, to plugins and in its trace', async () => {
+  const certificate = tls('starttls');
+  const its = await gateway({ options: { tls: certificate }, links: mounted('our-domains') });
+  const client = await its.greeted();
+  await client.command('STARTTLS');
+  await client.startTls({ ca: certificate.cert, servername: 'mx.example.test', rejectUnauthorized: true });
+  await client.command('EHLO client.test');
+  await client.command('MAIL FROM:<ann@client.test>');
+  await client.command('RCPT TO:<bob@example.test>');
+  await client.command('DATA');
+  await client.command('\r\n.');
+  const mail = its.committed[0]?.[0]?.mail;
+  expect(mail?.session.tls).toEqual({
+    version: 'TLSv1.3',
+    cipher: expect.stringMatching(/^TLS_/),
+    servername: 'mx.example.test',
+  });
+  expect((await mail?.content.bytes())?.toString()).toContain(' with ESMTPS id Q1\r\n');
+});
+
+test('a handshake that the client breaks off is no error', async () => {
+  const its = await gateway({ options: { tls: tls('implicit') } });
+  const client = await its.connect();
+  client.send('EHLO client.test\r\n');
+  await client.rest();
+  const other = await its.connect();
+  other.vanish();
+  const good = await its.connect({ rejectUnauthorized: false });
+  expect(await good.reply()).toEqual(['220 mx.example.test ESMTP']);
+  expect(its.log.lines.filter(({ level }) => level !== 'debug')).toEqual([]);
+});
+
+test('a listener that is closed while clients are about to negotiate TLS just closes', async () => {
+  const its = await gateway({ options: { tls: tls('implicit') } });
+  const clients = await Promise.all(Array.from({ length: 5 }, () => its.connect()));
+  await its.listener.close(AbortSignal.abort());
+  for (const client of clients) expect(await client.rest()).toEqual([]);
+});
