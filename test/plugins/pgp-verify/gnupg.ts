@@ -1,0 +1,141 @@
+/**
+ * GnuPG as a peer: keys made for one test in a folder of their own, mail signed by it, and its own opinion of a signature.
+ *
+ * Where `gpg` is missing the tests that need it are skipped, and each says so; in CI its absence is a failure.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe } from 'vitest';
+
+const run = promisify(execFile);
+
+/** Whether `gpg` is there. */
+export const gnupgPresent = ((): boolean => {
+  try {
+    execFileSync('gpg', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+if (!gnupgPresent && process.env.CI === 'true') throw new Error('gpg is missing: install the package gnupg');
+
+/** A `describe` that is skipped, with a line on the console that says what is missed, where `gpg` is not there. */
+export function describeWithGnupg(title: string, body: () => void): void {
+  if (!gnupgPresent) console.warn(`SKIPPED, no gpg: ${title}`);
+  describe.skipIf(!gnupgPresent)(title, body);
+}
+
+/** The words that GnuPG's status lines begin with (doc/DETAILS), for the outcome of a verification. */
+const OUTCOMES = ['GOODSIG', 'BADSIG', 'ERRSIG', 'EXPSIG', 'EXPKEYSIG', 'REVKEYSIG', 'NODATA'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export interface KeyWish {
+  readonly userId: string;
+  readonly algorithm: 'ed25519' | 'rsa2048';
+  /** When it is made, as `20260101T000000`. */
+  readonly made: string;
+  /** When it expires, as `2026-02-01`, or `never`. */
+  readonly expires: string;
+}
+
+/** A GnuPG home of its own. */
+export class Gnupg {
+  readonly #home: string;
+
+  private constructor(home: string) {
+    this.#home = home;
+  }
+
+  /** Makes an empty one. The folder stands directly below the temporary one: a socket's path may not be long. */
+  static async create(): Promise<Gnupg> {
+    return new Gnupg(await mkdtemp(join(tmpdir(), 'mf-gpg-')));
+  }
+
+  /** Ends the agent and removes the folder, and with it every private key. */
+  async remove(): Promise<void> {
+    await run('gpgconf', ['--homedir', this.#home, '--kill', 'all']).catch(() => undefined);
+    await rm(this.#home, { recursive: true, force: true });
+  }
+
+  /** Makes a key and gives its fingerprint. */
+  async makeKey({ userId, algorithm, made, expires }: KeyWish): Promise<string> {
+    await this.#gpg(['--faked-system-time', made, '--quick-gen-key', userId, algorithm, 'sign', expires]);
+    const listing = await this.#gpg(['--with-colons', '--list-keys', `=${userId}`]);
+    const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listing.stdout.toString())?.[1];
+    if (fingerprint === undefined) throw new Error(`gpg made no key for ${userId}`);
+    return fingerprint;
+  }
+
+  /** Revokes a key with the certificate that GnuPG wrote when the key was made, and gives that certificate. */
+  async revoke(fingerprint: string): Promise<string> {
+    const path = join(this.#home, 'openpgp-revocs.d', `${fingerprint}.rev`);
+    const { stdout } = await run('sed', ['s/^:-----BEGIN/-----BEGIN/', path]);
+    const certificate = join(this.#home, 'revocation.asc');
+    await writeFile(certificate, stdout);
+    await this.#gpg(['--import', certificate]);
+    return stdout.slice(stdout.indexOf('-----BEGIN'));
+  }
+
+  /** The public key, armored. */
+  async publicKey(fingerprint: string): Promise<string> {
+    return (await this.#gpg(['--armor', '--export', fingerprint])).stdout.toString();
+  }
+
+  async importKey(armored: string): Promise<void> {
+    const path = join(this.#home, 'import.asc');
+    await writeFile(path, armored);
+    await this.#gpg(['--import', path]);
+  }
+
+  /** Signs octets by all of the keys, at a time; more arguments as for `gpg`. */
+  async sign(
+    octets: Buffer,
+    how: 'detached' | 'clear',
+    { by, at, more = [] }: { readonly by: readonly string[]; readonly at: string; readonly more?: readonly string[] },
+  ): Promise<string> {
+    const input = join(this.#home, 'to-sign');
+    await writeFile(input, octets);
+    const signers = by.flatMap(fingerprint => ['--local-user', fingerprint]);
+    const mode = how === 'clear' ? ['--clearsign'] : ['--armor', '--detach-sign'];
+    const { stdout } = await this.#gpg([
+      '--faked-system-time',
+      at,
+      ...signers,
+      ...more,
+      '--output',
+      '-',
+      ...mode,
+      input,
+    ]);
+    return stdout.toString('latin1');
+  }
+
+  /** What GnuPG says of a detached signature, or of a clear-signed text where `signature` is left out; one word a signature. */
+  async verify(octets: Buffer, at: string, signature?: Buffer | string): Promise<readonly Outcome[]> {
+    const signed = join(this.#home, 'signed');
+    await writeFile(signed, octets);
+    const files = [signed];
+    if (signature !== undefined) {
+      const detached = join(this.#home, 'detached');
+      await writeFile(detached, signature);
+      files.unshift(detached);
+    }
+    const { stdout } = await this.#gpg(['--faked-system-time', at, '--status-fd', '1', '--verify', ...files]).catch(
+      (failure: { readonly stdout: Buffer }) => failure,
+    );
+    const words = [...stdout.toString('latin1').matchAll(/^\[GNUPG:\] ([A-Z]+)/gm)].map(([, word]) => word);
+    return OUTCOMES.flatMap(outcome => words.filter(word => word === outcome).map(() => outcome));
+  }
+
+  #gpg(args: readonly string[]): Promise<{ readonly stdout: Buffer }> {
+    const fixed = ['--homedir', this.#home, '--batch', '--quiet', '--no-tty', '--trust-model', 'always'];
+    return run('gpg', [...fixed, '--pinentry-mode', 'loopback', '--passphrase', '', '--yes', ...args], {
+      encoding: 'buffer',
+    });
+  }
+}
