@@ -34,8 +34,9 @@ describeWithCorpus('stock alias files', () => {
       const localPart = key.kind === 'catch-all' ? 'anybody' : key.localPart;
       return expandAlias(table, { localPart, domain: 'example.test' }, 1000).kind;
     });
-    expect(kinds.filter(kind => kind !== 'recipients' && kind !== 'blackhole')).toEqual([]);
-    tally.push(`alias-route/${system}: ${kinds.length} of ${table.aliases.length} names resolve`);
+    const failed = kinds.filter(kind => kind !== 'recipients' && kind !== 'blackhole');
+    tally.push(`alias-route/${system}: ${kinds.length - failed.length} names resolve, ${failed.length} do not`);
+    expect(failed).toEqual([]);
   });
 
   test.each([
