@@ -1,0 +1,156 @@
+/**
+ * The dot-lock of a mailbox: `ann.lock` beside `ann`, made by whoever writes (Node has neither flock nor fcntl locks).
+ *
+ * The lock file says who holds it, as `pid:machine`, and what that process is about to append. What the holder of a
+ * broken lock left half done is undone before anything else happens to the mailbox.
+ */
+import { type Clock, errnoOf, Failure, type FileFacts, type Files, type Log, type OpenFile } from '../../core/index.ts';
+import { breakIfStale, machineName, signatureOn } from './stale-lock.ts';
+import { formatUnfinished, type Unfinished, undo } from './unfinished.ts';
+
+/** Between two looks at a lock that somebody else holds. In milliseconds. */
+const POLL = 100;
+
+/** A lock that we hold. */
+export interface DotLock {
+  /** The user id that files of ours belong to. */
+  readonly owner: number;
+  /** Writes down what is about to be appended, so that a successor can undo it. */
+  begin(append: Unfinished): Promise<void>;
+  /** Nothing is to be undone any more. */
+  complete(): Promise<void>;
+  /** Keeps the lock file when the lock is given back: the mailbox is not whole until a successor has undone the append. */
+  leave(): void;
+}
+
+/** How long to wait for a lock. */
+export interface Patience {
+  /** On the monotonic clock, in milliseconds. */
+  readonly until: number;
+  readonly signal: AbortSignal;
+}
+
+interface Held {
+  readonly path: string;
+  readonly file: OpenFile;
+  readonly facts: FileFacts;
+  /** Replaces what stands behind the signature. */
+  note(text: string): Promise<void>;
+}
+
+/** Takes and gives back dot-locks for this process. One delivery at a time may ask for a mailbox. */
+export class DotLocks {
+  readonly #files: Files;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #signature: string | null = null;
+
+  constructor(services: { readonly files: Files; readonly clock: Clock; readonly log: Log }) {
+    this.#files = services.files;
+    this.#clock = services.clock;
+    this.#log = services.log;
+  }
+
+  /**
+   * Locks a mailbox, does the work, and gives the lock back.
+   * @throws Failure 4.2.0 where somebody else holds the lock for too long
+   */
+  async hold<T>(mailbox: string, patience: Patience, work: (lock: DotLock) => Promise<T>): Promise<T> {
+    const held = await this.#acquire(mailbox, patience);
+    let left = false;
+    try {
+      return await work({
+        owner: held.facts.owner,
+        begin: append => held.note(`${formatUnfinished(append)}\n`),
+        complete: () => held.note(''),
+        leave() {
+          left = true;
+        },
+      });
+    } finally {
+      await this.#giveBack(held, left);
+    }
+  }
+
+  async #acquire(mailbox: string, { until, signal }: Patience): Promise<Held> {
+    const path = `${mailbox}.lock`;
+    this.#signature ??= signatureOn(await machineName(this.#files));
+    let unfinished: Unfinished | null = null;
+    for (;;) {
+      signal.throwIfAborted();
+      const held = await this.#take(path, this.#signature);
+      if (held !== null) {
+        if (unfinished !== null) await this.#recover(mailbox, held, unfinished);
+        return held;
+      }
+      const looked = await breakIfStale(path, this.#signature, { files: this.#files, clock: this.#clock });
+      unfinished = looked.unfinished ?? unfinished;
+      if (looked.kind === 'broken') this.#log.warn('unlocked', { lock: path, reason: looked.reason });
+      if (looked.kind !== 'held') continue;
+      if (this.#clock.monotonic() >= until) {
+        const reply = { code: 450, status: '4.2.0', text: 'Mailbox is locked, try again later' } as const;
+        throw new Failure(reply, `another program holds ${path}`);
+      }
+      await this.#clock.sleep(POLL, signal);
+    }
+  }
+
+  /** Makes the lock file, or gives `null` where there is one. */
+  async #take(path: string, signature: string): Promise<Held | null> {
+    const file = await this.#create(path);
+    if (file === null) return null;
+    try {
+      await file.write(Buffer.from(signature), 0);
+      const facts = await file.facts();
+      const start = Buffer.byteLength(signature);
+      return {
+        path,
+        file,
+        facts,
+        async note(text) {
+          await file.truncate(start);
+          if (text !== '') await file.write(Buffer.from(text), start);
+        },
+      };
+    } catch (error) {
+      await file.close();
+      await this.#files.remove(path);
+      throw error;
+    }
+  }
+
+  async #create(path: string): Promise<OpenFile | null> {
+    try {
+      return await this.#files.open(path, 'create', 0o644);
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') return null;
+      throw error;
+    }
+  }
+
+  /** Undoes, under our own lock, what the holder of a broken one left half done. */
+  async #recover(mailbox: string, held: Held, unfinished: Unfinished): Promise<void> {
+    try {
+      await held.note(`${formatUnfinished(unfinished)}\n`);
+      const done = await undo(mailbox, unfinished, this.#files);
+      await held.note('');
+      this.#log.warn('recovered', { mailbox, halfMail: done === 'undone' ? 'taken off' : 'none of ours' });
+    } catch (error) {
+      await this.#giveBack(held, true);
+      throw error;
+    }
+  }
+
+  /** Never rejects: a lock file that stays is broken by the next delivery, for it bears our signature. */
+  async #giveBack({ path, file, facts }: Held, left: boolean): Promise<void> {
+    try {
+      await file.close();
+      if (left) return;
+      const named = await this.#files.facts(path);
+      if (named?.identity === facts.identity) await this.#files.remove(path);
+      else this.#log.warn('lost', { lock: path, reason: 'another program broke it' });
+    } catch (error) {
+      this.#log.warn('left', { lock: path, reason: String(error) });
+    }
+  }
+}

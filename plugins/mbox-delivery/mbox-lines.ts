@@ -1,0 +1,86 @@
+/**
+ * Content as the lines of an mbox file: LF line ends, and From_ lines quoted so that none is taken for the next mail.
+ *
+ * `mboxrd` quotes `From ` and every `>From `, `>>From ` after it, so a reader can undo it exactly. `mboxo` quotes
+ * `From ` alone, which nobody can undo. Holds back five octets at most, whatever the lines' length.
+ */
+
+/** The two dialects. */
+export type MboxFormat = 'mboxrd' | 'mboxo';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const QUOTE = 0x3e;
+const FROM = Buffer.from('From ');
+const QUOTE_OCTET = Buffer.from('>');
+const LINE_END = Buffer.from('\n');
+const NOTHING = Buffer.alloc(0);
+
+/** Converts pieces of content to mbox lines; the last line gets an end if it has none. */
+export async function* mboxLines(pieces: AsyncIterable<Buffer>, format: MboxFormat): AsyncGenerator<Buffer> {
+  const lines = new LineQuoter(format);
+  for await (const piece of pieces) {
+    const done = lines.push(piece);
+    if (done.length > 0) yield done;
+  }
+  const rest = lines.end();
+  if (rest.length > 0) yield rest;
+}
+
+/** What must be known between two pieces. */
+class LineQuoter {
+  readonly #format: MboxFormat;
+  /** Octets that the next piece decides about: a CR, or the beginning of `From `. */
+  #held: Buffer = NOTHING;
+  /** Whether `From ` here would be a From_ line: at the start of a line, in mboxrd after `>` too. */
+  #atStart = true;
+  #lastOctet = LF;
+
+  constructor(format: MboxFormat) {
+    this.#format = format;
+  }
+
+  push(piece: Buffer): Buffer {
+    const octets = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
+    const out: Buffer[] = [];
+    let written = 0;
+    let at = 0;
+    while (at < octets.length) {
+      if (this.#atStart) {
+        if (this.#format === 'mboxrd') while (octets[at] === QUOTE) at += 1;
+        const here = octets.subarray(at, at + FROM.length);
+        if (here.length < FROM.length && FROM.subarray(0, here.length).equals(here)) break;
+        this.#atStart = false;
+        if (here.equals(FROM)) {
+          out.push(octets.subarray(written, at), QUOTE_OCTET);
+          written = at;
+        }
+      }
+      const end = octets.indexOf(LF, at);
+      if (end === -1) {
+        at = octets.at(-1) === CR ? octets.length - 1 : octets.length;
+        break;
+      }
+      if (octets[end - 1] === CR) {
+        out.push(octets.subarray(written, end - 1));
+        written = end;
+      }
+      at = end + 1;
+      this.#atStart = true;
+    }
+    out.push(octets.subarray(written, at));
+    this.#held = Buffer.from(octets.subarray(at));
+    return this.#pass(out);
+  }
+
+  end(): Buffer {
+    const last = this.#pass([this.#held]);
+    return this.#lastOctet === LF ? last : Buffer.concat([last, LINE_END]);
+  }
+
+  #pass(pieces: readonly Buffer[]): Buffer {
+    const octets = pieces.length === 1 ? (pieces[0] ?? NOTHING) : Buffer.concat(pieces);
+    this.#lastOctet = octets.at(-1) ?? this.#lastOctet;
+    return octets;
+  }
+}
