@@ -36,9 +36,11 @@ export function hooksOf({ instance }: MountedPlugin): readonly HookName[] {
 }
 
 /** Whether a plugin does something even if no hook asks it. */
-function worksUnasked({ instance, mode }: MountedPlugin): boolean {
+function worksUnasked(plugin: MountedPlugin): boolean {
+  const { instance, mode } = plugin;
   if (instance.around !== undefined && mode === 'enforce') return true;
-  return instance.observe !== undefined || instance.start !== undefined;
+  // Where there are hooks, `start` prepares for them; without any it is work of its own.
+  return instance.observe !== undefined || (instance.start !== undefined && hooksOf(plugin).length === 0);
 }
 
 function notesOn(plugin: MountedPlugin): readonly string[] {

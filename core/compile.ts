@@ -38,6 +38,8 @@ export interface CompiledConfiguration {
   /** In the order of the list. */
   readonly mounted: readonly MountedPlugin[];
   readonly routes: readonly RouteRule[];
+  /** The services that the plugins were given. */
+  readonly scope: Scope;
   readonly warnings: readonly Complaint[];
 }
 
@@ -61,7 +63,7 @@ export async function compile(file: string, context: CompileContext): Promise<Co
   const list = complaints.list();
   if (!areHarmless(list)) return { kind: 'refused', complaints: list };
   const routes = configuration.routes.map(({ when, deliver, hosts }) => ({ when, transport: deliver, hosts }));
-  return { kind: 'compiled', configuration, mounted, routes, warnings: list };
+  return { kind: 'compiled', configuration, mounted, routes, scope, warnings: list };
 }
 
 /** Finds, inspects and creates the plugin of one entry. `null`: complaints have been made. */

@@ -1,0 +1,45 @@
+/**
+ * The services of this machine with everything that acts taken away: for verbs that look at a configuration and must
+ * change nothing, whatever its plugins do. Files are read; nothing is written, connected to or logged.
+ */
+import type { Configuration } from '../config/configuration.ts';
+import { FILES, type Files, LOG, type Log, NETWORK, type Network } from '../plugin/ports.ts';
+import { machineServices } from '../services.ts';
+import type { Scope } from '../wiring/scope.ts';
+
+/** A scope with every port, none of which acts. */
+export function inertServices(configuration: Configuration): Scope {
+  const machine = machineServices(configuration);
+  return machine
+    .child()
+    .value(FILES, readOnly(machine.get(FILES)))
+    .value(NETWORK, UNPLUGGED)
+    .value(LOG, SILENT);
+}
+
+const UNPLUGGED: Network = {
+  connect: ({ address, port }) => Promise.reject(refusal('ENETDOWN', `connect to ${address}:${port}`)),
+};
+
+const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => SILENT };
+
+function readOnly(files: Files): Files {
+  const refuse = (path: string) => Promise.reject(refusal('EROFS', `write ${path}`));
+  return {
+    resolve: path => files.resolve(path),
+    read: path => files.read(path),
+    facts: path => files.facts(path),
+    list: path => files.list(path),
+    open: (path, how, mode) => (how === 'read' ? files.open(path, how, mode) : refuse(path)),
+    makeDirectory: refuse,
+    replace: refuse,
+    rename: refuse,
+    link: refuse,
+    remove: refuse,
+    syncDirectory: refuse,
+  };
+}
+
+function refusal(code: string, what: string): Error {
+  return Object.assign(new Error(`${code}: ${what} while only looking at the configuration`), { code });
+}

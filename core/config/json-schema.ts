@@ -1,0 +1,96 @@
+/**
+ * The JSON Schema of the whole configuration, with the options of each plugin under its name in `use:`.
+ *
+ * Editors (`# yaml-language-server: $schema=`) complete and check with it. Draft 7, because that is what they know.
+ */
+import { z } from 'zod';
+import { fileSchema } from './schema.ts';
+
+/** A plugin whose options are to be in the schema. */
+export interface DescribedPlugin {
+  /** As in `use:`. */
+  readonly use: string;
+  readonly summary: string | null;
+  /** `null`: it takes none. */
+  readonly options: z.ZodType | null;
+}
+
+/** JSON of an unknown shape. */
+type Json = { [key: string]: Json } | readonly Json[] | string | number | boolean | null | undefined;
+type JsonObject = { [key: string]: Json };
+
+/** The schema of a configuration that may use these plugins, and any other. */
+export function configurationJsonSchema(plugins: readonly DescribedPlugin[]): JsonObject {
+  const file = jsonSchema(fileSchema);
+  const definitions = { ...objectAt(file, 'definitions') };
+  const entry = objectAt(objectAt(objectAt(file, 'properties'), 'plugins'), 'items');
+  const use = objectAt(objectAt(entry, 'properties'), 'use');
+  const branches: Json[] = [];
+  for (const plugin of plugins) {
+    const name = definitionName(plugin.use, definitions);
+    definitions[name] = optionsSchema(plugin, name);
+    branches.push({
+      if: { properties: { use: { const: plugin.use } }, required: ['use'] },
+      // oxlint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
+      then: thenOf(plugin, name),
+    });
+  }
+  // Draft 7 knows no empty list here.
+  if (branches.length > 0) entry.allOf = branches;
+  objectAt(entry, 'properties').use = {
+    description: use.description,
+    anyOf: [
+      ...plugins.map(({ use, summary }) => ({ const: use, ...(summary === null ? {} : { description: summary }) })),
+      { type: 'string', minLength: 1 },
+    ],
+  };
+  return { ...file, definitions };
+}
+
+/** Options are required where a plugin cannot do without. */
+function thenOf(plugin: DescribedPlugin, name: string): Json {
+  const needsSome = plugin.options !== null && !plugin.options.safeParse({}).success;
+  return {
+    properties: { options: { $ref: pointer(name) } },
+    ...(needsSome ? { required: ['options'] } : {}),
+  };
+}
+
+function optionsSchema({ use, summary, options }: DescribedPlugin, name: string): Json {
+  if (options === null) return { description: `${use} takes no options.`, type: ['object', 'null'], maxProperties: 0 };
+  const schema = rerooted(jsonSchema(options), pointer(name)) as JsonObject;
+  delete schema.$schema;
+  return { ...(summary === null ? {} : { description: summary }), ...schema };
+}
+
+function jsonSchema(schema: z.ZodType): JsonObject {
+  return z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as unknown as JsonObject;
+}
+
+/** A schema that becomes a part of another one: its references to itself have to start further down. */
+function rerooted(schema: Json, root: string): Json {
+  if (Array.isArray(schema)) return schema.map((one: Json) => rerooted(one, root));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  return Object.fromEntries(
+    Object.entries(schema as JsonObject).map(([key, value]) => {
+      const isOwn = key === '$ref' && typeof value === 'string' && value.startsWith('#');
+      return [key, isOwn ? `${root}${value.slice(1)}` : rerooted(value, root)];
+    }),
+  );
+}
+
+/** A name that needs no escaping in a reference, and that no other definition has. */
+function definitionName(use: string, taken: Readonly<Record<string, unknown>>): string {
+  const name = `options-of-${use.replaceAll(/[^\w.-]+/g, '-')}`;
+  return name in taken ? definitionName(`${use}-`, taken) : name;
+}
+
+function pointer(definition: string): string {
+  return `#/definitions/${definition}`;
+}
+
+function objectAt(parent: JsonObject, key: string): JsonObject {
+  const value = parent[key];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  return value as JsonObject;
+}

@@ -1,0 +1,87 @@
+/** The plan of a configuration: at each hook, who is asked, in which order, and through whose middleware. Plain data. */
+import { activities } from './activity.ts';
+import type { CompiledConfiguration, MountedPlugin } from './compile.ts';
+import { formatCondition } from './mail/condition-text.ts';
+import { HOOK_NAMES, HOOKS, type HookName, type Walk } from './plugin/hooks.ts';
+
+/** One plugin at one hook. */
+export interface PlannedCall {
+  readonly plugin: string;
+  /** In words; `null`: always. */
+  readonly when: string | null;
+  readonly mode: 'enforce' | 'shadow';
+  readonly onError: 'defer' | 'reject' | 'ignore';
+  /** In milliseconds. */
+  readonly deadline: number;
+  /** The plugins whose middleware stands around it, outermost first. */
+  readonly around: readonly string[];
+}
+
+/** One hook. */
+export interface PlannedHook {
+  readonly hook: HookName;
+  readonly walk: Walk;
+  /** In the order in which they are asked. Transports are chosen by name, so theirs means nothing. */
+  readonly plugins: readonly PlannedCall[];
+}
+
+/** One route. */
+export interface PlannedRoute {
+  readonly when: string | null;
+  readonly transport: string;
+  /** As `name:port`; `null`: none are needed, or a plugin finds them. */
+  readonly hosts: readonly string[] | null;
+}
+
+/** Something that a plugin does not do although it seems to. */
+export interface Silence {
+  readonly plugin: string;
+  /** `null`: it does not concern one hook. */
+  readonly hook: HookName | null;
+  readonly why: string;
+}
+
+export interface Plan {
+  readonly hooks: readonly PlannedHook[];
+  readonly routes: readonly PlannedRoute[];
+  /** The plugins that are told what happened. */
+  readonly observers: readonly string[];
+  readonly silent: readonly Silence[];
+}
+
+/** The plan of a configuration that can run. */
+export function planOf({ configuration, mounted, routes }: CompiledConfiguration): Plan {
+  const active = activities(configuration, mounted);
+  const hooks = HOOK_NAMES.map(hook => {
+    const plugins = active.filter(one => one.hooks.includes(hook)).map(({ plugin }) => callOf(plugin, hook, mounted));
+    return { hook, walk: HOOKS[hook].walk, plugins };
+  });
+  return {
+    hooks: hooks.filter(({ plugins }) => plugins.length > 0),
+    routes: routes.map(({ when, transport, hosts }) => ({
+      when: when === null ? null : formatCondition(when),
+      transport,
+      hosts: hosts?.map(({ name, port }) => `${name}:${port}`) ?? null,
+    })),
+    observers: mounted.filter(({ instance }) => instance.observe !== undefined).map(({ id }) => id),
+    silent: active.flatMap(({ plugin: { id }, never, notes }) => [
+      ...notes.map(why => ({ plugin: id, hook: null, why })),
+      ...never.map(({ hook, why }) => ({ plugin: id, hook, why })),
+    ]),
+  };
+}
+
+function callOf(plugin: MountedPlugin, hook: HookName, mounted: readonly MountedPlugin[]): PlannedCall {
+  const { id, when, mode, onError, deadline, deliveryDeadline } = plugin;
+  const above = mounted.slice(0, mounted.indexOf(plugin));
+  const around = above.filter(one => one.instance.around !== undefined && one.mode === 'enforce');
+  return {
+    plugin: id,
+    // A transport is chosen by name, whatever its condition says.
+    when: when === null || hook === 'deliver' ? null : formatCondition(when),
+    mode,
+    onError,
+    deadline: hook === 'deliver' ? deliveryDeadline : deadline,
+    around: around.map(one => (one.when === null ? one.id : `${one.id} (where ${formatCondition(one.when)})`)),
+  };
+}
