@@ -4,7 +4,6 @@
  * Guarantee: what cannot begin ends all that had begun. At the end no new session comes in, running transactions finish,
  * running deliveries finish, plugins close, the queue closes: nothing that was answered 250 is lost.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createChain } from './chain/create-chain.ts';
 import type { CompiledConfiguration, MountedPlugin } from './compile.ts';
@@ -13,7 +12,7 @@ import type { Engine, Listening } from './engine.ts';
 import { Generation, type Pin } from './generation.ts';
 import { MailframeError } from './mail/error.ts';
 import { describeError } from './mail/failure.ts';
-import { CLOCK, type Clock, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
+import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
 import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
 import { queueIds } from './queue/queue-id.ts';
 import { Scheduler } from './queue/scheduler.ts';
@@ -170,7 +169,7 @@ export class Gateway implements Engine {
   async #listen(reception: Reception): Promise<void> {
     const { listeners: settings, hostname } = this.configuration;
     const listeners = await Promise.all(
-      settings.map(async one => new Listener(await listenerOptions(one, hostname), reception)),
+      settings.map(async one => new Listener(await this.#optionsOf(one, hostname), reception)),
     );
     this.#started.unshift(() => this.#closeListeners(listeners));
     const open: Listening[] = [];
@@ -178,6 +177,14 @@ export class Gateway implements Engine {
       open.push({ id: settings[index]?.id ?? '', ...(await listener.open()) });
     }
     this.#listening = open;
+  }
+
+  /** What a listener is told: its settings, with the certificate read. */
+  async #optionsOf({ tls, ...settings }: ListenerSettings, hostname: string): Promise<ListenerOptions> {
+    if (tls === null) return { ...settings, hostname, tls };
+    const files = this.#scope.get(FILES);
+    const [cert, key] = await Promise.all([files.read(tls.cert), files.read(tls.key)]);
+    return { ...settings, hostname, tls: { mode: tls.mode, minVersion: tls.minVersion, cert, key } };
   }
 
   async #closeListeners(listeners: readonly Listener[]): Promise<void> {
@@ -216,12 +223,4 @@ async function openQueue({ queue }: Configuration, log: Log): Promise<QueueStore
       },
     );
   }
-}
-
-/** What a listener is told: the settings, with the certificate read. */
-async function listenerOptions(settings: ListenerSettings, hostname: string): Promise<ListenerOptions> {
-  const { tls, ...rest } = settings;
-  if (tls === null) return { ...rest, hostname, tls };
-  const [cert, key] = await Promise.all([readFile(tls.cert), readFile(tls.key)]);
-  return { ...rest, hostname, tls: { mode: tls.mode, minVersion: tls.minVersion, cert, key } };
 }

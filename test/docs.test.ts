@@ -1,11 +1,13 @@
 /** The documentation tells the truth: its TypeScript compiles, its YAML passes the check, its links lead somewhere. */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { createEngine } from '../core/engine.ts';
+import { selfSigned } from './support/certificate.ts';
 import { tempFolder } from './support/temp-folder.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -42,17 +44,16 @@ test('every block of TypeScript compiles', async () => {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
       noUnusedLocals: false,
-      typeRoots: [join(root, 'node_modules/@types')],
       paths: {
         mailframe: [join(root, 'core/index.ts')],
         'mailframe/testing': [join(root, 'core/testing.ts')],
-        vitest: [join(root, 'node_modules/vitest')],
       },
     },
     include: ['**/*.ts'],
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(configuration));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   const errors = await promisify(execFile)(process.execPath, [compiler, '--noEmit', '-p', folder], {
     cwd: folder,
@@ -62,6 +63,29 @@ test('every block of TypeScript compiles', async () => {
   );
   expect(errors).toBe('');
 }, 120_000);
+
+test('the gateway of the README passes the check', async () => {
+  const folder = await tempFolder();
+  const [configuration] = blocks('yaml').filter(
+    ({ page, code }) => page === 'README.md' && code.startsWith('hostname:'),
+  );
+  const filter = blocks('ts').find(({ page }) => page === 'README.md');
+  const { cert, key } = selfSigned('mx.example.test');
+  const files = {
+    'mailframe.config.yaml': configuration?.code ?? '',
+    'tls/cert.pem': cert,
+    'tls/key.pem': key,
+    users: '',
+    aliases: 'staff: ann\n',
+    'keys/README': '',
+    'filters/no-vowels.ts': filter?.code ?? '',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  await expect(createEngine({ file: join(folder, 'mailframe.config.yaml') })).resolves.toBeDefined();
+});
 
 describe('every link inside the project leads to something', () => {
   test.each(texts)('$page', ({ page, text }) => {
