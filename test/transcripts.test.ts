@@ -1,5 +1,5 @@
 /**
- * Dialogues with a real listener, as `transcripts/*.txt` write them down. `transcripts/README` says how to read them.
+ * Dialogues with a real listener, as `transcripts/*.txt` write them down. `transcripts/README.md` says how to read them.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -5,13 +5,37 @@
  * any octets: only what is a host name is taken.
  */
 import { isIPv6 } from 'node:net';
+import { describeError } from '../mail/failure.ts';
 import { parseIpv6 } from '../mail/ip-address.ts';
 import type { Resolver } from '../plugin/ports.ts';
+import type { Reception } from './reception.ts';
 
+/** How long a name is worth waiting for, in milliseconds. */
+const PATIENCE = 300;
 /** An address with more names than these is a web host, and the others are no more telling. */
 const MOST_NAMES = 4;
 const LONGEST_NAME = 253;
 const HOST_NAME = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
+
+/**
+ * Looks the name up in parallel with everything else. `known` hears it, however late.
+ * @returns when the name is known, or when nobody should wait for it any longer. Does not reject.
+ */
+export function findName(
+  { resolver, clock, log }: Pick<Reception, 'resolver' | 'clock' | 'log'>,
+  address: string,
+  known: (name: string) => void,
+): Promise<void> {
+  const found = confirmedName(resolver, address).then(
+    name => {
+      if (name !== null) known(name);
+    },
+    error => log.warn('failed', { looking: `up the name of ${address}`, cause: describeError(error) }),
+  );
+  const timer = new AbortController();
+  const late = clock.sleep(PATIENCE, timer.signal).catch(() => undefined);
+  return Promise.race([found, late]).finally(() => timer.abort('it is over'));
+}
 
 /** Looks the name up. `null` where there is none, or nobody can say. */
 export async function confirmedName(resolver: Resolver, address: string): Promise<string | null> {

@@ -7,6 +7,8 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SMTPServer, SMTPServerSession } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
@@ -76,8 +78,7 @@ export class Connection extends SMTPConnection {
     this.#options = options;
     this.#log = log.child({ session: this.id });
     this.#pinned = reception.pin();
-    const { chain } = this.#pinned;
-    const setting = { options, reception, chain, log: this.#log };
+    const setting = { options, reception, chain: this.#pinned.chain, log: this.#log };
     this.#conversation = new Conversation(setting, {
       id: this.id,
       listener: options.id,
@@ -231,14 +232,13 @@ export class Connection extends SMTPConnection {
     return null;
   }
 
-  async #receive(stream: AsyncIterable<Buffer>): Promise<null> {
+  async #receive(stream: Readable): Promise<null> {
     const reply = await this.#contained(() => this.#conversation.content(stream));
+    // Before the final dot no reply may be given, and none is heard.
+    await finished(stream.resume()).catch(() => undefined);
     this._dataStream = false;
     if (reply !== null) this.#answer(reply);
-    if (reply?.code === 250) {
-      this.#errors = 0;
-      this.#unknown = 0;
-    }
+    if (reply?.code === 250) this.#errors = this.#unknown = 0;
     if (this.#retiring) this.#say(replies.SHUTTING_DOWN);
     if (this._parser !== false) this._parser.continue();
     return null;

@@ -12,7 +12,7 @@ import type { Greeting, Session, Tls } from '../mail/session.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Credentials, HookName } from '../plugin/hooks.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
-import { confirmedName } from './client-name.ts';
+import { findName } from './client-name.ts';
 import { authUsable, extensionLines } from './extensions.ts';
 import { handOver, takesMixed } from './hand-over.ts';
 import { KnownSession } from './known-session.ts';
@@ -43,8 +43,6 @@ import {
 import type { Setting } from './setting.ts';
 import { Transaction } from './transaction.ts';
 
-/** How long the first HELO or EHLO waits for the client's name, counted from the connection. In milliseconds. */
-const NAME_LIMIT = 300;
 /** The last of them ends the session. */
 const MOST_FAILED_LOGINS = 5;
 /** What may follow HELO. Machines call themselves all sorts of things: whether it is a domain is for plugins to say. */
@@ -54,6 +52,13 @@ const ANNOUNCED = /^[^\s\u0000-\u001f\u007f-\u009f\ufffd]{1,255}$/u;
 export type LoginResult =
   | { readonly kind: 'identified'; readonly user: string }
   | { readonly kind: 'refused'; readonly reply: Refusal };
+
+/** Recipients that may join the transaction. */
+interface Grouped {
+  readonly kind: 'grouped';
+  readonly recipients: readonly Recipient[];
+  readonly group: string;
+}
 
 export class Conversation {
   readonly #setting: Setting;
@@ -68,7 +73,7 @@ export class Conversation {
   constructor(setting: Setting, session: Session) {
     this.#setting = setting;
     this.#known = new KnownSession(session);
-    this.#named = this.#findName();
+    this.#named = findName(setting.reception, session.client.address, name => this.#known.named(name));
   }
 
   get inTransaction(): boolean {
@@ -231,16 +236,23 @@ export class Conversation {
     const { session } = this.#known;
     const original = recipient.forwardPath;
     const { decision, facts, steps } = await chain.rcpt(session, transaction.envelope, recipient, transaction.facts);
-    transaction.note(steps);
-    const about = { asked: formatMailbox(original), recipient };
-    if (decision.kind === 'refused') return this.#refuse('rcpt', decision, about);
-    const { recipients } = decision;
-    const group = chain.groupOf(session, transaction.reversePath, recipients);
-    if (!takesMixed(this.#setting, session) && transaction.isOfOtherGroup(group)) {
-      return this.#refuse('rcpt', engineRefuses(OTHER_GROUP, 'its content meets other plugins'), about);
+    const answer = decision.kind === 'refused' ? decision : this.#groupOf(transaction, decision.recipients);
+    if (answer.kind === 'refused') {
+      const reply = this.#refuse('rcpt', answer, { asked: formatMailbox(original), recipient, steps });
+      transaction.refuse(steps);
+      return reply;
     }
-    transaction.accept({ original, recipients, group, facts });
+    transaction.accept({ original, recipients: answer.recipients, group: answer.group, facts, steps });
     return RECIPIENT_OK;
+  }
+
+  #groupOf(transaction: Transaction, recipients: readonly Recipient[]): Grouped | Refused {
+    const { session } = this.#known;
+    const group = this.#setting.chain.groupOf(session, transaction.reversePath, recipients);
+    const isAlien = !takesMixed(this.#setting, session) && transaction.isOfOtherGroup(group);
+    return isAlien
+      ? engineRefuses(OTHER_GROUP, 'its content meets other plugins')
+      : { kind: 'grouped', recipients, group };
   }
 
   /** What stands before any mail. */
@@ -272,19 +284,5 @@ export class Conversation {
       recipient: about.recipient ?? null,
       trace,
     });
-  }
-
-  /** In parallel with everything else: only the first greeting waits, and not for long. A late name counts from then on. */
-  #findName(): Promise<void> {
-    const { resolver, clock, log } = this.#setting.reception;
-    const found = confirmedName(resolver, this.#known.session.client.address).then(
-      name => {
-        if (name !== null) this.#known.named(name);
-      },
-      error => log.warn('failed', { looking: 'up the name of a client', cause: String(error) }),
-    );
-    const timer = new AbortController();
-    const late = clock.sleep(NAME_LIMIT, timer.signal).catch(() => undefined);
-    return Promise.race([found, late]).finally(() => timer.abort('it is over'));
   }
 }

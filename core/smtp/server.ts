@@ -1,6 +1,7 @@
 /** smtp-server as a listener uses it: its sockets and its TLS, our connections, and nothing of its policy. */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { format } from 'node:util';
 import { SMTPServer, type SMTPServerAuthentication, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { describeError } from '../mail/failure.ts';
@@ -105,7 +106,10 @@ function libraryOptions(options: ListenerOptions, log: Log): SMTPServerOptions {
 }
 
 /** What smtp-server has to say is for those who look for a fault in it. */
-function quietLogger(log: Log): Record<string, (fields: unknown, message?: string) => void> {
-  const write = (_: unknown, message = '') => log.debug('noted', { by: 'smtp-server', message });
+function quietLogger(
+  log: Log,
+): Record<string, (fields: unknown, message?: string, ...rest: readonly unknown[]) => void> {
+  const write = (_: unknown, message = '', ...rest: readonly unknown[]) =>
+    log.debug('noted', { by: 'smtp-server', message: format(message, ...rest) });
   return { trace: write, debug: write, info: write, warn: write, error: write, fatal: write };
 }

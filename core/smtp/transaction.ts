@@ -25,7 +25,10 @@ export interface AcceptedRcpt {
   /** See `Chain.groupOf`. */
   readonly group: string;
   readonly facts: Facts;
+  readonly steps: Trace;
 }
+
+const MOST_REFUSED_KEPT = 100;
 
 /** The envelope as it grows. */
 export class Transaction {
@@ -34,6 +37,7 @@ export class Transaction {
   #facts: Facts;
   readonly #steps: TraceStep[];
   #group: string | null = null;
+  #refused = 0;
   readonly #originals = new Map<string, ForwardPath>();
   readonly #recipients = new Map<string, Recipient>();
 
@@ -48,7 +52,7 @@ export class Transaction {
     return this.#facts;
   }
 
-  /** Of MAIL, and of every RCPT that was asked about so far. */
+  /** Of MAIL and RCPT so far. */
   get steps(): Trace {
     return this.#steps;
   }
@@ -76,12 +80,15 @@ export class Transaction {
     return this.#group !== null && this.#group !== group;
   }
 
-  note(steps: Trace): void {
-    this.#steps.push(...steps);
+  /** Keeps what was asked about a recipient that was refused, but not of all that somebody may guess. */
+  refuse(steps: Trace): void {
+    this.#refused += 1;
+    if (this.#refused <= MOST_REFUSED_KEPT) this.#steps.push(...steps);
   }
 
   /** Adds to the envelope. A mailbox to which several ways lead is there once, by the first of them. */
-  accept({ original, recipients, group, facts }: AcceptedRcpt): void {
+  accept({ original, recipients, group, facts, steps }: AcceptedRcpt): void {
+    this.#steps.push(...steps);
     this.#originals.set(formatMailbox(original), original);
     this.#group ??= group;
     this.#facts = facts;

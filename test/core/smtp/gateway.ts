@@ -23,6 +23,7 @@ export interface GatewaySetting {
   /** In place of a queue that takes everything. */
   commit?(mails: readonly NewMail[]): Promise<void>;
   spool?(): Spool;
+  queueId?(): string;
 }
 
 export const OPTIONS: ListenerOptions = {
@@ -62,7 +63,7 @@ export async function gateway(setting: GatewaySetting = {}) {
         await setting.commit?.(mails);
         committed.push([...mails]);
       },
-      queueId: () => `Q${(ids += 1)}`,
+      queueId: () => setting.queueId?.() ?? `Q${(ids += 1)}`,
       spool() {
         if (setting.spool === undefined) throw new Error('this test has no spool');
         return setting.spool();

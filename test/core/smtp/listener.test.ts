@@ -47,6 +47,24 @@ describe('a failed commit is never 250', () => {
   });
 });
 
+test('a fault of ours is 451, once, and the session lives on', async () => {
+  const its = await gateway({
+    links: mounted('our-domains'),
+    queueId() {
+      throw new Error('no more ids');
+    },
+  });
+  const client = await its.greeted();
+  await inData(client);
+  client.send('Subject: hello\r\n\r\n.\r\nNOOP\r\nQUIT\r\n');
+  expect(await client.rest()).toEqual([
+    '451 4.3.0 Local error in processing, try again later',
+    '250 2.0.0 Ok',
+    '221 2.0.0 Bye',
+  ]);
+  expect(its.log.of('failed')[0]?.fields).toMatchObject({ cause: 'no more ids' });
+});
+
 describe('a client that leaves is no error', () => {
   test('in the middle of the content: nothing is queued, nothing is left in the spool', async () => {
     const calls: string[] = [];
