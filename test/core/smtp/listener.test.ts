@@ -100,6 +100,22 @@ describe('a client that leaves is no error', () => {
     expect(its.committed).toEqual([]);
   });
 
+  test('with its side closed after the last dot: it still hears 250, however long that takes', async () => {
+    const answer = Promise.withResolvers<void>();
+    const slow = link('slow', { rcpt: () => accept, data: () => answer.promise });
+    const its = await gateway({ links: [slow] });
+    const client = await its.greeted();
+    await inData(client);
+    client.send('Subject: hello\r\n\r\n.\r\nQUIT\r\n');
+    client.finish();
+    // Another client's whole session passes meanwhile: the end of this one's side has been seen by then.
+    const other = await its.greeted();
+    await other.command('QUIT');
+    answer.resolve();
+    expect(await client.rest()).toEqual(['250 2.0.0 Ok: queued as Q1', '221 2.0.0 Bye']);
+    expect(its.committed).toHaveLength(1);
+  });
+
   test('while a plugin thinks: its answer goes nowhere, and the generation is released after it', async () => {
     const asked = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<void>();
