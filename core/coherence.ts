@@ -1,7 +1,7 @@
 /** What plugins and routes say about each other: transports, hosts, facts, and that somebody accepts recipients. */
 import { activities, hooksOf } from './activity.ts';
 import type { MountedPlugin } from './compile.ts';
-import type { Complaints } from './config/complaint.ts';
+import { areHarmless, type Complaints } from './config/complaint.ts';
 import type { PluginEntry, RouteEntry } from './config/configuration.ts';
 import { type Draft, nameOf } from './config/load.ts';
 import { type Mention, mentions } from './config/mentions.ts';
@@ -29,7 +29,8 @@ export function checkCoherence(draft: Draft, mounted: readonly MountedPlugin[], 
   checkRouteList(ensemble);
   for (const entry of [...plugins, ...routes]) checkFacts(entry, ensemble);
   checkAnswers(ensemble);
-  if (whole) warnOfIdlePlugins(ensemble);
+  // A mistake is often why a plugin is idle: then it is enough to tell of the mistake.
+  if (whole && areHarmless(complaints.list())) warnOfIdlePlugins(ensemble);
 }
 
 /** The plugins whose answers to a hook count. */
