@@ -111,6 +111,7 @@ export class RawClient {
     for (const event of ['end', 'close', 'error']) {
       this.#socket.on(event, () => {
         this.#ended = true;
+        this.#socket.end();
         wake();
       });
     }
