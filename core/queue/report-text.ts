@@ -53,10 +53,18 @@ function recipientLines(disclosure: Disclosure): readonly string[] {
   }
   if (reason !== null) {
     const who = reason.said === 'remote' ? `${remote ?? 'The next mail system'} answered:` : 'The reason:';
-    lines.push(...wrap(who, '    '), ...wrap(reason.words, '        '));
+    lines.push(...wrap(who, '    '), ...wrap(readable(reason.words), '        '));
   }
   if (action === 'failed') lines.push(...wrap(adviceOn(status), '    '));
   return lines;
+}
+
+/** A reply of several lines repeats its code on each: people need it once. */
+function readable(words: string): string {
+  const [, code, status = ''] = /^(\d{3})[ -](\d\.\d{1,3}\.\d{1,3} )?/.exec(words) ?? [];
+  if (code === undefined) return words;
+  const rest = words.slice(code.length + 1 + status.length);
+  return `${code} ${status}${rest.replaceAll(` ${code}-${status}`, ' ').replaceAll(` ${code} ${status}`, ' ')}`;
 }
 
 /** What the sender can do, by the subject and detail of the status (RFC 3463 section 3). The first that fits counts. */

@@ -73,5 +73,6 @@ export function fakeChain({ route, deliver }: ChainScript = {}): FakeChain {
     content: unused,
     vrfy: unused,
     expn: unused,
+    close: unused,
   };
 }

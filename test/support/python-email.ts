@@ -1,0 +1,48 @@
+/** Mails as Python's email package reads them: a parser that nobody here wrote. */
+import { spawnSync } from 'node:child_process';
+import { describe } from 'vitest';
+
+/** One part, or the mail itself. */
+export interface PythonPart {
+  readonly type: string;
+  /** Parameters of `Content-Type`, by lower-case name. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly headers: readonly (readonly [string, string])[];
+  /** The decoded text of a part that has no parts. */
+  readonly text: string | null;
+  readonly parts: readonly PythonPart[];
+  /** What the parser found wrong. */
+  readonly defects: readonly string[];
+}
+
+const PROGRAM = `
+import email, email.policy, json, sys
+def look(part):
+    multi = part.is_multipart()
+    payload = None if multi else part.get_payload(decode=True)
+    return {
+        'type': part.get_content_type(),
+        'parameters': {name.lower(): value for name, value in (part.get_params(failobj=[]) or [])[1:]},
+        'headers': [[name, str(value)] for name, value in part.items()],
+        'text': None if payload is None else payload.decode('utf-8', 'surrogateescape').encode('utf-8', 'replace').decode('utf-8'),
+        'parts': [look(one) for one in part.get_payload()] if multi else [],
+        'defects': [type(defect).__name__ for defect in part.defects],
+    }
+mail = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.default)
+json.dump(look(mail), sys.stdout)
+`;
+
+const present = spawnSync('python3', ['--version']).status === 0;
+
+/** Reads a mail. Use it inside `describeWithPython`. */
+export function pythonReads(octets: Buffer): PythonPart {
+  const { status, stdout, stderr } = spawnSync('python3', ['-c', PROGRAM], { input: octets, maxBuffer: 1 << 26 });
+  if (status !== 0) throw new Error(`python3 failed: ${String(stderr)}`);
+  return JSON.parse(String(stdout)) as PythonPart;
+}
+
+/** A `describe` that is skipped, with a line on the console that says what is missed, where python3 is not there. */
+export function describeWithPython(title: string, body: () => void): void {
+  if (!present) console.warn(`SKIPPED, no python3: ${title}`);
+  describe.skipIf(!present)(title, body);
+}
