@@ -102,3 +102,11 @@ export async function gateway(setting: GatewaySetting = {}) {
     },
   };
 }
+
+/** Takes a client from its greeting to 354. */
+export async function inData(client: RawClient, ...to: readonly string[]): Promise<void> {
+  await client.command('EHLO client.test');
+  await client.command('MAIL FROM:<ann@client.test>');
+  for (const one of to.length === 0 ? ['bob@example.test'] : to) await client.command(`RCPT TO:<${one}>`);
+  await client.command('DATA');
+}

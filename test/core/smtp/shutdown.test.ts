@@ -1,19 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { accept } from '../../../core/mail/verdict.ts';
 import { link } from '../chain/chain-of.ts';
-import { gateway } from './gateway.ts';
+import { gateway, inData } from './gateway.ts';
 import { mounted } from './plugins.ts';
-import type { RawClient } from './raw-client.ts';
 
 const never = () => new AbortController().signal;
-
-/** Up to 354. */
-async function inData(client: RawClient): Promise<void> {
-  await client.command('HELO client.test');
-  await client.command('MAIL FROM:<ann@client.test>');
-  await client.command('RCPT TO:<bob@example.test>');
-  await client.command('DATA');
-}
 
 /** A promise, and the way to settle it. */
 const gate = () => Promise.withResolvers<void>();
