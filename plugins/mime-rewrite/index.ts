@@ -26,10 +26,7 @@ export default definePlugin({
             `${result.rule.name} would break ${result.breaks.join(', ')}`,
           );
         case 'changed':
-          return rewrite(
-            result.content,
-            result.applied.flatMap(({ changes }) => changes),
-          );
+          return rewrite(result.content, result.changes);
       }
     },
   }),

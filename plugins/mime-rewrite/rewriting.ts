@@ -18,16 +18,10 @@ import { editsFor } from './header-action.ts';
 import { headerMatches } from './header-match.ts';
 import type { Rule } from './rule.ts';
 
-/** What a rule that was applied did. */
-export interface Applied {
-  readonly rule: Rule;
-  readonly changes: readonly Change[];
-}
-
 /** What became of a mail. */
 export type Rewritten =
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'changed'; readonly content: Content; readonly applied: readonly Applied[] }
+  | { readonly kind: 'changed'; readonly content: Content; readonly changes: readonly Change[] }
   /** A rule would break signatures that it must not break. */
   | { readonly kind: 'refused'; readonly rule: Rule; readonly breaks: readonly string[] };
 
@@ -45,7 +39,7 @@ export async function rewriteBy(
 ): Promise<Rewritten> {
   const headLength = Math.min(content.size, header.bodyStart + (header.end === 'no-empty-line' ? FIRST_LINE : 0));
   const tail = sliceContent(content, headLength, content.size);
-  const applied: Applied[] = [];
+  const changes: Change[] = [];
   let head = await octetsOf(sliceContent(content, 0, headLength));
   for (const rule of rules) {
     if (!headerMatches(parseHeader(head), rule.conditions)) continue;
@@ -53,14 +47,14 @@ export async function rewriteBy(
     const breaks = [...new Set(edited.changes.flatMap(change => change.breaks))];
     if (breaks.length > 0 && rule.signed === 'refuse') return { kind: 'refused', rule, breaks };
     if (breaks.length > 0 && rule.signed === 'skip') skipped(rule, breaks);
-    else if (edited.changes.length > 0) {
+    else {
       head = edited.head;
-      applied.push({ rule, changes: edited.changes });
+      changes.push(...edited.changes);
     }
   }
-  return applied.length === 0
+  return changes.length === 0
     ? { kind: 'unchanged' }
-    : { kind: 'changed', content: joinContent(contentOf(head), tail), applied };
+    : { kind: 'changed', content: joinContent(contentOf(head), tail), changes };
 }
 
 async function apply(rule: Rule, before: Buffer, tail: Content) {
