@@ -1,0 +1,51 @@
+/** The commands of a mail transaction with the parameters that the next hop understands (RFC 5321, 1870, 6152, 6531, 3461). */
+import {
+  encodeUtf8Address,
+  encodeXtext,
+  formatPath,
+  type Mail,
+  type Notify,
+  needsSmtpUtf8,
+  type Recipient,
+} from '../../core/index.ts';
+import type { Extensions } from './extensions.ts';
+
+/** MAIL. SMTPUTF8 is passed on where the client gave it, and added where an alias made it necessary. */
+export function mailCommand(
+  { envelope, content }: Mail,
+  recipients: readonly Recipient[],
+  offered: Extensions,
+): string {
+  const { reversePath, parameters } = envelope;
+  const paths = [reversePath, ...recipients.map(recipient => recipient.forwardPath)];
+  const utf8 = parameters.smtpUtf8 || paths.some(needsSmtpUtf8);
+  const dsn = offered.has('DSN');
+  return [
+    `MAIL FROM:${formatPath(reversePath)}`,
+    ...(offered.has('SIZE') ? [`SIZE=${content.size}`] : []),
+    ...(offered.has('8BITMIME') && parameters.body === '8bitmime' ? ['BODY=8BITMIME'] : []),
+    ...(offered.has('SMTPUTF8') && utf8 ? ['SMTPUTF8'] : []),
+    ...(dsn && parameters.returnContent !== null ? [`RET=${RETURN[parameters.returnContent]}`] : []),
+    ...(dsn && parameters.envelopeId !== null ? [`ENVID=${encodeXtext(parameters.envelopeId)}`] : []),
+  ].join(' ');
+}
+
+const RETURN = { full: 'FULL', headers: 'HDRS' } as const;
+
+/** RCPT, with what the client asked about notifications for this recipient (RFC 3461 section 5.2.1). */
+export function rcptCommand({ forwardPath, dsn }: Recipient, offered: Extensions): string {
+  const passed = offered.has('DSN') ? dsn : null;
+  return [
+    `RCPT TO:${formatPath(forwardPath)}`,
+    ...(passed === null || passed.notify === null ? [] : [`NOTIFY=${notifyValue(passed.notify)}`]),
+    ...(passed === null || passed.originalRecipient === null ? [] : [`ORCPT=${orcptValue(passed.originalRecipient)}`]),
+  ].join(' ');
+}
+
+function notifyValue(notify: Notify): string {
+  return notify === 'never' ? 'NEVER' : notify.map(event => event.toUpperCase()).join(',');
+}
+
+function orcptValue({ type, address }: { readonly type: string; readonly address: string }): string {
+  return `${type};${type.toLowerCase() === 'utf-8' ? encodeUtf8Address(address) : encodeXtext(address)}`;
+}

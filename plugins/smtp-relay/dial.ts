@@ -1,0 +1,139 @@
+/** Opens a session with one address: connection, greeting, TLS as the policy wants it, AUTH. */
+import {
+  type Bounced,
+  type Clock,
+  type Deferred,
+  deferredBy,
+  describeError,
+  errnoOf,
+  isPermanent,
+  type Log,
+  type Network,
+  type Secret,
+} from '../../core/index.ts';
+import { type Limits, type Lost, type Opening, SmtpClient } from './client.ts';
+import { lostOutcome, refusedOutcome } from './outcomes.ts';
+import { isPositive, refusalOf } from './remote-reply.ts';
+import type { Target } from './targets.ts';
+
+/** How far TLS is insisted on. */
+export type TlsPolicy = 'off' | 'opportunistic' | 'required' | 'verified';
+
+/** How sessions are opened. */
+export interface Policy {
+  /** Our name for EHLO. */
+  readonly hello: string;
+  readonly tls: TlsPolicy;
+  /** Certification authorities in PEM, instead of those that Node trusts. */
+  readonly authorities: string | null;
+  readonly auth: { readonly user: string; readonly password: Secret } | null;
+  /** For the TCP connection, in milliseconds. */
+  readonly connectTimeout: number;
+  readonly limits: Limits;
+}
+
+/** What opening a session needs of the world. */
+export interface DialServices {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Nobody can be served at this address. */
+export interface Unreachable {
+  readonly kind: 'unreachable';
+  readonly outcome: Deferred | Bounced;
+}
+
+/** The port that speaks TLS from the first octet (RFC 8314 section 3.3). */
+const SUBMISSIONS = 465;
+
+/** What is to be reached, and how. */
+export interface Call {
+  readonly target: Target;
+  readonly policy: Policy;
+  readonly services: DialServices;
+  readonly signal: AbortSignal;
+}
+
+/** Opens a session that is ready for transactions, or says why there is none. */
+export async function dial(call: Call): Promise<SmtpClient | Unreachable> {
+  const { target, policy, signal } = call;
+  const opened = await openByPolicy(call);
+  if (!(opened instanceof SmtpClient) || policy.auth === null) return opened;
+  const refusal = await opened.during(signal, () => login(opened, policy.auth, target.remote));
+  if (refusal === null) return opened;
+  opened.quit();
+  return { kind: 'unreachable', outcome: refusal };
+}
+
+async function openByPolicy(call: Call): Promise<SmtpClient | Unreachable> {
+  const { target, policy, services } = call;
+  const first = await open(call, TLS_WANTED[policy.tls]);
+  if (first instanceof SmtpClient || first.kind === 'unreachable') return first;
+  if (!first.tls) return { kind: 'unreachable', outcome: endedEarly(first, call) };
+  if (policy.tls !== 'opportunistic' || isImplicit(call)) {
+    return { kind: 'unreachable', outcome: withoutTls(first, target.remote) };
+  }
+  // What a failed handshake leaves behind cannot be trusted: plain SMTP gets a connection of its own.
+  services.log.warn('downgraded', { remote: target.remote, cause: first.because });
+  const second = await open(call, 'none');
+  if (second instanceof SmtpClient || second.kind === 'unreachable') return second;
+  return { kind: 'unreachable', outcome: endedEarly(second, call) };
+}
+
+const TLS_WANTED = {
+  off: 'none',
+  opportunistic: 'if-offered',
+  required: 'required',
+  verified: 'verified',
+} as const satisfies Record<TlsPolicy, Opening['tls']>;
+
+function isImplicit({ target, policy }: Call): boolean {
+  return target.host.port === SUBMISSIONS && policy.tls !== 'off';
+}
+
+async function open(call: Call, tls: Opening['tls']): Promise<SmtpClient | Unreachable | Lost> {
+  const { target, policy, services, signal } = call;
+  const { address, host } = target;
+  const destination = { address, port: host.port, timeout: policy.connectTimeout };
+  const { hello, authorities, limits } = policy;
+  try {
+    const socket = await services.network.connect(destination, signal);
+    const opening = { socket, peer: host.name, hello, tls, implicitTls: isImplicit(call), authorities, limits };
+    return await SmtpClient.open(opening, services.clock, signal);
+  } catch (error) {
+    const text = `Cannot connect: ${errnoOf(error) ?? describeError(error)}`;
+    return { kind: 'unreachable', outcome: deferredBy({ code: 451, status: '4.4.1', text }, target.remote) };
+  }
+}
+
+/** A greeting or HELO that was refused, or a connection that broke before the session was ready. */
+function endedEarly(lost: Lost, { target, policy }: Call): Deferred | Bounced {
+  if (lost.reply === null) return lostOutcome(lost, target.remote);
+  const refusal = refusalOf(lost.reply);
+  // Where TLS is demanded, whoever speaks before it may be an attacker who wants mail to come back.
+  const trusted = policy.tls === 'off' || policy.tls === 'opportunistic' || !isPermanent(refusal);
+  const believed = trusted ? refusal : ({ code: 454, status: '4.7.4', text: 'Refused before TLS' } as const);
+  return refusedOutcome(believed, lost.reply, target.remote);
+}
+
+/** TLS was demanded, and there is none, or none that can be trusted. Never final: it may be mended or attacked. */
+function withoutTls(lost: Lost, remote: string): Deferred {
+  const words = lost.reply?.words ?? null;
+  if (words !== null)
+    return deferredBy({ code: 454, status: '4.7.4', text: 'The next hop offers no TLS' }, remote, words);
+  return deferredBy({ code: 454, status: '4.7.5', text: `TLS failed: ${lost.because}` }, remote);
+}
+
+async function login(client: SmtpClient, auth: Policy['auth'], remote: string): Promise<Deferred | null> {
+  if (auth === null) return null;
+  if (!client.extensions.has('AUTH')) {
+    return deferredBy({ code: 454, status: '4.7.0', text: 'The next hop offers no AUTH' }, remote);
+  }
+  const heard = await client.login(auth.user, auth.password.reveal());
+  if (heard.kind === 'lost') return lostOutcome(heard, remote);
+  if (isPositive(heard)) return null;
+  // A password that is wrong today is an operator's mistake, not a reason to return everybody's mail.
+  return deferredBy({ code: 454, status: '4.7.8', text: 'The next hop refuses our login' }, remote, heard.words);
+}

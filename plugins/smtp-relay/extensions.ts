@@ -1,0 +1,27 @@
+/** What a next hop offers in its answer to EHLO (RFC 5321 section 4.1.1.1). */
+
+/** The extensions of one session. */
+export class Extensions {
+  readonly #offered: ReadonlyMap<string, string>;
+
+  /** Takes the lines of the answer without the first one, which is the greeting. None: it knows HELO only. */
+  constructor(lines: readonly string[]) {
+    this.#offered = new Map(lines.map(line => entryOf(line)));
+  }
+
+  /** Whether an extension is offered. The keyword in upper case. */
+  has(keyword: string): boolean {
+    return this.#offered.has(keyword);
+  }
+
+  /** The largest content that is taken, in octets, or `null` where there is no fixed limit (RFC 1870 section 3). */
+  get largestContent(): number | null {
+    const size = Number(this.#offered.get('SIZE') ?? 0);
+    return Number.isSafeInteger(size) && size > 0 ? size : null;
+  }
+}
+
+function entryOf(line: string): readonly [string, string] {
+  const [, keyword = '', parameters = ''] = /^(\S*)\s*(.*)$/s.exec(line) ?? [];
+  return [keyword.toUpperCase(), parameters];
+}

@@ -1,0 +1,85 @@
+/** Relays mail to other hosts by SMTP: to the mail exchangers of a domain, or to a smarthost. */
+import {
+  CLOCK,
+  definePlugin,
+  domainName,
+  duration,
+  FILES,
+  IDENTITY,
+  NETWORK,
+  path,
+  RESOLVER,
+  report,
+  secret,
+  z,
+} from '../../core/index.ts';
+import type { Policy } from './dial.ts';
+import { relay } from './relay.ts';
+
+const HOUR = 3_600_000;
+const limit = (standard: number) => duration({ min: 1, max: HOUR }).default(standard);
+
+const options = z
+  .strictObject({
+    hostname: domainName()
+      .optional()
+      .describe('Our name for EHLO. The hostname of the configuration where it is missing.'),
+    tls: z
+      .enum(['off', 'opportunistic', 'required', 'verified'])
+      .default('opportunistic')
+      .describe(
+        'off: never; opportunistic: where it works; required: or no delivery; verified: with a valid certificate too.',
+      ),
+    authorities: path().optional().describe('A PEM file of the certification authorities to trust, for tls: verified.'),
+    auth: z
+      .strictObject({ user: z.string().min(1), password: secret() })
+      .optional()
+      .describe('How to log in at a smarthost.'),
+    timeouts: z
+      .strictObject({
+        connect: limit(30_000).describe('For the connection.'),
+        greeting: limit(300_000).describe('Until the session is ready: greeting, EHLO, STARTTLS.'),
+        reply: limit(300_000).describe('For the reply to a command.'),
+        content: limit(180_000).describe('For each piece of content.'),
+        end: limit(600_000).describe('For the reply to the final dot.'),
+      })
+      .prefault({})
+      .describe('How long to wait for a next hop (RFC 5321 section 4.5.3.2).'),
+  })
+  .refine(({ auth, tls }) => auth === undefined || tls !== 'opportunistic', {
+    path: ['tls'],
+    message: 'with auth, say tls: verified or required; opportunistic TLS may send the password in the clear',
+  })
+  .prefault({});
+
+export default definePlugin({
+  name: 'smtp-relay',
+  summary: 'Relays mail to other hosts by SMTP',
+  options,
+  delivers: 'to-hosts',
+  needs: { network: NETWORK, resolver: RESOLVER, clock: CLOCK, files: FILES, identity: IDENTITY },
+  async check({ options: { authorities }, files }) {
+    if (authorities === undefined || (await files.facts(authorities)) !== null) return [];
+    return [{ path: ['authorities'], message: `${files.resolve(authorities)} does not exist` }];
+  },
+  create({ options, network, resolver, clock, files, identity }) {
+    const { connect, ...limits } = options.timeouts;
+    let authorities: string | null = null;
+    const policy = (): Policy => ({
+      hello: options.hostname ?? identity.hostname,
+      tls: options.tls,
+      authorities,
+      auth: options.auth ?? null,
+      connectTimeout: connect,
+      limits,
+    });
+    return {
+      async start() {
+        if (options.authorities !== undefined) authorities = (await files.read(options.authorities)).toString();
+      },
+      async deliver(delivery, { signal, log }) {
+        return report(await relay(delivery, policy(), { network, resolver, clock, log }, signal));
+      },
+    };
+  },
+});

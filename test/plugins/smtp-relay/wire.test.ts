@@ -1,0 +1,281 @@
+/** The octets between us and a next hop: what leaves, in which pieces, and what a next hop must not do to us. */
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Content } from '../../../core/index.ts';
+import { contentOf } from '../../../core/index.ts';
+import { MX, relaying, relayingTo, sinkFor } from './relaying.ts';
+import { greet, type ScriptedSession, scriptedHop } from './scripted-hop.ts';
+
+const TWO = ['bob@example.test', 'carl@example.test'];
+
+/** The relay to a next hop that follows a script. */
+async function scripted(script: (session: ScriptedSession) => Promise<void>) {
+  const hop = await scriptedHop(script);
+  const relay = await relaying({}, { hosts: { '192.0.2.1:25': hop.port } });
+  type Delivery = NonNullable<Parameters<typeof relay.outcomes>[0]>;
+  return { ...relay, hop, outcomes: (delivery: Delivery = {}) => relay.outcomes({ hosts: [MX], ...delivery }) };
+}
+
+/** Content that comes in pieces, and counts those that were asked for. */
+function piecemeal(pieces: Iterable<Buffer>, size: number) {
+  const counted = { pieces: 0 };
+  const content: Content = {
+    size,
+    bytes: () => Promise.reject(new Error('nobody should want it all at once')),
+    async *stream() {
+      for (const piece of pieces) {
+        counted.pieces += 1;
+        yield piece;
+      }
+    },
+  };
+  return { content, counted };
+}
+
+describe('content', () => {
+  const line = fc
+    .array(fc.constantFrom('.', 'From', ' ', 'x', '\0', 'ü', '\t', 'a.b', '..'), { maxLength: 6 })
+    .map(parts => parts.join(''));
+
+  test('with CRLF line ends arrives as the same octets, however it is cut into pieces', async () => {
+    const { outcomes, sink } = await relayingTo();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(line, { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (lines, cut) => {
+          const octets = Buffer.from(lines.map(one => `${one}\r\n`).join(''));
+          const pieces = Array.from({ length: Math.ceil(octets.length / cut) }, (_, at) =>
+            octets.subarray(at * cut, (at + 1) * cut),
+          );
+          const { content } = piecemeal(pieces, octets.length);
+          expect(await outcomes({ content })).toMatchObject({ 'bob@example.test': { kind: 'delivered' } });
+          expect(sink.mails.at(-1)?.content.equals(octets)).toBe(true);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('smuggling: a bare CR or LF does not leave us', async () => {
+    for (const trick of ['\n.\n', '\n.\r\n', '\r.\r', '\r\n.\n', '\r.\r\n', '\r\n.\r']) {
+      const { outcomes, hop } = await scripted(async session => {
+        await greet(session);
+        for (const end of [/MAIL .*\r\n$/, /RCPT .*\r\n$/]) {
+          await session.hear(end);
+          session.say('250 OK\r\n');
+        }
+        await session.hear('DATA\r\n');
+        session.say('354 Go on\r\n');
+        await session.hear('\r\nend\r\n.\r\n');
+        expect(session.received()).not.toMatch(/\r(?!\n)|(?<!\r)\n/);
+        expect(session.received().match(/\r\n\.\r\n/g)).toHaveLength(1);
+        session.say('250 OK\r\n');
+      });
+      const content = contentOf(`Subject: x\r\n\r\nbody${trick}MAIL FROM:<evil@example.test>\r\nend\r\n`);
+      expect(await outcomes({ content })).toMatchObject({ 'bob@example.test': { kind: 'delivered' } });
+      await hop.over;
+    }
+  });
+
+  test('without a line end at its end gets one', async () => {
+    const { outcomes, sink } = await relayingTo();
+    await outcomes({ content: contentOf('Subject: x\r\n\r\nlast') });
+    expect(sink.mails[0]?.content.toString()).toBe('Subject: x\r\n\r\nlast\r\n');
+  });
+
+  test('that is large is never held in memory: it is read as fast as the next hop takes it', async () => {
+    const piece = Buffer.from(`${'x'.repeat(62)}\r\n`.repeat(1024));
+    const many = 500;
+    const { content, counted } = piecemeal(
+      Array.from({ length: many }, () => piece),
+      piece.length * many,
+    );
+    let whileItSlept = Number.POSITIVE_INFINITY;
+    const { outcomes, hop } = await scripted(async session => {
+      await greet(session);
+      for (const end of [/MAIL .*\r\n$/, /RCPT .*\r\n$/]) {
+        await session.hear(end);
+        session.say('250 OK\r\n');
+      }
+      await session.hear('DATA\r\n');
+      session.socket.pause();
+      session.say('354 Go on\r\n');
+      // The buffers of the system fill up; then no more pieces are asked for.
+      for (let still = 0, before = 0; still < 500; await new Promise(resolve => setImmediate(resolve))) {
+        still = counted.pieces === before && before > 0 ? still + 1 : 0;
+        before = counted.pieces;
+      }
+      whileItSlept = counted.pieces;
+      session.socket.resume();
+      await session.swallow('\r\n.\r\n');
+      session.say('250 OK\r\n');
+    });
+    expect(await outcomes({ content })).toMatchObject({ 'bob@example.test': { kind: 'delivered' } });
+    await hop.over;
+    expect(whileItSlept).toBeLessThan(many / 2);
+    expect(counted.pieces).toBe(many);
+  });
+
+  test('that cannot be read to its end never arrives as a whole mail', async () => {
+    const { outcomes, sink } = await relayingTo();
+    const broken: Content = {
+      size: 2000,
+      bytes: () => Promise.reject(new Error('not asked for')),
+      async *stream() {
+        yield Buffer.from('Subject: x\r\n\r\nhalf of it\r\n');
+        throw Object.assign(new Error('EIO: the spool file is broken'), { code: 'EIO' });
+      },
+    };
+    await expect(outcomes({ content: broken })).rejects.toThrow('the spool file is broken');
+    expect(sink.mails).toEqual([]);
+  });
+});
+
+describe('commands', () => {
+  test('leave in one segment where PIPELINING is offered', async () => {
+    const { outcomes, hop } = await scripted(async session => {
+      await greet(session, ['PIPELINING']);
+      await session.hear('DATA\r\n');
+      expect(session.segments.at(-1)).toBe(
+        'MAIL FROM:<ann@example.test>\r\nRCPT TO:<bob@example.test>\r\nRCPT TO:<carl@example.test>\r\nDATA\r\n',
+      );
+      session.say('250 OK\r\n250 OK\r\n250 OK\r\n354 Go on\r\n');
+      await session.hear('\r\n.\r\n');
+      session.say('250 OK\r\n');
+    });
+    expect(await outcomes({ to: TWO })).toMatchObject({ 'carl@example.test': { kind: 'delivered' } });
+    await hop.over;
+  });
+
+  test('wait for each other where it is not', async () => {
+    const { outcomes, hop } = await scripted(async session => {
+      await greet(session);
+      for (const [command, reply] of [
+        ['MAIL FROM:<ann@example.test>\r\n', '250 OK\r\n'],
+        ['RCPT TO:<bob@example.test>\r\n', '250 OK\r\n'],
+        ['RCPT TO:<carl@example.test>\r\n', '250 OK\r\n'],
+        ['DATA\r\n', '354 Go on\r\n'],
+      ] as const) {
+        await session.hear(command);
+        expect(session.segments.at(-1)).toBe(command);
+        session.say(reply);
+      }
+      await session.hear('\r\n.\r\n');
+      session.say('250 OK\r\n');
+    });
+    expect(await outcomes({ to: TWO })).toMatchObject({ 'carl@example.test': { kind: 'delivered' } });
+    await hop.over;
+  });
+
+  test('never hold a line end of somebody else: a command for each line of an address would be an attack', async () => {
+    const { outcomes, sink } = await relayingTo();
+    const to = { forwardPath: { localPart: 'x>\r\nRCPT TO:<evil', domain: 'example.test' } };
+    const recipient = { ...to, original: to.forwardPath, via: [], dsn: { notify: null, originalRecipient: null } };
+    await expect(outcomes({ to: recipient })).rejects.toThrow(RangeError);
+    expect(sink.commands.join('\n')).not.toContain('evil');
+  });
+});
+
+describe('a next hop that', () => {
+  test('says 354 although it accepted nobody gets no content', async () => {
+    const { outcomes, hop } = await scripted(async session => {
+      await greet(session, ['PIPELINING']);
+      await session.hear('DATA\r\n');
+      session.say('250 OK\r\n550 5.1.1 No\r\n550 5.1.1 No\r\n354 Go on\r\n');
+      await new Promise(resolve => session.socket.once('close', resolve));
+      expect(session.received().endsWith('DATA\r\n')).toBe(true);
+    });
+    expect(await outcomes({ to: TWO })).toMatchObject({
+      'bob@example.test': { kind: 'bounced', reply: { status: '5.1.1' } },
+      'carl@example.test': { kind: 'bounced', reply: { status: '5.1.1' } },
+    });
+    await hop.over;
+  });
+
+  test('replies before the end of the content is believed, and gets no more of it', async () => {
+    const piece = Buffer.alloc(1024 * 1024, 'x\r\n');
+    const { content } = piecemeal(
+      Array.from({ length: 64 }, () => piece),
+      piece.length * 64,
+    );
+    const { outcomes, hop } = await scripted(async session => {
+      await greet(session, ['PIPELINING']);
+      await session.hear('DATA\r\n');
+      session.say('250 OK\r\n250 OK\r\n354 Go on\r\n');
+      await session.hear(/x/);
+      session.say('552 5.3.4 Too much\r\n');
+      await new Promise(resolve => session.socket.once('close', resolve));
+      expect(session.received()).not.toContain('\r\n.\r\n');
+    });
+    expect(await outcomes({ content })).toMatchObject({
+      'bob@example.test': { kind: 'bounced', reply: { code: 552 } },
+    });
+    await hop.over;
+  });
+
+  test('breaks off in the middle of the content has taken nothing: the next one gets the mail', async () => {
+    const piece = Buffer.alloc(1024 * 1024, 'x\r\n');
+    const { content } = piecemeal(
+      Array.from({ length: 8 }, () => piece),
+      piece.length * 8,
+    );
+    const sink = await sinkFor({ extensions: [] });
+    const hop = await scriptedHop(async session => {
+      await greet(session, ['PIPELINING']);
+      await session.hear('DATA\r\n');
+      session.say('250 OK\r\n250 OK\r\n354 Go on\r\n');
+      await session.hear(/x/);
+      session.socket.resetAndDestroy();
+    });
+    const { outcomes, log } = await relaying({}, { hosts: { '192.0.2.1:25': hop.port, '192.0.2.2:25': sink.port } });
+    const hosts = [{ ...MX, addresses: ['192.0.2.1', '192.0.2.2'] }];
+    expect(await outcomes({ content, hosts })).toMatchObject({
+      'bob@example.test': { kind: 'delivered', remote: 'mx.test[192.0.2.2]:25' },
+    });
+    expect(log.of('lost')).toEqual([]);
+  });
+
+  test('speaks in fragments and long replies is understood', async () => {
+    const { outcomes, hop } = await scripted(async session => {
+      for (const part of ['2', '20-hop.test', '\r', '\n220 ESMTP\r\n']) {
+        session.say(part);
+        await new Promise(resolve => setImmediate(resolve));
+      }
+      await session.hear(/EHLO .*\r\n$/);
+      session.say('250-hop.test\r\n250-size\r\n250-Pipelining\r\n250 DSN\r\n');
+      await session.hear('DATA\r\n');
+      session.say('250-2.1.0 a\r\n250 2.1.0 b\r\n250 OK\r\n354 Go on\r\n');
+      await session.hear('\r\n.\r\n');
+      session.say('250-2.0.0 Thank you\r\n250 2.0.0 queued as 1\r\n');
+    });
+    expect(await outcomes()).toMatchObject({
+      'bob@example.test': {
+        kind: 'delivered',
+        disposition: 'passed-on',
+        text: '250-2.0.0 Thank you 250 2.0.0 queued as 1',
+      },
+    });
+    await hop.over;
+  });
+
+  test.each([
+    {
+      about: 'does not speak SMTP',
+      greeting: 'HTTP/1.1 400 Bad Request\r\n\r\n',
+      want: { reply: { status: '4.5.0' } },
+    },
+    {
+      about: 'never ends its reply',
+      greeting: `220-${'x'.repeat(100)}\r\n`.repeat(1000),
+      want: { reply: { status: '4.4.2' } },
+    },
+    { about: 'never ends its line', greeting: '2'.repeat(100_000), want: { reply: { status: '4.4.2' } } },
+  ])('$about is left', async ({ greeting, want }) => {
+    const { outcomes } = await scripted(async session => {
+      session.say(greeting);
+      await new Promise(resolve => session.socket.once('close', resolve));
+    });
+    expect(await outcomes()).toMatchObject({ 'bob@example.test': { kind: 'deferred', ...want } });
+  });
+});
