@@ -29,7 +29,7 @@ export interface ListenerSettings {
   /** The largest content. */
   readonly maxSize: number;
   readonly maxRecipients: number;
-  /** What becomes of LF without CR: the mail is refused (protection from smuggling), or it becomes CRLF. */
+  /** What becomes of a CR or LF alone, and of NUL: the mail is refused (protection from smuggling), or normalized. */
   readonly bareNewline: 'reject' | 'normalize';
   readonly tls: TlsSettings | null;
   readonly auth: 'off' | 'optional' | 'required';

@@ -39,7 +39,7 @@ export const listenerSchema = z.strictObject({
   maxRecipients: described(z.int().min(1).default(1000), 'The most recipients in one transaction.'),
   bareNewline: described(
     z.enum(['reject', 'normalize']).default('reject'),
-    'LF without CR: refuse the mail, or make it CRLF.',
+    'CR or LF alone, and NUL: refuse the mail, or normalize it.',
   ),
   tls: described(tls.optional(), 'The certificate. Without one there is no TLS.'),
   auth: described(z.enum(['off', 'optional', 'required']).default('off'), 'Whether clients may or must authenticate.'),
@@ -62,7 +62,7 @@ const retry = z
     longest: described(duration().prefault('4 h'), 'The longest wait between two attempts.'),
     giveUpAfter: described(duration().prefault('5 days'), 'The age at which a recipient bounces.'),
     warnAfter: described(
-      z.literal('off').or(duration()).prefault('4 h'),
+      z.literal('off').or(duration()).prefault('off'),
       'The age at which the sender is told that the mail is late, or off.',
     ),
   })

@@ -61,7 +61,7 @@ test('what is left out has its default', async () => {
     ],
     queue: {
       directory: join(folder, 'var/queue'),
-      retry: { first: 300_000, factor: 2, longest: 14_400_000, giveUpAfter: 432_000_000, warnAfter: 14_400_000 },
+      retry: { first: 300_000, factor: 2, longest: 14_400_000, giveUpAfter: 432_000_000, warnAfter: null },
       concurrency: 20,
     },
     resolver: { servers: [] },
@@ -91,7 +91,7 @@ deadline: 5 s
 listeners:
   - { id: in, port: 25, address: "::1", maxSize: 1 MiB, bareNewline: normalize, idleTimeout: 1 min }
   - { id: out, port: 465, auth: required, tls: { mode: implicit, cert: ./cert.pem, key: key.pem, minVersion: TLSv1.3 } }
-queue: { directory: /srv/queue, retry: { warnAfter: off }, concurrency: 3 }
+queue: { directory: /srv/queue, retry: { warnAfter: 4 h }, concurrency: 3 }
 resolver: { servers: ["127.0.0.1:5353", "::1"] }
 log: { level: debug, format: json }
 plugins:
@@ -111,7 +111,11 @@ routes:
       tls: { mode: 'implicit', cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem'), minVersion: 'TLSv1.3' },
     },
   ]);
-  expect(configuration.queue).toMatchObject({ directory: '/srv/queue', concurrency: 3, retry: { warnAfter: null } });
+  expect(configuration.queue).toMatchObject({
+    directory: '/srv/queue',
+    concurrency: 3,
+    retry: { warnAfter: 14_400_000 },
+  });
   expect(configuration.resolver.servers).toEqual(['127.0.0.1:5353', '[::1]:53']);
   expect(configuration.log).toEqual({ level: 'debug', format: 'json' });
   expect(configuration.plugins).toMatchObject([
