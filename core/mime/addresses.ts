@@ -6,10 +6,13 @@
  */
 import type { Mailbox } from '../mail/address.ts';
 import { formatLocalPart } from '../mail/local-part.ts';
-import { parseMailbox } from '../mail/path.ts';
+import { formatMailbox, formatPath, parseMailbox } from '../mail/path.ts';
 import { type AddressToken, addressTokens } from './address-tokens.ts';
-import { decodeValue, decodeWords } from './encoded-word.ts';
+import { decodeValue, decodeWords, encodeWords } from './encoded-word.ts';
 import type { HeaderBlock } from './header.ts';
+
+const PLAIN_PHRASE = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /** One address of a field. */
 export interface HeaderAddress {
@@ -53,6 +56,24 @@ export function parseAddresses(value: string): readonly HeaderAddress[] {
 /** Everybody that the From fields name: mail has one author field, with one author, unless somebody is up to something. */
 export function authors(header: HeaderBlock): readonly HeaderAddress[] {
   return header.values('from').flatMap(parseAddresses);
+}
+
+/**
+ * An address as a field carries it: `"Lee, Ann" <ann@example.test>`. A name beyond ASCII goes into encoded words.
+ * @throws RangeError as `formatMailbox` does
+ */
+export function formatAddress(name: string | null, mailbox: Mailbox): string {
+  const shown = (name ?? '').replaceAll(/\s+/g, ' ').trim();
+  if (shown === '') return formatMailbox(mailbox);
+  return `${formatPhrase(shown)} ${formatPath(mailbox)}`;
+}
+
+/** What looks like an encoded word is not what the name says: it is encoded once more. */
+function formatPhrase(name: string): string {
+  if (name.includes('=?')) return encodeWords(name);
+  if (PLAIN_PHRASE.test(name)) return name;
+  if (PRINTABLE.test(name)) return `"${name.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+  return encodeWords(name);
 }
 
 type SpecToken = Exclude<AddressToken, { readonly kind: 'comment' }>;
@@ -145,9 +166,12 @@ function readSpec(tokens: readonly SpecToken[]): Pick<HeaderAddress, 'address' |
   return { address: mailbox === null ? `${joined(local)}@${domain}` : written, mailbox };
 }
 
-/** In a local part that is not quoted: quoting it now would make an address of what was none. */
+/**
+ * What makes no local part where it is not quoted. Quoting it now would make an address of what was none, and decoding
+ * an encoded word (RFC 2047 section 5 forbids one here) would show another address than the one that mail goes to.
+ */
 function isStray(token: SpecToken): boolean {
-  return token.kind !== 'word' || (token.text === ':' && !token.quoted);
+  return token.kind !== 'word' || (!token.quoted && (token.text === ':' || token.text.includes('=?')));
 }
 
 function joined(tokens: readonly SpecToken[]): string {

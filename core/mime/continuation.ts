@@ -1,4 +1,5 @@
 /** Parameters in charsets and in pieces: `filename*0*=utf-8''a%20; filename*1=b` (RFC 2231 sections 3 and 4). */
+import { trimBlanks } from './blanks.ts';
 import { decodeCharset, decodeUnlabelled } from './charset.ts';
 import { decodeText } from './encoded-word.ts';
 
@@ -31,9 +32,11 @@ interface Forms {
   readonly continued: Map<number, Segment>;
   /** `name`, as often as it is there. */
   readonly plain: string[];
+  /** What has asterisks in places where none belong: read as plain, and trusted last. */
+  readonly odd: string[];
 }
 
-const EXTENDED_NAME = /^([^*]+)\*(?:([0-9]{1,3})(\*)?)?$/;
+const EXTENDED_NAME = /^[^*]+\*(?:([0-9]{1,3})(\*)?)?$/;
 const CHARSET_AND_LANGUAGE = /^([^']*)'[^']*'/;
 
 /**
@@ -43,21 +46,32 @@ const CHARSET_AND_LANGUAGE = /^([^']*)'[^']*'/;
 export function assembleParameters(raws: readonly RawParameter[]): readonly FieldParameter[] {
   const formsOf = new Map<string, Forms>();
   for (const { name, raw } of raws) {
-    const [, base = name, number, star] = EXTENDED_NAME.exec(name) ?? [];
-    const forms = formsOf.get(base) ?? { extended: null, continued: new Map<number, Segment>(), plain: [] };
+    const [extension, number, star] = EXTENDED_NAME.exec(name) ?? [];
+    const base = trimBlanks(name.split('*')[0] ?? '') || name;
+    const forms = formsOf.get(base) ?? noForms();
     formsOf.set(base, forms);
     if (base === name) forms.plain.push(raw);
+    else if (extension === undefined) forms.odd.push(raw);
     else if (number === undefined) forms.extended ??= { encoded: true, raw };
     else if (!forms.continued.has(Number(number))) forms.continued.set(Number(number), { encoded: star === '*', raw });
   }
-  return [...formsOf].flatMap(([name, { extended, continued, plain }]) => {
+  return [...formsOf].flatMap(([name, { extended, continued, plain, odd }]) => {
     const joined = continued.size === 0 ? [] : [join(name, inSequence(continued))];
-    const plainOnes = plain.map(raw => ({ name, raw, value: decodeText(raw) }));
+    const plainOnes = plain.map(raw => decoded(name, raw));
     return [
       ...(extended === null ? [] : [join(name, [extended])]),
       ...(continued.has(0) ? [...joined, ...plainOnes] : [...plainOnes, ...joined]),
+      ...odd.map(raw => decoded(name, raw)),
     ];
   });
+}
+
+function noForms(): Forms {
+  return { extended: null, continued: new Map<number, Segment>(), plain: [], odd: [] };
+}
+
+function decoded(name: string, raw: string): FieldParameter {
+  return { name, raw, value: decodeText(raw) };
 }
 
 /** The segments from the lowest number on, up to the first gap. */

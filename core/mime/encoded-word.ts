@@ -77,7 +77,7 @@ function decodeOctets(encoding: string, encoded: string): Buffer {
 export function encodeText(text: string): string {
   const words = text.split(/([ \t]+)/);
   const tooWide = words.some((word, index) => index % 2 === 1 && word.length > LONGEST_BLANKS);
-  if (tooWide) return encodeRun(text);
+  if (tooWide) return encodeWords(text);
   let encoded = '';
   for (let index = 0; index < words.length; index += 2) {
     encoded += words[index - 1] ?? '';
@@ -90,7 +90,7 @@ export function encodeText(text: string): string {
     // Blanks between encoded words are not shown (RFC 2047 section 6.2): those that count go inside.
     const before = isEncoded(words[index - 2]) ? words[index - 1] : '';
     const after = isEncoded(words[last + 2]) ? words[last + 1] : '';
-    encoded += encodeRun(`${before}${words.slice(index, last + 1).join('')}${after}`);
+    encoded += encodeWords(`${before}${words.slice(index, last + 1).join('')}${after}`);
     index = last;
   }
   return encoded;
@@ -104,7 +104,8 @@ function isEncoded(word: string | undefined): boolean {
   return word !== undefined && WHOLE_ENCODED_WORD.test(word);
 }
 
-function encodeRun(text: string): string {
+/** All of a text as encoded words: for a display name, where no comma may be left that parts addresses. */
+export function encodeWords(text: string): string {
   const quoted = quotedForm(text);
   const base64Length = Math.ceil(Buffer.byteLength(text) / 3) * 4;
   const useBase64 = base64Length < quoted.length;

@@ -1,7 +1,7 @@
 /** Mailboxes in header fields, well-formed and otherwise. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { authors, parseAddresses } from '../../../core/mime/addresses.ts';
+import { authors, formatAddress, parseAddresses } from '../../../core/mime/addresses.ts';
 import { parseHeader } from '../../../core/mime/header.ts';
 import { anyText } from '../../support/any-text.ts';
 
@@ -65,6 +65,7 @@ describe('a field', () => {
     const mailboxes = (value: string) => parseAddresses(value).map(({ mailbox }) => mailbox);
     expect(mailboxes('A <Ann@B\xc3\xbccher.EXAMPLE>')).toEqual([{ localPart: 'Ann', domain: 'xn--bcher-kva.example' }]);
     expect(mailboxes('<ann>, <a@b@c.test>, <mailto:a@b.test>, <a@b..test>')).toEqual([null, null, null, null]);
+    expect(mailboxes('<=?utf-8?q?ann=40b.test?=@c.test>')).toEqual([null]);
     expect(mailboxes('"a@b"@c.test')).toEqual([{ localPart: 'a@b', domain: 'c.test' }]);
   });
 
@@ -89,4 +90,33 @@ describe('a field', () => {
 test('spoofing by a second From field or a second address leaves more than one author', () => {
   const header = parseHeader(Buffer.from('From: a@b.test\r\nFROM: c@d.test,\r\n e@f.test\r\n\r\n'));
   expect(authors(header).map(({ address }) => address)).toEqual(['a@b.test', 'c@d.test', 'e@f.test']);
+});
+
+describe('writing an address', () => {
+  const ann = { localPart: 'ann', domain: 'example.test' };
+
+  test.each([
+    { name: null, want: 'ann@example.test' },
+    { name: '  ', want: 'ann@example.test' },
+    { name: 'Ann  Lee', want: 'Ann Lee <ann@example.test>' },
+    { name: 'Lee, Ann "A"', want: String.raw`"Lee, Ann \"A\"" <ann@example.test>` },
+    { name: 'Lee, Jörg', want: '=?UTF-8?Q?Lee=2C_J=C3=B6rg?= <ann@example.test>' },
+    { name: '=?utf-8?q?x?=', want: '=?UTF-8?B?PT91dGYtOD9xP3g/PQ==?= <ann@example.test>' },
+  ])('with the name $name gives $want', ({ name, want }) => {
+    expect(formatAddress(name, ann)).toBe(want);
+  });
+
+  test('and reading it again gives the same name and mailbox', () => {
+    fc.assert(
+      fc.property(
+        anyText('"', '\\', ',', ' ', '=?', '?=', 'ü', 'Ann', '<', '@', '(').filter(text => text.isWellFormed()),
+        text => {
+          const name = text.replaceAll(/[\0-\x1f\s]+/g, ' ').trim();
+          const [read, ...others] = parseAddresses(formatAddress(name, ann));
+          expect(others).toEqual([]);
+          expect(read).toMatchObject({ name: name === '' ? null : name, mailbox: ann });
+        },
+      ),
+    );
+  });
 });
