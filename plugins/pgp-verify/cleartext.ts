@@ -1,9 +1,9 @@
 /**
  * The cleartext signature framework (RFC 9580 section 7): which octets of a text a signature in the text speaks of.
  *
- * Guarantee: `signed` holds what a reader sees between the header and the signature, and nothing else. Whatever could make
- * a reader see more than was signed makes the block broken: an unknown header line, a line that looks like the begin of
- * another block. Text outside the blocks is told, so that nobody takes it for signed.
+ * Guarantee: `signed` holds what a reader sees between the header and the signature, and nothing else. Whatever could make a
+ * reader see more than was signed makes the block broken: an unknown header line, a line that looks like the begin of another
+ * block. Text outside the blocks is told, so that nobody takes it for signed. Time and memory are linear in the text.
  */
 import { beginsBlock, endsBlock } from './armor.ts';
 
@@ -23,70 +23,118 @@ export interface InlineText {
   readonly textOutside: boolean;
 }
 
-const EMPTY = /^[ \t\r]*$/;
-/** The only header that the framework knows (RFC 9580 section 7.1): all others are text that nobody signed. */
-const HASH_HEADER = /^Hash: [A-Za-z0-9, -]+[ \t\r]*$/;
-const BEGINS_ANY = '-----BEGIN PGP ';
-
-/** Finds the OpenPGP blocks of a text part. `text`: its octets, transfer-decoded. */
-export function inlineBlocks(text: Buffer): InlineText {
-  const lines = text.toString('latin1').split('\n');
-  const blocks: InlineBlock[] = [];
-  let textOutside = false;
-  for (let at = 0; at < lines.length; ) {
-    const line = lines[at] ?? '';
-    const kind = beginsBlock(line);
-    if (kind === 'SIGNED MESSAGE' || kind === 'MESSAGE') {
-      const { block, end } = kind === 'MESSAGE' ? message(lines, at) : clearSigned(lines, at);
-      blocks.push(block);
-      at = end;
-    } else {
-      textOutside ||= !EMPTY.test(line);
-      at += 1;
-    }
-  }
-  return { blocks, textOutside };
-}
-
-/** A block that begins at one line, and the line after its last. */
+/** A block, and where what follows it starts. */
 interface Found {
   readonly block: InlineBlock;
   readonly end: number;
 }
 
-function message(lines: readonly string[], begin: number): Found {
-  for (let at = begin + 1; at < lines.length; at += 1) {
-    const line = lines[at] ?? '';
-    if (endsBlock(line) === 'MESSAGE') return { block: { kind: 'message' }, end: at + 1 };
-    if (beginsBlock(line) !== null) return { block: { kind: 'message' }, end: at };
+const BEGIN = '-----BEGIN PGP ';
+const END = '-----END PGP ';
+const LF = 0x0a;
+const CR = 0x0d;
+const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, CR]);
+/** Longer lines are no part of a framework (RFC 5322 section 2.1.1). In octets. */
+const LONGEST_LINE = 998;
+/** Nobody wants to know of more. */
+const MOST_BLOCKS = 100;
+const EMPTY = /^[ \t\r]*$/;
+/** The only header that the framework knows (RFC 9580 section 7.1): all others are text that nobody signed. */
+const HASH_HEADER = /^Hash: [A-Za-z0-9, -]+[ \t\r]*$/;
+
+/** Finds the OpenPGP blocks of a text part. `text`: its octets, transfer-decoded. */
+export function inlineBlocks(text: Buffer): InlineText {
+  const blocks: InlineBlock[] = [];
+  let textOutside = false;
+  let at = 0;
+  for (let begin = lineWith(text, BEGIN, at); begin !== -1; begin = lineWith(text, BEGIN, at)) {
+    if (blocks.length === MOST_BLOCKS) break;
+    textOutside ||= !isBlank(text, at, begin);
+    const kind = beginsBlock(lineAt(text, begin));
+    at = nextLine(text, begin);
+    if (kind !== 'SIGNED MESSAGE' && kind !== 'MESSAGE') {
+      textOutside = true;
+      continue;
+    }
+    const found = kind === 'MESSAGE' ? message(text, at) : clearSigned(text, at);
+    blocks.push(found.block);
+    at = found.end;
   }
-  return { block: { kind: 'message' }, end: lines.length };
+  return { blocks, textOutside: textOutside || !isBlank(text, at, text.length) };
 }
 
-function clearSigned(lines: readonly string[], begin: number): Found {
-  let at = begin + 1;
-  while (HASH_HEADER.test(lines[at] ?? '')) at += 1;
-  if (at >= lines.length || !EMPTY.test(lines[at] ?? '')) return { block: { kind: 'broken' }, end: at };
-  const textStart = at + 1;
-  for (at = textStart; at < lines.length && !(lines[at] ?? '').startsWith(BEGINS_ANY); ) at += 1;
-  if (beginsBlock(lines[at] ?? '') !== 'SIGNATURE') return { block: { kind: 'broken' }, end: at };
-  const signatureStart = at;
-  for (at += 1; at < lines.length && endsBlock(lines[at] ?? '') !== 'SIGNATURE'; at += 1) {
-    if (beginsBlock(lines[at] ?? '') !== null) return { block: { kind: 'broken' }, end: at };
-  }
-  if (at >= lines.length) return { block: { kind: 'broken' }, end: at };
-  const signed = lines.slice(textStart, signatureStart).map(signedLine).join('\r\n');
-  const armor = lines.slice(signatureStart, at + 1).join('\n');
-  return {
-    block: { kind: 'clear-signed', signed: Buffer.from(signed, 'latin1'), armor: Buffer.from(armor, 'latin1') },
-    end: at + 1,
-  };
+/** What begins above `start` ends at its last line, or above the begin of another block, or with the text. */
+function message(text: Buffer, start: number): Found {
+  const { last, bound } = lastLine(text, start);
+  return { block: { kind: 'message' }, end: last === -1 ? bound : nextLine(text, last) };
 }
 
-/** A line as it was signed: dashes unescaped (section 7.2), blanks at the end taken off (section 7.1). */
-function signedLine(line: string): string {
-  const unescaped = line.startsWith('- ') ? line.slice(2) : line;
-  let end = unescaped.length;
-  while (end > 0 && ' \t\r'.includes(unescaped[end - 1] ?? '?')) end -= 1;
-  return unescaped.slice(0, end);
+function clearSigned(text: Buffer, start: number): Found {
+  let at = start;
+  while (HASH_HEADER.test(lineAt(text, at))) at = nextLine(text, at);
+  const signature = lineWith(text, BEGIN, start);
+  if (signature === -1) return { block: { kind: 'broken' }, end: text.length };
+  const textStart = nextLine(text, at);
+  if (!EMPTY.test(lineAt(text, at)) || textStart > signature || beginsBlock(lineAt(text, signature)) !== 'SIGNATURE')
+    return { block: { kind: 'broken' }, end: signature };
+  const { last, bound } = lastLine(text, nextLine(text, signature));
+  if (last === -1 || endsBlock(lineAt(text, last)) !== 'SIGNATURE') return { block: { kind: 'broken' }, end: bound };
+  const end = nextLine(text, last);
+  const signed = signedOctets(text.subarray(textStart, signature));
+  return { block: { kind: 'clear-signed', signed, armor: text.subarray(signature, end) }, end };
+}
+
+/**
+ * A text as it was signed: dashes unescaped (section 7.2), blanks at line ends taken off, lines joined by CRLF, without the
+ * line end above the signature (section 7.1).
+ */
+function signedOctets(text: Buffer): Buffer {
+  const signed = Buffer.allocUnsafe(text.length * 2);
+  let size = 0;
+  for (let at = 0; at < text.length; ) {
+    const next = nextLine(text, at);
+    let end = text[next - 1] === LF ? next - 1 : next;
+    const start = text[at] === 0x2d && text[at + 1] === 0x20 ? at + 2 : at;
+    while (end > start && BLANKS.has(text[end - 1] ?? LF)) end -= 1;
+    size += text.copy(signed, size, start, end);
+    signed[size] = CR;
+    signed[size + 1] = LF;
+    size += 2;
+    at = next;
+  }
+  return signed.subarray(0, Math.max(size - 2, 0));
+}
+
+/** The line that ends the block that begins above `start`, -1 for none, and where another block begins or the text ends. */
+function lastLine(text: Buffer, start: number): { readonly last: number; readonly bound: number } {
+  const next = lineWith(text, BEGIN, start);
+  const bound = next === -1 ? text.length : next;
+  return { last: lineWith(text.subarray(0, bound), END, start), bound };
+}
+
+/** Where a line stands that starts so, from a line's start on; -1: nowhere. */
+function lineWith(text: Buffer, start: string, from: number): number {
+  let at = text.indexOf(start, from, 'latin1');
+  while (at > 0 && text[at - 1] !== LF) at = text.indexOf(start, at + 1, 'latin1');
+  return at;
+}
+
+function nextLine(text: Buffer, at: number): number {
+  const lf = text.indexOf(LF, at);
+  return lf === -1 ? text.length : lf + 1;
+}
+
+/** The line without its line end, or what stands for a line that is too long: text that no line of a framework is. */
+function lineAt(text: Buffer, at: number): string {
+  const next = nextLine(text, at);
+  if (next - at > LONGEST_LINE) return 'too long';
+  return text.toString('latin1', at, text[next - 1] === LF ? next - 1 : next);
+}
+
+function isBlank(text: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const octet = text[at] ?? LF;
+    if (octet !== LF && !BLANKS.has(octet)) return false;
+  }
+  return true;
 }

@@ -31,7 +31,8 @@ import { factsOf, PGP_FACTS } from './facts.ts';
 import type { Judgement } from './judgement.ts';
 import { Keyring, readKeyring } from './keyring.ts';
 
-const FIELD_NAME = /^[A-Za-z][A-Za-z0-9-]{0,76}$/;
+/** Every field of that name which a mail brings is removed, so it must be none that mail needs. */
+const FIELD_NAME = /^X-[A-Za-z0-9-]{1,70}$/i;
 
 const options = z.strictObject({
   keyring: path().describe(
@@ -40,11 +41,11 @@ const options = z.strictObject({
   header: z
     .union([
       z.boolean(),
-      z.string().regex(FIELD_NAME, 'the name of a header field is expected, such as "X-PGP-Verdict"'),
+      z.string().regex(FIELD_NAME, 'true, false or a name that starts with "X-" is expected, such as "X-PGP-Verdict"'),
     ])
     .default(true)
     .describe(
-      'The header field that tells the verdict: true for Authentication-Results, another name, or false for none.',
+      'The header field that tells the verdict: true for Authentication-Results, a name that starts with X-, or false for none.',
     ),
   maxSize: size()
     .default(50 * 1024 * 1024)

@@ -84,14 +84,18 @@ export interface KeyMaterial {
  */
 export async function readKeyMaterial(octets: Buffer): Promise<KeyMaterial> {
   if (packetTag(octets[0]) === SIGNATURE_TAG) {
-    const { packets } = await readSignature({ binarySignature: octets, config: LENIENT });
+    const { packets } = await readSignature({ binarySignature: octets, config: LENIENT }).catch(unreadable);
     const revocations = packets.filter(isKeyRevocation);
     if (revocations.length === 0) throw new Error('it holds a signature, but neither a key nor the revocation of one');
     return { keys: [], revocations };
   }
-  const keys = await readKeys({ binaryKeys: octets, config: LENIENT });
+  const keys = await readKeys({ binaryKeys: octets, config: LENIENT }).catch(unreadable);
   if (keys.some(key => key.isPrivate())) throw new Error('it holds a private key, which has no place on a gateway');
   return { keys, revocations: [] };
+}
+
+function unreadable(cause: unknown): never {
+  throw new Error('no OpenPGP key can be read from it', { cause });
 }
 
 /** The type of a packet by its first octet (RFC 9580 section 4.2), or `null` where it begins no packet. */
@@ -197,12 +201,24 @@ export async function signatureMatches(packet: SignaturePacket, octets: Buffer, 
 
 /** Whether a key, or the subkey of it that signed, was revoked. */
 export async function isRevoked(key: Key, signer: Key | Subkey, now: Date): Promise<boolean> {
-  if (await key.isRevoked(undefined, undefined, now, REVOCATIONS)) return true;
+  if (isRevokedByDesignee(key) || (await key.isRevoked(undefined, undefined, now, REVOCATIONS))) return true;
   if (!isSubkey(signer)) return false;
   for (const binding of signer.bindingSignatures) {
     if (await signer.isRevoked(binding, key.keyPacket, now, REVOCATIONS)) return true;
   }
   return false;
+}
+
+/**
+ * Whether somebody revoked a key whom it once named for that (RFC 4880 section 5.2.3.15). The package does not check such
+ * revocations; here they count unchecked, for the same reason as above.
+ */
+function isRevokedByDesignee(key: Key): boolean {
+  const designees = key
+    .toPacketList()
+    .filter(packet => packet instanceof SignaturePacket)
+    .flatMap(({ revocationKeyFingerprint: named }) => (named === null ? [] : [Buffer.from(named).toString('hex')]));
+  return key.revocationSignatures.some(({ issuerKeyID }) => designees.some(one => one.endsWith(issuerKeyID.toHex())));
 }
 
 /** Whether a key, or the subkey of it that signed, has expired. */

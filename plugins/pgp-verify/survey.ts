@@ -110,7 +110,8 @@ function clearSigned(
   { signed, armor }: { readonly signed: Buffer; readonly armor: Buffer },
   place: Pick<Place, 'at' | 'whole'>,
 ): Sighting {
-  const binary = joined(armoredBlocks(armor).map(block => block.octets));
+  const blocks = armor.length > LARGEST_SIGNATURE ? [] : armoredBlocks(armor);
+  const binary = joined(blocks.map(block => block.octets));
   if (binary === null) return { kind: 'malformed', ...place, because: 'the signature cannot be read' };
   return { kind: 'signed', ...place, octets: signed, signature: binary };
 }
@@ -143,9 +144,12 @@ function isUnambiguous(part: Part): boolean {
   );
 }
 
-/** Readers without MIME show what stands behind the last boundary; lists put their footers there. */
+/**
+ * Behind the last boundary old list software puts its footers, and some readers show them. Not so the notice that clients put
+ * above the first one, for readers without MIME.
+ */
 function hasNothingBehind({ multipart, body, bodyStart }: Part): boolean {
-  if (multipart === null) return false;
+  if (multipart === null || multipart.close === null) return false;
   const { start, end } = multipart.epilogue;
   return /^\s*$/.test(body.toString('latin1', start - bodyStart, end - bodyStart));
 }

@@ -5,7 +5,7 @@
  * GnuPG says otherwise is an error that no entry among the deviations excuses.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Content, contentOf, parseTree } from '../../core/index.ts';
 import { harness, memoryFiles } from '../../core/testing.ts';
@@ -202,6 +202,23 @@ describeWithCorpus('OpenPGP verdicts are those of GnuPG', () => {
   test('every deviation is one of a row that is there', () => {
     const names = SOURCES.flatMap(source => rowsOf(source.table).map(row => `${row.file} ${row.part}`));
     expect(Object.keys(DEVIATIONS).filter(name => !names.includes(name))).toEqual([]);
+  });
+
+  test('S/MIME is none of ours: it gets no verdict, and no octet of it changes', async () => {
+    const folders = ['thunderbird-smime/smime', 'thunderbird-smime/smime/data', 'mimetreeparser/testdata'];
+    const files = folders
+      .flatMap(folder => readdirSync(corpus('pgp', folder)).map(name => `${folder}/${name}`))
+      .filter(file => /smime\/.*\.eml$|\/smime-[^/]*\.mbox$/.test(file));
+    const { data } = await harness(pgpVerify, { keyring: './keys' }, { files: { 'keys/README': '' }, now: NOW });
+    for (const file of files) {
+      const content = await mailOf(file).bytes();
+      const answer = await data(content);
+      if (answer?.kind !== 'rewrite') throw new Error(`no rewrite of ${file}`);
+      expect(answer.facts, file).toMatchObject({ pgp: 'none', 'pgp.encrypted': false });
+      expect((await answer.content.bytes()).subarray(-content.length).equals(content), file).toBe(true);
+    }
+    console.log(`pgp/S/MIME: ${files.length} mails, none of them taken for OpenPGP`);
+    expect(files.length).toBeGreaterThan(30);
   });
 
   test('the plugin leaves the signed octets of every mail as they are', async () => {

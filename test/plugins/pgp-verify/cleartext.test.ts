@@ -47,6 +47,18 @@ describe('what makes a block broken', () => {
       title: 'the begin of another block in the signature',
       text: clear('x').replace('YQ==', '-----BEGIN PGP MESSAGE-----'),
     },
+    {
+      title: 'text far to the right of a header',
+      text: clear('x').replace('SHA256', `SHA256${' '.repeat(2000)}Pay 100 Euro`),
+    },
+    {
+      title: 'text far to the right of the empty line',
+      text: clear('x').replace('\r\n\r\n', `\r\n${' '.repeat(2000)}Pay 100 Euro\r\n`),
+    },
+    {
+      title: 'text far to the right of the last line',
+      text: clear('x').replace(/(-----END.*)\r\n/, `$1${' '.repeat(2000)}Pay\r\n`),
+    },
   ])('$title', ({ text }) => {
     expect(signedIn(text)[0]).toBe('broken');
     expect(signedIn(text)).not.toContain('x');
@@ -71,6 +83,18 @@ test('an OpenPGP message is found, whole or cut off', () => {
   expect(found(message)).toEqual({ blocks: [{ kind: 'message' }], textOutside: false });
   expect(found(message.replace(/-----END.*/s, '')).blocks).toEqual([{ kind: 'message' }]);
   expect(signedIn(message + clear('x'))).toEqual(['message', 'x']);
+});
+
+test.each([
+  { title: 'begins of messages', line: '-----BEGIN PGP MESSAGE-----\n' },
+  { title: 'begins of signed messages', line: '-----BEGIN PGP SIGNED MESSAGE-----\n\n' },
+  { title: 'begins of signatures', line: '-----BEGIN PGP SIGNATURE-----\n' },
+  { title: 'begins that are none', line: 'x-----BEGIN PGP SIGNED MESSAGE-----' },
+  { title: 'empty lines', line: '\n' },
+  { title: 'blanks', line: ' ' },
+])('a flood of $title comes to an end', ({ line }) => {
+  const flood = Buffer.from(clear('x') + line.repeat(Math.ceil(20_000_000 / line.length)));
+  expect(inlineBlocks(flood).blocks.length).toBeLessThanOrEqual(100);
 });
 
 test('a block that a reply quotes is no block', () => {

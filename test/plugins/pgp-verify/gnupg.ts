@@ -4,7 +4,7 @@
  * Where `gpg` is missing the tests that need it are skipped, and each says so; in CI its absence is a failure.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -36,7 +36,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 export interface KeyWish {
   readonly userId: string;
-  readonly algorithm: 'ed25519' | 'rsa2048';
+  readonly algorithm: 'ed25519' | 'rsa2048' | 'brainpoolP256r1';
   /** When it is made, as `20260101T000000`. */
   readonly made: string;
   /** When it expires, as `2026-02-01`, or `never`. */
@@ -71,14 +71,22 @@ export class Gnupg {
     return fingerprint;
   }
 
-  /** Revokes a key with the certificate that GnuPG wrote when the key was made, and gives that certificate. */
-  async revoke(fingerprint: string): Promise<string> {
-    const path = join(this.#home, 'openpgp-revocs.d', `${fingerprint}.rev`);
-    const { stdout } = await run('sed', ['s/^:-----BEGIN/-----BEGIN/', path]);
-    const certificate = join(this.#home, 'revocation.asc');
-    await writeFile(certificate, stdout);
-    await this.#gpg(['--import', certificate]);
-    return stdout.slice(stdout.indexOf('-----BEGIN'));
+  /** Adds a subkey by which the key signs from then on. */
+  async addSigningSubkey(fingerprint: string, made: string): Promise<void> {
+    await this.#gpg(['--faked-system-time', made, '--quick-add-key', fingerprint, 'ed25519', 'sign', 'never']);
+  }
+
+  /** The certificate that revokes a key, which GnuPG writes when it makes one, and makes unusable by a colon. */
+  async revocation(fingerprint: string): Promise<string> {
+    const text = await readFile(join(this.#home, 'openpgp-revocs.d', `${fingerprint}.rev`), 'latin1');
+    return text.slice(text.indexOf('-----BEGIN'));
+  }
+
+  /** The public key, armored, revoked by another key that it names for that. */
+  async revokedBy(fingerprint: string, designee: string, at: string): Promise<string> {
+    const time = ['--faked-system-time', at];
+    await this.#converse([...time, '--edit-key', fingerprint], `addrevoker\n${designee}\ny\nsave\n`);
+    return await this.#converse([...time, '--armor', '--desig-revoke', fingerprint], 'y\n0\n\ny\n');
   }
 
   /** The public key, armored. */
@@ -132,8 +140,16 @@ export class Gnupg {
     return OUTCOMES.flatMap(outcome => words.filter(word => word === outcome).map(() => outcome));
   }
 
+  /** For what GnuPG does in conversation only. */
+  async #converse(args: readonly string[], answers: string): Promise<string> {
+    const fixed = ['--homedir', this.#home, '--quiet', '--no-tty', '--pinentry-mode', 'loopback', '--passphrase', ''];
+    const talking = run('gpg', [...fixed, '--command-fd', '0', ...args]);
+    talking.child.stdin?.end(answers);
+    return (await talking).stdout;
+  }
+
   #gpg(args: readonly string[]): Promise<{ readonly stdout: Buffer }> {
-    const fixed = ['--homedir', this.#home, '--batch', '--quiet', '--no-tty', '--trust-model', 'always'];
+    const fixed = ['--homedir', this.#home, '--batch', '--quiet', '--no-tty'];
     return run('gpg', [...fixed, '--pinentry-mode', 'loopback', '--passphrase', '', '--yes', ...args], {
       encoding: 'buffer',
     });

@@ -70,6 +70,12 @@ describe('verdicts', () => {
     }
   });
 
+  test('a mail whose line ends became LF on the way is good: CRLF is what was signed', async () => {
+    const mail = (FROM_ANN + multipartSigned(PART, await detached(PART, [ann]))).replaceAll('\r\n', '\n');
+    const { data } = await plugin({ header: false });
+    expect(await data(Buffer.from(mail))).toMatchObject({ facts: { pgp: 'good' } });
+  });
+
   test('signed by somebody else than the author: good, not aligned', async () => {
     const mail = FROM_ANN + multipartSigned(PART, await detached(PART, [eve]));
     expect(await factsOf(mail)).toMatchObject({ pgp: 'good', 'pgp.aligned': false, 'pgp.signer': 'eve@example.test' });
@@ -200,6 +206,11 @@ describe('spoofing: nobody is vouched for', () => {
       want: 'partial',
     },
     {
+      title: 'text in the place of the last boundary',
+      mail: async () => multipartSigned(PART, await detached(PART, [ann])).replace('--outer--', 'Pay Eve.'),
+      want: 'partial',
+    },
+    {
       title: 'text around clear-signed text',
       mail: async () => `\r\nPay Eve.\r\n${await clearSigned('Hello', ann)}`,
       want: 'partial',
@@ -294,7 +305,7 @@ describe('spoofing: nobody is vouched for', () => {
         ),
     },
     {
-      title: 'a signature over a hash of the signer’s text in another type',
+      title: 'a signature with another letter in it',
       mail: async () =>
         multipartSigned(
           PART,
@@ -403,10 +414,17 @@ describe('options', () => {
     ]);
   });
 
-  test('a header name that is none is a complaint', async () => {
-    expect(await faults({ keyring: './keys', header: 'X Verdict' }, { 'keys/README': '' })).toEqual([
-      expect.stringContaining('header'),
-    ]);
+  test.each(['X Verdict', 'From', 'X-', 'X-\u00c4'])(
+    'a header name that is none, or not free, is a complaint: %s',
+    async header => {
+      expect(await faults({ keyring: './keys', header }, { 'keys/README': '' })).toEqual([
+        expect.stringContaining('header'),
+      ]);
+    },
+  );
+
+  test('a folder without keys is none: every key is unknown then', async () => {
+    expect(await faults({ keyring: './keys' }, { 'keys/README': '' })).toEqual([]);
   });
 
   test('a key that is put into the folder counts a few seconds later', async () => {
