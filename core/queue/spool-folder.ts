@@ -1,8 +1,9 @@
 /** The folder of spool files as the worker thread sees it: checking, syncing, removing, sweeping. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, statfsSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../mail/failure.ts';
 import { Unreadable } from './shape.ts';
+import { StoreError } from './store-error.ts';
 
 /** Makes new names and removals in a folder durable. */
 export function syncFolder(path: string): void {
@@ -17,11 +18,26 @@ export function syncFolder(path: string): void {
 /** The name of the folder below the queue's. */
 export const SPOOL_FOLDER = 'spool';
 
+/**
+ * What new mail leaves free on the volume, in octets: a tenth of it within these bounds. Settling mail needs room too, for
+ * SQLite's log above all.
+ */
+const LEAST_RESERVE = 16 * 1024 * 1024;
+const LARGEST_RESERVE = 64 * 1024 * 1024;
+
+/** How much a volume holds, in octets. */
+export interface Volume {
+  readonly free: number;
+  readonly total: number;
+}
+
 export class SpoolFolder {
   readonly #path: string;
+  readonly #measure: (path: string) => Volume;
 
-  constructor(queueDirectory: string) {
+  constructor(queueDirectory: string, measure: (path: string) => Volume = volumeOf) {
     this.#path = join(queueDirectory, SPOOL_FOLDER);
+    this.#measure = measure;
     if (mkdirSync(this.#path, { recursive: true, mode: 0o700 }) !== undefined) syncFolder(queueDirectory);
   }
 
@@ -41,6 +57,16 @@ export class SpoolFolder {
     syncFolder(this.#path);
   }
 
+  /**
+   * Without a reserve a queue that has filled its volume could not even write down what was delivered.
+   * @throws StoreError `ENOSPC` where new mail would eat into it.
+   */
+  requireReserve(): void {
+    const { free, total } = this.#measure(this.#path);
+    if (free >= Math.min(Math.max(total / 10, LEAST_RESERVE), LARGEST_RESERVE)) return;
+    throw new StoreError(`the volume of ${this.#path} is nearly full`, 'ENOSPC');
+  }
+
   /** Not being able to remove a file harms nobody: the next sweep takes it. */
   remove(names: Iterable<string>): void {
     for (const name of names) {
@@ -56,4 +82,9 @@ export class SpoolFolder {
   sweep(known: ReadonlySet<string>): void {
     this.remove(readdirSync(this.#path).filter(name => !known.has(name)));
   }
+}
+
+function volumeOf(path: string): Volume {
+  const { bavail, blocks, bsize } = statfsSync(path);
+  return { free: bavail * bsize, total: blocks * bsize };
 }

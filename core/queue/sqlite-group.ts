@@ -36,7 +36,10 @@ export class Group {
     this.#work = work;
     const desk = new Desk(database, this.#tables, reader);
     this.#performers = {
-      commit: rows => work.commit(rows),
+      commit: rows => {
+        spool.requireReserve();
+        return work.commit(rows);
+      },
       lease: request => work.lease(request),
       settle: settled => work.settle(settled),
       renew: request => work.renew(request),

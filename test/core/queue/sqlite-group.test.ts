@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
 import { replyToError, STORAGE_FULL } from '../../../core/mail/failure.ts';
 import { Spool } from '../../../core/queue/spool.ts';
-import { SpoolFolder } from '../../../core/queue/spool-folder.ts';
+import { SpoolFolder, type Volume } from '../../../core/queue/spool-folder.ts';
 import { Group } from '../../../core/queue/sqlite-group.ts';
 import type { Call } from '../../../core/queue/sqlite-protocol.ts';
 import { prepareRows } from '../../../core/queue/sqlite-rows.ts';
@@ -21,11 +21,11 @@ interface Opened {
   readonly ids: () => readonly string[];
 }
 
-async function opened(): Promise<Opened> {
+async function opened(measure: (path: string) => Volume = () => ({ free: 1e12, total: 1e12 })): Promise<Opened> {
   const directory = await tempFolder();
   const { database, close } = openDatabase(directory, 'owner', { pid: 1, host: 'here' });
   onTestFinished(close);
-  const group = new Group(database, new SpoolFolder(directory));
+  const group = new Group(database, new SpoolFolder(directory, measure));
   return {
     database,
     group,
@@ -88,6 +88,31 @@ test('disk full: what does not fit is refused with 452, what makes room goes on,
   database.exec(`PRAGMA max_page_count = ${pages + 1000}`);
   expect(group.run([await commit(4, 'B', large)])).toMatchObject([{ kind: 'done' }]);
   expect(ids()).toEqual(['B']);
+});
+
+test('disk nearly full: new mail is refused with 452, so that the rest has room to leave', async () => {
+  const volume = { free: 1e9, total: 1e12 };
+  const { group, commit, ids } = await opened(() => volume);
+  group.run([await commit(1, 'A')]);
+  volume.free = 60e6;
+  const [refused, removed] = group.run([await commit(2, 'B'), { number: 3, kind: 'remove', input: { id: 'A' } }]);
+  expect(refused).toMatchObject({ kind: 'failed', trouble: { code: 'ENOSPC' } });
+  expect(removed).toMatchObject({ kind: 'done', output: 1 });
+  volume.free = 70e6;
+  expect(group.run([await commit(4, 'C')])).toMatchObject([{ kind: 'done' }]);
+  expect(ids()).toEqual(['C']);
+});
+
+test.for([
+  { total: 1e6, reserve: 16 * 2 ** 20 },
+  { total: 300 * 2 ** 20, reserve: 30 * 2 ** 20 },
+  { total: 1e13, reserve: 64 * 2 ** 20 },
+])('a volume of $total octets keeps $reserve free', async ({ total, reserve }) => {
+  const volume = { free: reserve, total };
+  const { group, commit } = await opened(() => volume);
+  expect(group.run([await commit(1, 'A')])).toMatchObject([{ kind: 'done' }]);
+  volume.free -= 1;
+  expect(group.run([await commit(2, 'B')])).toMatchObject([{ kind: 'failed', trouble: { code: 'ENOSPC' } }]);
 });
 
 test('a spool file is not removed by a transaction that is undone', async () => {
