@@ -17,14 +17,20 @@ export function register(program: Command): void {
 
 async function check(file: string, { json = false }: { readonly json?: boolean }): Promise<void> {
   try {
-    const compiled = await compile(file, { env: process.env, now: new Date(), scope: inertServices });
-    const complaints = compiled.kind === 'compiled' ? compiled.warnings : compiled.complaints;
-    const ok = compiled.kind === 'compiled';
-    process.stdout.write(json ? inJson(ok, complaints) : inWords(file, ok, complaints));
+    const { ok, text } = await checked(file, json);
+    process.stdout.write(text);
     if (!ok) process.exitCode = 1;
   } catch (error) {
     refuse(error);
   }
+}
+
+/** What the verb prints, and whether a gateway would start. */
+export async function checked(file: string, json: boolean): Promise<{ readonly ok: boolean; readonly text: string }> {
+  const compiled = await compile(file, { env: process.env, now: new Date(), scope: inertServices });
+  const ok = compiled.kind === 'compiled';
+  const complaints = ok ? compiled.warnings : compiled.complaints;
+  return { ok, text: json ? inJson(ok, complaints) : inWords(file, ok, complaints) };
 }
 
 function inJson(ok: boolean, complaints: readonly Complaint[]): string {

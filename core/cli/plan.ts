@@ -19,13 +19,21 @@ export function register(program: Command): void {
 
 async function plan(file: string, { json = false }: { readonly json?: boolean }): Promise<void> {
   try {
-    const compiled = await compile(file, { env: process.env, now: new Date(), scope: inertServices });
-    if (compiled.kind === 'refused') throw bootError(compiled.complaints);
-    const made = planOf(compiled);
-    process.stdout.write(json ? `${JSON.stringify(made, null, 2)}\n` : inWords(made));
+    process.stdout.write(await planned(file, json));
   } catch (error) {
     refuse(error);
   }
+}
+
+/**
+ * What the verb prints.
+ * @throws MailframeError with every complaint, where a gateway would not start.
+ */
+export async function planned(file: string, json: boolean): Promise<string> {
+  const compiled = await compile(file, { env: process.env, now: new Date(), scope: inertServices });
+  if (compiled.kind === 'refused') throw bootError(compiled.complaints);
+  const plan = planOf(compiled);
+  return json ? `${JSON.stringify(plan, null, 2)}\n` : inWords(plan);
 }
 
 const HOW: Readonly<Record<Walk, string>> = {
@@ -38,7 +46,7 @@ const HOW: Readonly<Record<Walk, string>> = {
 function inWords({ hooks, routes, observers, silent }: Plan): string {
   const blocks = hooks.map(({ hook, walk, plugins }) => {
     const numbered = walk !== 'addressed';
-    return [`${hook}: ${HOW[walk]}`, ...plugins.map((call, index) => planned(call, numbered ? `${index + 1}.` : '-'))];
+    return [`${hook}: ${HOW[walk]}`, ...plugins.map((call, index) => called(call, numbered ? `${index + 1}.` : '-'))];
   });
   blocks.push([
     'routes: the first that matches decides',
@@ -50,7 +58,7 @@ function inWords({ hooks, routes, observers, silent }: Plan): string {
   return `${blocks.map(lines => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function planned({ plugin, when, mode, onError, deadline, around }: PlannedCall, bullet: string): string {
+function called({ plugin, when, mode, onError, deadline, around }: PlannedCall, bullet: string): string {
   const notes = [
     ...(mode === 'shadow' ? ['in shadow mode'] : []),
     ...(when === null ? [] : [`when ${when}`]),

@@ -23,13 +23,18 @@ export function register(program: Command): void {
 
 async function schema(file: string, { output }: { readonly output?: string }): Promise<void> {
   try {
-    const plugins = await describedPlugins(resolve(file));
-    const text = `${JSON.stringify(configurationJsonSchema(plugins), null, 2)}\n`;
+    const text = await schemaFor(file);
     if (output === undefined) process.stdout.write(text);
     else await writeFile(output, text);
   } catch (error) {
     refuse(error);
   }
+}
+
+/** What the verb prints. */
+export async function schemaFor(file: string): Promise<string> {
+  const plugins = await describedPlugins(resolve(file));
+  return `${JSON.stringify(configurationJsonSchema(plugins), null, 2)}\n`;
 }
 
 /** The built-in plugins and those that the file uses, each once. One that cannot be loaded is for `check` to tell. */
