@@ -20,10 +20,23 @@ export const NOW = new Date('2026-11-23T12:00:00Z');
 const MONTH_AGO = new Date('2026-10-23T12:00:00Z');
 const YESTERDAY = new Date('2026-11-22T12:00:00Z');
 
-/** Makes a key. `lasts` in seconds. */
+/** The header of a mail by Ann, without the empty line at its end. */
+export const FROM_ANN = 'From: Ann <ann@example.test>\r\nSubject: hello\r\nMIME-Version: 1.0\r\n';
+/** A part to be signed. */
+export const PART = 'Content-Type: text/plain\r\n\r\nPay Bob 10 Euro.\r\n';
+
+interface KeyWish {
+  readonly made?: Date;
+  /** In seconds; 0 for ever. */
+  readonly lasts?: number;
+  /** Whether a subkey signs in the place of the primary key. */
+  readonly subkey?: boolean;
+}
+
+/** Makes a key. */
 export async function makeKey(
   userIDs: { readonly name?: string; readonly email: string }[],
-  { made = MONTH_AGO, lasts = 0 }: { readonly made?: Date; readonly lasts?: number } = {},
+  { made = MONTH_AGO, lasts = 0, subkey = false }: KeyWish = {},
 ): Promise<TestKey> {
   return await generateKey({
     type: 'ecc',
@@ -31,6 +44,7 @@ export async function makeKey(
     userIDs,
     date: made,
     keyExpirationTime: lasts,
+    subkeys: subkey ? [{ sign: true }] : [],
     format: 'object',
   });
 }
