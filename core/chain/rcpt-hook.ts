@@ -31,7 +31,15 @@ export async function walkRcpt(
   let refused: Refused | null = null;
   const question = { hook: 'rcpt', asked: words(recipient.forwardPath), about: { session: session.id } } as const;
   const view = { session, facts, reversePath: envelope.reversePath, recipient };
-  const walked = await walker.walk(question, view, { session, envelope, recipient }, heard => {
+  const subject = {
+    session,
+    envelope,
+    recipient,
+    get claimed() {
+      return claimed || expansions.length > 0;
+    },
+  };
+  const walked = await walker.walk(question, view, subject, heard => {
     if (heard.kind === 'failure') refused = heard.refused;
     else
       switch (heard.answer.kind) {

@@ -61,9 +61,17 @@ export interface HookTable {
     subject: { readonly session: Session; readonly reversePath: ReversePath; readonly parameters: MailParameters };
     answer: Reject | Defer | Note;
   };
-  /** Each RCPT (RFC 5321 section 4.1.1.3). `envelope` holds the recipients accepted so far. Nobody claims it: 550 5.7.1. */
+  /**
+   * Each RCPT (RFC 5321 section 4.1.1.3). `envelope` holds the recipients accepted so far; `claimed` says whether a plugin
+   * above has claimed this one. Nobody claims it: 550 5.7.1.
+   */
   rcpt: {
-    subject: { readonly session: Session; readonly envelope: Envelope; readonly recipient: Recipient };
+    subject: {
+      readonly session: Session;
+      readonly envelope: Envelope;
+      readonly recipient: Recipient;
+      readonly claimed: boolean;
+    };
     answer: Accept | Expand | Reject | Defer | Note;
   };
   /** The whole content has arrived (RFC 5321 section 4.1.1.4). A rewrite is the next plugin's subject. */

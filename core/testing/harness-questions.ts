@@ -40,10 +40,14 @@ export interface Questions {
   ) => Answered<'auth'>;
   /** `from`: `<ann@example.test>`, with or without the brackets, or `<>`. */
   readonly mail: (from: string, about?: Circumstances & Pick<MailParts, 'parameters'>) => Answered<'mail'>;
-  /** `accepted`: the recipients that were accepted before. */
+  /** `accepted`: the recipients that were accepted before. `claimed`: whether a plugin above has claimed this one. */
   readonly rcpt: (
     to: RecipientText,
-    about?: Circumstances & Pick<MailParts, 'from' | 'parameters'> & { readonly accepted?: readonly RecipientText[] },
+    about?: Circumstances &
+      Pick<MailParts, 'from' | 'parameters'> & {
+        readonly accepted?: readonly RecipientText[];
+        readonly claimed?: boolean;
+      },
   ) => Answered<'rcpt'>;
   /** `content`: where it is text, every line end becomes CRLF. */
   readonly data: (content: ContentText, about?: Circumstances & MailParts) => Answered<'data'>;
@@ -82,10 +86,10 @@ export function questions(ask: Ask): Questions {
       };
       return ask('mail', subject, about);
     },
-    rcpt(to, { from = '<ann@example.test>', accepted = [], parameters, ...about } = {}) {
+    rcpt(to, { from = '<ann@example.test>', accepted = [], claimed = false, parameters, ...about } = {}) {
       const envelope = anEnvelope(from, accepted, parameters);
       const recipient = typeof to === 'string' ? aRecipient(to) : to;
-      return ask('rcpt', { session: aSession(about.session), envelope, recipient }, about);
+      return ask('rcpt', { session: aSession(about.session), envelope, recipient, claimed }, about);
     },
     data: (content, about = {}) => ask('data', { mail: aMail({ ...about, content }) }, about),
     queue: (content, about = {}) => ask('queue', { mail: aMail({ ...about, content }) }, about),

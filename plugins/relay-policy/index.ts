@@ -1,6 +1,7 @@
 /**
  * Says for whom this gateway takes mail: its own domains and those it backs up from anyone, any domain from clients that
- * may relay. It only claims: what nobody claims is refused by default, and a refusal would silence the aliases.
+ * may relay. It refuses one thing, a mailbox that is not in the list, and only where no plugin above has claimed it: an
+ * alias is no mailbox and must be heard.
  */
 import {
   accept,
@@ -14,6 +15,7 @@ import {
   IDENTITY,
   LOG,
   type Mailbox,
+  reject,
   type Session,
 } from '../../core/index.ts';
 import { inRanges } from './client-ranges.ts';
@@ -48,18 +50,24 @@ export default definePlugin({
     const isPermitted = ({ client, user }: Session) =>
       mayRelay(client.address) || (user !== null && options.authenticated === 'relay');
 
-    const isMailbox = async (mailbox: Mailbox) => {
-      if (isPostmaster(mailbox)) return true;
+    /** What is known of a mailbox of a local domain. */
+    const lookUp = async (mailbox: Mailbox): Promise<'ours' | 'unknown' | 'doubtful'> => {
+      if (isPostmaster(mailbox)) return 'ours';
       const list = file === null ? listed : await file.current();
-      return list === null ? !holdsRoute(mailbox) : list.has(mailbox);
+      if (list !== null) return list.has(mailbox) ? 'ours' : 'unknown';
+      return holdsRoute(mailbox) ? 'doubtful' : 'ours';
     };
 
     return {
       start: () => file?.load(),
 
-      async rcpt({ session, recipient: { forwardPath } }) {
+      async rcpt({ session, recipient: { forwardPath }, claimed }) {
         const { domain } = forwardPath;
-        if (local.has(domain)) return (await isMailbox(forwardPath)) ? accept : undefined;
+        if (local.has(domain)) {
+          const found = await lookUp(forwardPath);
+          if (found === 'ours') return accept;
+          return found === 'unknown' && !claimed ? reject(550, '5.1.1', 'No such mailbox here') : undefined;
+        }
         // RCPT TO:<Postmaster> comes in with our own name as its domain (RFC 5321 section 4.5.1).
         if (home !== undefined && domain === identity.hostname && isPostmaster(forwardPath)) return expand([home]);
         if (isPermitted(session)) return accept;

@@ -50,6 +50,20 @@ describe('rcpt', () => {
     expect(decision.recipients.every(one => one.original.localPart === 'staff' && one.via.length === 1)).toBe(true);
   });
 
+  test('a plugin knows whether one above has claimed the recipient', async () => {
+    const seen: boolean[] = [];
+    const looks = { rcpt: ({ claimed }: { claimed: boolean }) => void seen.push(claimed) };
+    const { chain } = chainOf([
+      link('before', looks),
+      link('trial', { rcpt: () => accept }, { mode: 'shadow' }),
+      link('between', looks),
+      link('policy', { rcpt: () => accept }),
+      link('after', looks),
+    ]);
+    await chain.rcpt(session, envelope(), bob, {});
+    expect(seen).toEqual([false, false, true]);
+  });
+
   test('every plugin that answers is in the trace, in the order of the configuration', async () => {
     const { chain } = chainOf([
       link('first', { rcpt: () => undefined }),

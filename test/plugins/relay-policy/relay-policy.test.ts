@@ -1,6 +1,6 @@
 /** For whom mail is taken: who claims what, and the tricks that must not make a relay of us. */
 import { describe, expect, test } from 'vitest';
-import { accept, parseForwardPath } from '../../../core/index.ts';
+import { accept, parseForwardPath, reject } from '../../../core/index.ts';
 import { aRecipient, aSession, faultsIn, type Harness, harness } from '../../../core/testing.ts';
 import relayPolicy from '../../../plugins/relay-policy/index.ts';
 
@@ -10,6 +10,7 @@ const OPTIONS = {
   relayFor: ['192.0.2.0/24', '2001:db8::/32', '198.51.100.7'],
 };
 
+const NO_MAILBOX = reject(550, '5.1.1', 'No such mailbox here');
 const STRANGER = { client: { address: '203.0.113.5', port: 1025, name: null } };
 
 function from(address: string) {
@@ -59,7 +60,7 @@ describe('a client that may relay', () => {
 
   test('has no mailbox in a local domain that is not there', async () => {
     const { rcpt } = await mounted({ mailboxes: ['ann'] });
-    expect(await rcpt('bob@example.test', { session: from('192.0.2.1') })).toBeUndefined();
+    expect(await rcpt('bob@example.test', { session: from('192.0.2.1') })).toEqual(NO_MAILBOX);
   });
 });
 
@@ -108,11 +109,11 @@ describe('mailboxes', () => {
     { to: 'ANN@second.test', want: accept },
     { to: '"john doe"@example.test', want: accept },
     { to: 'bob@second.test', want: accept },
-    { to: 'bob@example.test', want: undefined },
-    { to: 'carl@example.test', want: undefined },
+    { to: 'bob@example.test', want: NO_MAILBOX },
+    { to: 'carl@example.test', want: NO_MAILBOX },
     { to: 'anybody@partner.test', want: accept },
     { to: 'Postmaster@second.test', want: accept },
-    { to: 'ann+x@example.test', want: undefined },
+    { to: 'ann+x@example.test', want: NO_MAILBOX },
   ])('$to', async ({ to, want }) => {
     const { rcpt } = await mounted({ mailboxes: LIST });
     expect(await rcpt(to, { session: STRANGER })).toEqual(want);
@@ -121,7 +122,7 @@ describe('mailboxes', () => {
   test('a delimiter makes extensions', async () => {
     const { rcpt } = await mounted({ mailboxes: LIST, recipientDelimiter: '+' });
     expect(await rcpt('ann+x@example.test')).toBe(accept);
-    expect(await rcpt('+ann@example.test')).toBeUndefined();
+    expect(await rcpt('+ann@example.test')).toEqual(NO_MAILBOX);
   });
 
   test('may stand in a file, and follow it', async () => {
@@ -131,12 +132,18 @@ describe('mailboxes', () => {
     );
     expect(await rcpt('ann@example.test')).toBe(accept);
     expect(await rcpt('bob@second.test')).toBe(accept);
-    expect(await rcpt('carl@example.test')).toBeUndefined();
+    expect(await rcpt('carl@example.test')).toEqual(NO_MAILBOX);
     await clock.advance(5000);
     files.put('mailboxes', 'carl');
     await clock.advance(1000);
     expect(await rcpt('carl@example.test')).toBe(accept);
-    expect(await rcpt('ann@example.test')).toBeUndefined();
+    expect(await rcpt('ann@example.test')).toEqual(NO_MAILBOX);
+  });
+
+  test('an unlisted name that a plugin above has claimed is an alias, and left alone', async () => {
+    const { rcpt } = await mounted({ mailboxes: LIST });
+    expect(await rcpt('staff@example.test', { claimed: true })).toBeUndefined();
+    expect(await rcpt('staff@example.test', { claimed: false })).toEqual(NO_MAILBOX);
   });
 });
 
