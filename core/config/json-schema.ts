@@ -28,11 +28,12 @@ export function configurationJsonSchema(plugins: readonly DescribedPlugin[]): Js
   const branches: Json[] = [];
   for (const plugin of plugins) {
     const name = definitionName(plugin.use, definitions);
-    definitions[name] = optionsSchema(plugin, name);
+    const options = optionsSchema(plugin, name);
+    definitions[name] = options;
     branches.push({
       if: { properties: { use: { const: plugin.use } }, required: ['use'] },
       // oxlint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
-      then: thenOf(plugin, name),
+      then: thenOf(options, name),
     });
   }
   // Draft 7 knows no empty list here.
@@ -47,16 +48,13 @@ export function configurationJsonSchema(plugins: readonly DescribedPlugin[]): Js
   return { ...file, definitions };
 }
 
-/** Options are required where a plugin cannot do without. */
-function thenOf(plugin: DescribedPlugin, name: string): Json {
-  const needsSome = plugin.options !== null && !plugin.options.safeParse({}).success;
-  return {
-    properties: { options: { $ref: pointer(name) } },
-    ...(needsSome ? { required: ['options'] } : {}),
-  };
+/** Options are required where one of them is. */
+function thenOf(options: JsonObject, name: string): Json {
+  const needed = Array.isArray(options.required) && options.required.length > 0;
+  return { properties: { options: { $ref: pointer(name) } }, ...(needed ? { required: ['options'] } : {}) };
 }
 
-function optionsSchema({ use, summary, options }: DescribedPlugin, name: string): Json {
+function optionsSchema({ use, summary, options }: DescribedPlugin, name: string): JsonObject {
   if (options === null) return { description: `${use} takes no options.`, type: ['object', 'null'], maxProperties: 0 };
   const schema = rerooted(jsonSchema(options), pointer(name)) as JsonObject;
   delete schema.$schema;

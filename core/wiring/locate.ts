@@ -8,7 +8,7 @@ import { createRequire, isBuiltin } from 'node:module';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ErrorCode } from '../mail/error.ts';
-import { errnoOf } from '../mail/failure.ts';
+import { describeError, errnoOf } from '../mail/failure.ts';
 import { API_VERSION, type Plugin } from '../plugin/plugin.ts';
 import { didYouMean } from '../plugin/suggest.ts';
 import { openFrontDoor } from './front-door.ts';
@@ -65,7 +65,10 @@ function pluginNamed(use: string, configuration: string, builtIns: string): Foun
     try {
       return { kind: 'file', file: require.resolve(name) };
     } catch (error) {
-      if (errnoOf(error) === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return refused('MF_PLUGIN_LOAD', notExported(name));
+      const errno = errnoOf(error);
+      if (errno === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return refused('MF_PLUGIN_LOAD', notExported(name));
+      if (errno !== 'MODULE_NOT_FOUND')
+        return refused('MF_PLUGIN_LOAD', `${name} cannot be loaded: ${describeError(error)}`);
     }
   }
   if (/\.[cm]?[jt]s$/.test(use))

@@ -53,10 +53,10 @@ export type Step<T> =
 
 /** Looks at everything that can be looked at without making an instance: options, needs, and the plugin's own check. */
 export async function inspect({ plugin, id, options, scope }: Mounting): Promise<Step<Inspected>> {
-  const validated = await optionsOf(plugin, options);
-  const faults = [...validated.faults, ...missingServices(plugin, scope)];
-  if (faults.length > 0) return { kind: 'faulty', faults };
   try {
+    const validated = await optionsOf(plugin, options);
+    const faults = [...validated.faults, ...missingServices(plugin, scope)];
+    if (faults.length > 0) return { kind: 'faulty', faults };
     const creation = { ...scope.all(plugin.needs), options: validated.value } as Creation<unknown, Needs>;
     const complaints = await plugin.check(creation);
     if (complaints.length === 0) return { kind: 'sound', value: { plugin, id, creation } };
@@ -87,7 +87,7 @@ async function optionsOf(plugin: Plugin, written: unknown) {
   const given = written ?? undefined;
   if (plugin.options === null) {
     const message = `the plugin ${plugin.name} takes no options`;
-    const faults = given === undefined ? [] : [{ ...optionFault({ path: [], at: 'key', message }) }];
+    const faults = given === undefined ? [] : [optionFault({ path: [], at: 'key', message })];
     return { value: undefined, faults };
   }
   // Options that are left out are options of which none is given: then each that is missing can be named.

@@ -143,6 +143,13 @@ describe('a plugin is not found', () => {
   });
 });
 
+test('a package whose package.json is broken is not said to be missing', async () => {
+  const files = { 'node_modules/mailframe-plugin-mine/package.json': '{ "exports": ' };
+  expect(await complaint('mine', files)).toMatch(
+    /^MF_PLUGIN_LOAD mailframe-plugin-mine cannot be loaded: .*package\.json/,
+  );
+});
+
 describe('what is found is no plugin', () => {
   test.each([
     { text: 'export const a = 1;', want: 'has no default export: write "export default definePlugin({ ... })"' },

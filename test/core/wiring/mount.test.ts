@@ -120,6 +120,14 @@ describe("a plugin's own check", () => {
     expect(faults(await mount(plugin))).toEqual(['MF_PLUGIN_CREATE use: the plugin table cannot be checked: ENOENT']);
   });
 
+  test('is a complaint too where the schema of its options throws', async () => {
+    const options = z.strictObject({ x: z.unknown().transform(x => (x as { y: { z: unknown } }).y.z) });
+    const plugin = definePlugin({ name: 'table', options, create: () => ({}) });
+    expect(faults(await mount(plugin, { x: {} }))).toEqual([
+      expect.stringContaining('MF_PLUGIN_CREATE use: the plugin table cannot be checked: Cannot read properties'),
+    ]);
+  });
+
   test('is not asked about options that are wrong already', async () => {
     const plugin = definePlugin({
       name: 'table',
