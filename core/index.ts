@@ -53,3 +53,4 @@ export * from './plugin/queue-control.ts';
 export * from './plugin/queue-store.ts';
 export { Secret } from './plugin/secret.ts';
 export * from './plugin/token.ts';
+export { memoryStore } from './queue/memory-store.ts';

@@ -2,6 +2,7 @@
  * The second front door: what tests of plugins and of whole gateways are made of.
  * @module mailframe/testing
  */
+export { memoryStore } from './queue/memory-store.ts';
 export * from './testing/builders.ts';
 export * from './testing/fake-network.ts';
 export * from './testing/fake-resolver.ts';
