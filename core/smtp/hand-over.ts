@@ -93,13 +93,13 @@ async function decide(setting: Setting, it: HandOver, mail: Mail): Promise<Said 
   );
   if (it.gone.aborted) {
     // It was never told 250 and will send the mail again: taking it now would deliver it twice.
-    log.debug('left', { during: 'decision', id: mail.id });
+    log.debug('left', { during: 'decision', queueId: mail.id });
     return null;
   }
   try {
     if (mails.length > 0) await it.commit(mails);
   } catch (error) {
-    log.error('failed', { committing: mail.id, cause: describeError(error) });
+    log.error('failed', { queueId: mail.id, committing: describeError(error) });
     return refused(setting, it, engineRefuses(replyToError(error), describeError(error)), steps);
   }
   for (const one of groups) announce(setting, one);
@@ -143,7 +143,7 @@ function placed(
 function announce({ chain, log }: Setting, { mail, trace, group }: Placed): void {
   const { fate } = group;
   const about = {
-    id: mail.id,
+    queueId: mail.id,
     from: formatPath(mail.envelope.reversePath),
     recipients: mail.envelope.recipients.length,
   };
