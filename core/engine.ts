@@ -57,7 +57,6 @@ export interface Engine {
  * await engine.start();
  */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const scopes = new Map<Configuration, Scope>();
   const compiled = await compile(options.file, {
     env: options.env ?? process.env,
     now: systemClock.now(),
@@ -65,15 +64,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     scope: configuration => {
       const scope = machineServices(configuration).child();
       options.provide?.(scope);
-      scopes.set(configuration, scope);
       return scope;
     },
   });
   if (compiled.kind === 'refused') throw bootError(compiled.complaints);
-  const scope = scopes.get(compiled.configuration);
-  if (scope === undefined) throw new Error('a configuration was compiled without services');
+  const log = compiled.scope.get(LOG);
   for (const { code, message, file, line, column } of compiled.warnings) {
-    scope.get(LOG).warn('warned', { code, message, at: `${file}:${line}:${column}` });
+    log.warn('warned', { code, message, at: `${file}:${line}:${column}` });
   }
-  return new Gateway(compiled, scope);
+  return new Gateway(compiled);
 }

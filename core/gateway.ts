@@ -21,7 +21,6 @@ import { Listener } from './smtp/listener.ts';
 import type { ListenerOptions } from './smtp/options.ts';
 import type { Reception } from './smtp/reception.ts';
 import { openSpool, sweepSpool } from './system/spool.ts';
-import type { Scope } from './wiring/scope.ts';
 
 /** How long a plugin may take to close, in milliseconds. */
 const CLOSE_DEADLINE = 10_000;
@@ -32,7 +31,6 @@ export class Gateway implements Engine {
   readonly configuration: Configuration;
   readonly log: Log;
   readonly #compiled: CompiledConfiguration;
-  readonly #scope: Scope;
   readonly #clock: Clock;
   readonly #generation: Generation;
   /** What was started, last first: how to end it again. */
@@ -43,11 +41,11 @@ export class Gateway implements Engine {
   #store: QueueStore | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(compiled: CompiledConfiguration, scope: Scope) {
+  constructor(compiled: CompiledConfiguration) {
+    const { scope } = compiled;
     this.configuration = compiled.configuration;
     this.log = scope.get(LOG);
     this.#compiled = compiled;
-    this.#scope = scope;
     this.#clock = scope.get(CLOCK);
     this.#generation = this.#generate();
   }
@@ -79,7 +77,7 @@ export class Gateway implements Engine {
 
   async #start(): Promise<void> {
     const { configuration, log } = this;
-    const scope = this.#scope;
+    const scope = this.#compiled.scope;
     const [clock, random, resolver] = [this.#clock, scope.get(RANDOM), scope.get(RESOLVER)];
     const store = scope.has(QUEUE_STORE) ? scope.get(QUEUE_STORE) : await openQueue(configuration, log);
     this.#store = store;
@@ -182,7 +180,7 @@ export class Gateway implements Engine {
   /** What a listener is told: its settings, with the certificate read. */
   async #optionsOf({ tls, ...settings }: ListenerSettings, hostname: string): Promise<ListenerOptions> {
     if (tls === null) return { ...settings, hostname, tls };
-    const files = this.#scope.get(FILES);
+    const files = this.#compiled.scope.get(FILES);
     const [cert, key] = await Promise.all([files.read(tls.cert), files.read(tls.key)]);
     return { ...settings, hostname, tls: { mode: tls.mode, minVersion: tls.minVersion, cert, key } };
   }

@@ -24,9 +24,10 @@ const LABEL = /^[a-z0-9_-]{1,63}$/i;
 const LONGEST_NAME = 253;
 
 /** Asks the DNS servers of the system, or those given. */
-export function systemResolver({ servers, timeout = 3000, tries = 2 }: ResolverSettings = {}): Resolver {
+export function systemResolver({ servers = [], timeout = 3000, tries = 2 }: ResolverSettings = {}): Resolver {
   const dns = new DnsResolver({ timeout, tries, maxTimeout: 2 * timeout });
-  if (servers !== undefined) dns.setServers(servers);
+  // An empty list would leave c-ares with nobody to ask.
+  if (servers.length > 0) dns.setServers(servers);
   const mx = (name: string) => ask(name, () => dns.resolveMx(name));
   const v4 = (name: string) => ask(name, () => dns.resolve4(name));
   const v6 = (name: string) => ask(name, () => dns.resolve6(name));

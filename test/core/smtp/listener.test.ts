@@ -34,7 +34,7 @@ describe('a failed commit is never 250', () => {
     await inData(client);
     expect(await client.command('Subject: hello\r\n\r\n.')).toBe(want);
     expect(await client.command('NOOP')).toBe('250 2.0.0 Ok');
-    expect(its.log.of('failed')[0]?.fields).toMatchObject({ committing: 'Q1', cause: 'the disk says no' });
+    expect(its.log.of('failed')[0]?.fields).toMatchObject({ queueId: 'Q1', committing: 'the disk says no' });
     expect(its.log.of('accepted')).toEqual([]);
   });
 });

@@ -93,7 +93,7 @@ test('held and discarded mails are told as such', async () => {
   expect(its.committed.flat().map(({ fate }) => fate)).toEqual([
     { kind: 'hold', by: 'holds-suspects', reason: 'looks odd' },
   ]);
-  expect(its.log.of('discarded')[0]?.fields).toMatchObject({ id: 'Q2', by: 'bins-junk', reason: 'junk' });
+  expect(its.log.of('discarded')[0]?.fields).toMatchObject({ queueId: 'Q2', by: 'bins-junk', reason: 'junk' });
 });
 
 test('eavesdropping: a password is in no log and no trace, right or wrong', async () => {

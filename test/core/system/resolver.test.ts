@@ -1,5 +1,6 @@
 /** The resolver port against a real DNS server on loopback, one failure at a time. */
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { Resolver as DnsResolver } from 'node:dns/promises';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemResolver } from '../../../core/system/resolver.ts';
 import { type DnsZones, dnsServer } from '../../support/dns-server.ts';
 
@@ -166,4 +167,13 @@ describe('what nobody can say', () => {
     await resolver.mx('silent.test');
     expect(server.queries).toEqual(['MX silent.test', 'MX silent.test']);
   });
+});
+
+test('an empty list of servers means those of the system', () => {
+  const set = vi.spyOn(DnsResolver.prototype, 'setServers');
+  onTestFinished(() => set.mockRestore());
+  systemResolver({ servers: [] });
+  expect(set).not.toHaveBeenCalled();
+  systemResolver({ servers: ['127.0.0.1:5353'] });
+  expect(set).toHaveBeenCalledWith(['127.0.0.1:5353']);
 });
