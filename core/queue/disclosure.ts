@@ -6,6 +6,7 @@
  */
 import type { Mailbox } from '../mail/address.ts';
 import type { Recipient } from '../mail/envelope.ts';
+import { parseIpAddress } from '../mail/ip-address.ts';
 import type { Outcome } from '../mail/outcome.ts';
 import { formatMailbox, sameMailbox } from '../mail/path.ts';
 import type { Refusal } from '../mail/reply.ts';
@@ -89,8 +90,8 @@ function codesOf({ code, status }: Refusal): Disclosure['reason'] {
 function machine(remote: string | null): string | null {
   if (remote === null) return null;
   const [, name = '', address = ''] = /^([^[]*)(\[[^\]]*\])?/.exec(oneLine(remote)) ?? [];
-  const found = name === '' ? address : name;
-  return found === '' ? null : found.replaceAll(' ', '');
+  if (name === '' || parseIpAddress(name) !== null) return address === '' ? null : address.replaceAll(' ', '');
+  return name.replaceAll(' ', '');
 }
 
 /** A mailbox that no parser made, and that has no text, is shown as JSON: better odd than wrong. */

@@ -5,7 +5,7 @@
  * `destination.due` is the smallest `due` of the recipients that wait for the destination: it lets the next work be
  * found without stepping over the mail of destinations that have no room.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, fchmodSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { syncFolder } from './spool-folder.ts';
@@ -85,7 +85,10 @@ export interface OpenDatabase {
 export function openDatabase(directory: string, role: Role, process: { pid: number; host: string }): OpenDatabase {
   const file = join(directory, FILE_NAME);
   if (role === 'guest' && !existsSync(file)) throw new StoreError('there is none', 'ENOENT');
-  if (role === 'owner') makeFolder(directory);
+  if (role === 'owner') {
+    makeFolder(directory);
+    makePrivate(file);
+  }
   const lock = role === 'owner' ? takeLock(directory) : null;
   try {
     const database = connect(file);
@@ -108,6 +111,16 @@ function makeFolder(directory: string): void {
   const made = mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (made === undefined) return;
   for (let folder = directory; folder !== dirname(made); folder = dirname(folder)) syncFolder(dirname(folder));
+}
+
+/** For the owner's eyes only, whoever made the folder. SQLite gives its log the same permissions. */
+function makePrivate(file: string): void {
+  const descriptor = openSync(file, 'a', 0o600);
+  try {
+    fchmodSync(descriptor, 0o600);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function connect(file: string): DatabaseSync {

@@ -226,6 +226,17 @@ describe('aliases are not revealed', () => {
   });
 });
 
+test.for([
+  { remote: 'mx.example[192.0.2.1]:25', want: 'mx.example' },
+  { remote: '192.0.2.1[192.0.2.1]:2525', want: '[192.0.2.1]' },
+  { remote: '[2001:db8::1]:25', want: '[2001:db8::1]' },
+  { remote: 'mx.example', want: 'mx.example' },
+  { remote: '', want: undefined },
+])('the machine $remote is named $want', async ({ remote, want }) => {
+  const text = await textOf((await theOnly({ outcome: { ...NO_USER, remote } })).content);
+  expect(/^Remote-MTA: dns; (.*)$/m.exec(text)?.[1]).toBe(want);
+});
+
 test('a delivery report does not tell where mailboxes lie', async () => {
   const text = await textOf((await theOnly({ outcome: HERE, notify: ['success'] })).content);
   expect(text).toContain('Action: delivered');

@@ -1,5 +1,5 @@
 /** The embedded store keeps the promises of the port, and those about the disk. */
-import { existsSync, readdirSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -214,6 +214,15 @@ describe('who may open it', () => {
     expect(await owner.find('B')).toBeNull();
     await guest.close();
     expect((await owner.find('A'))?.entry.recipients[0]?.state).toBe('leased');
+  });
+
+  test('other users of the machine cannot read the mail, whoever made the folder', async () => {
+    const directory = await tempFolder();
+    chmodSync(directory, 0o755);
+    const store = await opened(directory);
+    await store.commit([newMail('A'), newMail('L', { content: LARGE })]);
+    const names = ['queue.db', 'queue.db-wal', 'spool', join('spool', 'L')];
+    expect(names.map(name => statSync(join(directory, name)).mode & 0o077)).toEqual([0, 0, 0, 0]);
   });
 
   test('a guest makes no queue where there is none', async () => {
