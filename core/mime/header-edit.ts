@@ -2,6 +2,9 @@
  * Edits of a header: fields added, removed and replaced, each as a span, so that all other octets stay what they are.
  *
  * Guarantee: no name and no value, whatever it holds, ends its line or the header: what could is refused by a throw.
+ *
+ * Edits of one header may be applied together. Only in a mail that is all body, without even an empty line above it, the
+ * first field that is added brings that line, and the header must be read again before the next one.
  */
 import { trimBlanks } from './blanks.ts';
 import type { Edit } from './edit.ts';
@@ -33,14 +36,21 @@ export function prependField(header: HeaderBlock, name: string, value: string): 
     : insertion(header.fieldsStart, formatField(name, value));
 }
 
-/** The field below all others. Where the header lacks the empty line at its end and body follows, it gets one. */
+/** The field below all others. */
 export function appendField(header: HeaderBlock, name: string, value: string): Edit {
-  const before = endsInLine(header) ? '' : CRLF;
-  const after = header.end === 'no-empty-line' ? CRLF : '';
+  const field = formatField(name, value);
   return insertion(
     header.fieldsEnd,
-    Buffer.concat([Buffer.from(before), formatField(name, value), Buffer.from(after)]),
+    endsInLine(header) ? Buffer.concat([field, separator(header)]) : asLastLine(field),
   );
+}
+
+/**
+ * The empty line that is missing between header and body, so that the next reader takes for body what we take for it:
+ * clients differ in whether a line that is no field ends the header. `null` where nothing is missing.
+ */
+export function endHeader(header: HeaderBlock): Edit | null {
+  return header.end === 'no-empty-line' ? insertion(header.bodyStart, Buffer.from(CRLF)) : null;
 }
 
 /** Removes all fields of a name. */
@@ -66,6 +76,16 @@ function insertion(at: number, octets: Buffer): Edit {
 
 function replacement(field: HeaderField, octets: Buffer): Edit {
   return { start: field.start, end: field.end, replacement: octets };
+}
+
+/** The empty line that keeps a body without header out of the field above it. */
+function separator(header: HeaderBlock): Buffer {
+  return Buffer.from(header.fields.length === 0 && header.end === 'no-empty-line' ? CRLF : '');
+}
+
+/** After a line without line end, the field brings the line end of that line and has none itself. */
+function asLastLine(field: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(CRLF), field.subarray(0, -CRLF.length)]);
 }
 
 function endsInLine(header: HeaderBlock): boolean {

@@ -10,6 +10,7 @@
  * apart too, unless it is encoded.
  */
 import { isBlank } from './blanks.ts';
+import { parseParameterized } from './field-parameters.ts';
 import { type HeaderBlock, LARGEST_HEADER, parseHeader } from './header.ts';
 import { type MediaType, parseDisposition, parseMediaType } from './media-type.ts';
 import { type OpenPart, settledPart } from './open-part.ts';
@@ -91,7 +92,7 @@ class TreeReader {
   /** Opens the part that starts here, and the mail in it where it is a message. */
   #begin(start: number, path: string, otherwise: MediaType): OpenPart {
     const header = this.#headerAt(start);
-    const type = parseMediaType(header.first('content-type') ?? '') ?? otherwise;
+    const type = typeOf(header.first('content-type'), otherwise);
     const disposition = header.first('content-disposition');
     const part: OpenPart = {
       path,
@@ -196,6 +197,12 @@ class TreeReader {
     const lf = this.#octets.indexOf(LF, at);
     return lf === -1 ? this.#octets.length : lf + 1;
   }
+}
+
+/** What says no type is text (RFC 2045 section 5.2), and keeps its parameters: a file may be named there. */
+function typeOf(value: string | null, otherwise: MediaType): MediaType {
+  if (value === null) return otherwise;
+  return parseMediaType(value) ?? { ...TEXT_PLAIN, parameters: parseParameterized(value).parameters };
 }
 
 function boundaryOf(type: MediaType): string | null {

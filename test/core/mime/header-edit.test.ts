@@ -6,6 +6,7 @@ import { decodeText } from '../../../core/mime/encoded-word.ts';
 import { type HeaderBlock, parseHeader } from '../../../core/mime/header.ts';
 import {
   appendField,
+  endHeader,
   formatField,
   prependField,
   removeFields,
@@ -50,41 +51,63 @@ describe('an edit', () => {
   test.each([
     { text: '', want: 'X: y\r\n' },
     { text: '\r\nbody', want: 'X: y\r\n\r\nbody' },
-    { text: 'A: 1', want: 'A: 1\r\nX: y\r\n' },
-    { text: 'A: 1\r\nbody', want: 'A: 1\r\nX: y\r\n\r\nbody' },
+    { text: 'A: 1', want: 'A: 1\r\nX: y' },
+    { text: 'A: 1\r\nbody', want: 'A: 1\r\nX: y\r\nbody' },
+    { text: 'body', want: 'X: y\r\n\r\nbody' },
     { text: ' body', want: 'X: y\r\n\r\n body' },
     { text: 'From ann Mon Nov 23 09:30:00 2026\n', want: 'From ann Mon Nov 23 09:30:00 2026\nX: y\r\n' },
   ])('adds a field even to $text', ({ text, want }) => {
     expect(edited(text, header => appendField(header, 'X', 'y'))).toBe(want);
   });
 
+  test.each([
+    { text: 'A: 1\r\nbody', want: 'A: 1\r\n\r\nbody' },
+    { text: ' body', want: '\r\n body' },
+    { text: 'A: 1\r\n\r\nbody', want: null },
+    { text: 'A: 1\r\n', want: null },
+  ])('puts the empty line where $text lacks it', ({ text, want }) => {
+    const header = parseHeader(Buffer.from(text));
+    const edit = endHeader(header);
+    expect(edit === null ? null : applyEditsTo(Buffer.from(text), [edit]).toString()).toBe(want);
+  });
+
   test('keeps a first body line that starts with a blank out of the field above it', () => {
     expect(edited(' body', header => prependField(header, 'X', 'y'))).toBe('X: y\r\n\r\n body');
   });
 
+  const line = fc.constantFrom('\r\n', '\n', 'A: 1\r\n', 'X:\n', ' folded\r\n', 'From x\n', 'junk\r\n', 'C : \r', '\0');
+  const anyMail = fc.array(line).map(lines => Buffer.from(lines.join(''), 'latin1'));
+  const fieldsOf = (header: HeaderBlock) =>
+    header.fields.filter(field => field.name !== 'New').map(field => [field.name, field.value]);
+
   test('of any octets leaves all fields and the body as they were', () => {
-    const line = fc.constantFrom(
-      '\r\n',
-      '\n',
-      'A: 1\r\n',
-      'X:\n',
-      ' folded\r\n',
-      'From x\n',
-      'junk\r\n',
-      'C : \r',
-      '\0',
-    );
     fc.assert(
-      fc.property(fc.array(line), fc.constantFrom(prependField, appendField), (lines, add) => {
-        const octets = Buffer.from(lines.join(''), 'latin1');
+      fc.property(anyMail, fc.constantFrom(prependField, appendField), (octets, add) => {
         const before = parseHeader(octets);
         const result = applyEditsTo(octets, [add(before, 'New', 'value')]);
         const after = parseHeader(result);
-        const old = after.fields.filter(field => field.name !== 'New');
         expect(after.values('new')).toEqual(['value']);
-        expect(old.map(field => [field.name, field.value])).toEqual(
-          before.fields.map(field => [field.name, field.value]),
-        );
+        expect(fieldsOf(after)).toEqual(fieldsOf(before));
+        expect(result.subarray(after.bodyStart).equals(octets.subarray(before.bodyStart))).toBe(true);
+      }),
+    );
+  });
+
+  test('may be made together with others of the same header', () => {
+    fc.assert(
+      fc.property(anyMail, octets => {
+        const before = parseHeader(octets);
+        if (before.fields.length === 0 && before.end === 'no-empty-line') return;
+        const edits = [
+          appendField(before, 'New', 'three'),
+          ...removeFields(before, 'A'),
+          prependField(before, 'New', 'one'),
+          appendField(before, 'New', 'four'),
+        ];
+        const result = applyEditsTo(octets, edits);
+        const after = parseHeader(result);
+        expect(after.values('new').toSorted()).toEqual(['four', 'one', 'three']);
+        expect(fieldsOf(after)).toEqual(fieldsOf(before).filter(([name]) => name !== 'A'));
         expect(result.subarray(after.bodyStart).equals(octets.subarray(before.bodyStart))).toBe(true);
       }),
     );

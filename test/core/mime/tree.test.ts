@@ -100,6 +100,12 @@ describe('a tree', () => {
     ]);
   });
 
+  test('keeps the file name of a Content-Type that names no type', () => {
+    const names = (text: string) => rootOf(text).type.parameters.map(({ value }) => value);
+    expect(names('Content-Type: ; name=evil.exe\r\n\r\n')).toEqual(['evil.exe']);
+    expect(names('Content-Type: application-x-gzip; name=evil.gz\r\n\r\n')).toEqual(['evil.gz']);
+  });
+
   test('reads encoding and disposition of a part', () => {
     const part = rootOf('Content-Transfer-Encoding: Base64 (x)\r\nContent-Disposition: ATTACHMENT; filename=a\r\n\r\n');
     expect(part.encoding).toBe('base64');
