@@ -16,6 +16,8 @@ describe('programs of others', () => {
   test('are found or not', () => {
     expect(hasProgram('sh')).toBe(true);
     expect(programPath('no-such-program-anywhere')).toBeNull();
+    expect(programPath(process.execPath)).toBe(process.execPath);
+    expect(programPath('/no-such-program-anywhere')).toBeNull();
   });
 
   test('are run to their end with input, environment and folder', async () => {

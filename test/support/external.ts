@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, onTestFinished } from 'vitest';
 
@@ -34,8 +34,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** The path of a program, or `null` where it is not installed. */
+/** The path of a program, by its name or by its absolute path, or `null` where it is not installed. */
 export function programPath(name: string): string | null {
+  if (isAbsolute(name)) return isExecutable(name) ? name : null;
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...FURTHER_FOLDERS];
   return folders.map(folder => join(folder, name)).find(isExecutable) ?? null;
 }

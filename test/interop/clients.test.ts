@@ -1,0 +1,196 @@
+/** Mail from programs that nobody here wrote: each lands in a mailbox as it was sent. */
+import { createTransport } from 'nodemailer';
+import { expect, onTestFinished, test } from 'vitest';
+import { describeWithProgram, type Ended, run } from '../support/external.ts';
+import { pythonReads } from '../support/python-email.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { DOTTED, expectUnchanged, MAIL, OCTETS } from './octets.ts';
+import { belowReceived, runningGateway } from './running-gateway.ts';
+
+describeWithProgram('swaks', 'swaks', () => {
+  const swaks = (port: number, ...args: readonly string[]): Promise<Ended> => {
+    const envelope = ['--helo', 'client.test', '--from', 'ann@client.test'];
+    return run('swaks', ['--server', '127.0.0.1', '--port', String(port), ...envelope, ...args], { input: DOTTED });
+  };
+  const AS_IT_IS = ['--data', '-', '--no-data-fixup'];
+
+  test.each([
+    { how: 'command by command', args: [], protocol: 'ESMTP' },
+    { how: 'pipelined', args: ['--pipeline'], protocol: 'ESMTP' },
+    { how: 'after HELO', args: ['--protocol', 'SMTP'], protocol: 'SMTP' },
+  ])('sends $how', async ({ args, protocol }) => {
+    const gateway = await runningGateway();
+    expect(await swaks(gateway.port, '--to', 'bob@example.test', ...AS_IT_IS, ...args)).toMatchObject({ code: 0 });
+    const mails = await gateway.mails('bob', 1);
+    expectUnchanged(mails);
+    expect(mails[0]).toMatchObject({
+      fromLine: expect.stringMatching(/^From ann@client\.test /),
+      added: [
+        'Return-Path: <ann@client.test>',
+        'Delivered-To: bob@example.test',
+        expect.stringMatching(/^Delivery-date/),
+      ],
+      content: expect.stringContaining(`by mx.example.test with ${protocol} id`),
+    });
+  });
+
+  test('sends to several, and every one has it once', async () => {
+    const gateway = await runningGateway();
+    const to = ['--to', 'bob@example.test,eve@example.test,bob@EXAMPLE.test'];
+    expect(await swaks(gateway.port, ...to, ...AS_IT_IS)).toMatchObject({ code: 0 });
+    expectUnchanged(await gateway.mails('eve', 1));
+    expectUnchanged(await gateway.mails('bob', 1));
+    await gateway.engine.close();
+    expect(await gateway.mailbox('bob')).toHaveLength(1);
+  });
+
+  test('is refused what the client may not send', async () => {
+    const gateway = await runningGateway({ policy: { relayFor: ['192.0.2.0/24'] } });
+    const ended = await swaks(gateway.port, '--to', 'bob@elsewhere.test', ...AS_IT_IS);
+    expect(ended.stdout).toContain('<** 550 5.7.1 ');
+    // The exit code that its manual gives to a refused recipient.
+    expect(ended.code).toBe(24);
+    expect(await gateway.engine.queue.list({ after: null, limit: 10 })).toEqual([]);
+  });
+});
+
+describeWithProgram('msmtp', 'msmtp', () => {
+  test('sends what it reads', async () => {
+    const gateway = await runningGateway();
+    const server = ['--host=127.0.0.1', `--port=${gateway.port}`, '--domain=client.test', '--tls=off', '--auth=off'];
+    const ended = await run('msmtp', [...server, '--from=ann@client.test', 'bob@example.test'], {
+      input: OCTETS,
+      env: { HOME: await tempFolder() },
+    });
+    expect(ended).toEqual({ code: 0, stdout: '', stderr: '' });
+    expectUnchanged(await gateway.mails('bob', 1));
+  });
+});
+
+describeWithProgram('s-nail', 's-nail', () => {
+  test('sends what a person writes', async () => {
+    const gateway = await runningGateway();
+    const settings = {
+      'v15-compat': 'yes',
+      mta: `smtp://127.0.0.1:${gateway.port}`,
+      'smtp-auth': 'none',
+      hostname: 'client.test',
+      // It keeps what it cannot send in the home of the user, wherever HOME points.
+      DEAD: '/dev/null',
+      ttycharset: 'utf-8',
+      sendcharsets: 'utf-8',
+      sendwait: 'yes',
+    };
+    const set = Object.entries(settings).flatMap(([name, value]) => ['-S', `${name}=${value}`]);
+    const ended = await run('s-nail', ['-:/', ...set, '-r', 'ann@client.test', '-s', 'Grüße', 'bob@example.test'], {
+      input: '.\nGrüße an alle\nFrom here\n',
+      env: { HOME: await tempFolder(), LC_ALL: 'C.UTF-8' },
+    });
+    expect(ended).toEqual({ code: 0, stdout: '', stderr: '' });
+    const [mail] = await gateway.mails('bob', 1);
+    expect(mail?.added[0]).toBe('Return-Path: <ann@client.test>');
+    const read = pythonReads(Buffer.from(mail?.content ?? '', 'latin1'));
+    expect(read).toMatchObject({ text: '.\nGrüße an alle\nFrom here\n', defects: [] });
+    expect(read.headers).toContainEqual(['Subject', 'Grüße']);
+  });
+});
+
+describeWithProgram('python3', "Python's smtplib", () => {
+  const python = (port: number, ...lines: readonly string[]) => {
+    const program = [
+      'import smtplib, sys',
+      'from email.message import EmailMessage',
+      'from email.policy import SMTPUTF8',
+      `with smtplib.SMTP('127.0.0.1', ${port}, local_hostname='client.test', timeout=10) as client:`,
+      "    octets = sys.stdin.buffer.read().replace(b'\\n', b'\\r\\n')",
+      ...lines.map(line => `    ${line}`),
+    ];
+    return run('python3', ['-c', program.join('\n')], { input: OCTETS });
+  };
+
+  test('sends 8-bit content', async () => {
+    const gateway = await runningGateway();
+    const send = `client.sendmail('ann@client.test', 'bob@example.test', octets, ['BODY=8BITMIME'])`;
+    expect(await python(gateway.port, send)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expectUnchanged(await gateway.mails('bob', 1));
+  });
+
+  test('sends internationalised mail', async () => {
+    const gateway = await runningGateway();
+    const ended = await python(
+      gateway.port,
+      'mail = EmailMessage(policy=SMTPUTF8)',
+      "mail['From'] = 'Änne <änne@client.test>'",
+      "mail['To'] = 'jürgen@example.test'",
+      "mail['Subject'] = 'Grüße'",
+      "mail.set_content('Grüße, 世界\\n', cte='8bit')",
+      'client.send_message(mail)',
+    );
+    expect(ended).toEqual({ code: 0, stdout: '', stderr: '' });
+    const [mail] = await gateway.mails('jürgen', 1);
+    const content = Buffer.from(mail?.content ?? '', 'latin1').toString();
+    expect(content).toContain('with UTF8SMTP id');
+    expect(belowReceived(content)).toMatch(
+      /^From: Änne <änne@client\.test>\nTo: jürgen@example\.test\nSubject: Grüße\n/,
+    );
+    expect(content).toMatch(/\n\nGrüße, 世界\n$/);
+    expect(mail?.added[0]).toBe(Buffer.from('Return-Path: <änne@client.test>').toString('latin1'));
+  });
+});
+
+test('a pool of nodemailer sends many mails over few sessions', async () => {
+  const gateway = await runningGateway();
+  const transport = createTransport({
+    pool: true,
+    maxConnections: 3,
+    maxMessages: 10,
+    host: '127.0.0.1',
+    port: gateway.port,
+    name: 'client.test',
+    ignoreTLS: true,
+  });
+  onTestFinished(() => transport.close());
+  const numbers = Array.from({ length: 30 }, (_, index) => index);
+  const sent = await Promise.all(
+    numbers.map(number =>
+      transport.sendMail({
+        envelope: { from: 'ann@client.test', to: ['bob@example.test', `eve${number}@example.test`] },
+        raw: Buffer.from(MAIL.replace('octets', `number ${number}`).replaceAll('\n', '\r\n'), 'latin1'),
+      }),
+    ),
+  );
+  expect(sent.map(({ accepted }) => accepted.length)).toEqual(numbers.map(() => 2));
+  const subjects = (await gateway.mails('bob', 30)).map(mail =>
+    Number(/^Subject: number (\d+)$/m.exec(mail.content)?.[1]),
+  );
+  expect(subjects.toSorted((a, b) => a - b)).toEqual(numbers);
+  expectUnchanged(
+    (await gateway.mails('eve7', 1)).map(mail => ({ ...mail, content: mail.content.replace('number 7', 'octets') })),
+  );
+});
+
+describeWithProgram('smtp-source', "Postfix's smtp-source", () => {
+  const source = (port: number, ...args: readonly string[]) =>
+    run('smtp-source', ['-M', 'client.test', '-f', 'ann@client.test', ...args, `127.0.0.1:${port}`]);
+
+  test('sends many mails over several sessions, and exactly as many arrive', async () => {
+    const gateway = await runningGateway();
+    const ended = await source(gateway.port, '-s', '8', '-m', '120', '-l', '4096', '-d', '-t', 'bob@example.test');
+    expect(ended).toEqual({ code: 0, stdout: '', stderr: '' });
+    const mails = await gateway.mails('bob', 120);
+    await gateway.engine.close();
+    expect(await gateway.mailbox('bob')).toHaveLength(120);
+    const bodies = new Set(mails.map(mail => mail.content.slice(mail.content.indexOf('\n\n') + 2)));
+    const lengths = [...bodies].map(body => body.replaceAll('\n', '\r\n').length);
+    // It ends the last line, which is none of the octets that were asked for.
+    expect(lengths).toEqual([4096 + 2]);
+  });
+
+  test('sends to several recipients at once, a session a mail', async () => {
+    const gateway = await runningGateway();
+    const ended = await source(gateway.port, '-s', '4', '-m', '20', '-r', '3', '-t', 'bob@example.test');
+    expect(ended).toEqual({ code: 0, stdout: '', stderr: '' });
+    const counts = ['bob', '2bob', '3bob'].map(async name => (await gateway.mails(name, 20)).length);
+    expect(await Promise.all(counts)).toEqual([20, 20, 20]);
+  });
+});

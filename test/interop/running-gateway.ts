@@ -1,0 +1,114 @@
+/**
+ * A whole gateway for one test: a configuration written to a temporary folder, the engine started on it, all of it gone
+ * when the test is over. DNS comes from a server of the test, so that nothing ever leaves the machine.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { createEngine, type Engine } from '../../core/engine.ts';
+import { LOG } from '../../core/plugin/ports.ts';
+import { type RecordingLog, recordingLog } from '../../core/testing/recording-log.ts';
+import { type ReadMail, readMbox } from '../plugins/mbox-delivery/mboxrd-reader.ts';
+import { type DnsZones, dnsServer } from '../support/dns-server.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
+
+/** What differs from the gateway that takes mail for example.test and lets programs on this machine send anywhere. */
+export interface GatewaySettings {
+  readonly listeners?: readonly Readonly<Record<string, unknown>>[];
+  /** Asked before the others. */
+  readonly plugins?: readonly Readonly<Record<string, unknown>>[];
+  /** Of relay-policy, beside the local domain. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+  /** On this port every other host listens. */
+  readonly nextHopPort?: number;
+  readonly zones?: DnsZones;
+  /** Written beside the configuration, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** A folder with a configuration that nothing runs on yet. */
+export interface GatewayFolder {
+  readonly folder: string;
+  readonly file: string;
+}
+
+/** A gateway that listens. */
+export interface RunningGateway extends GatewayFolder {
+  readonly engine: Engine;
+  readonly log: RecordingLog;
+  /** Of the first listener. */
+  readonly port: number;
+  portOf(listener: string): number;
+  /** The mails of a mailbox that exists. */
+  mailbox(name: string): Promise<readonly ReadMail[]>;
+  /** Waits until a mailbox holds so many mails, and gives them. */
+  mails(name: string, count: number): Promise<readonly ReadMail[]>;
+}
+
+/** The files of the mailboxes lie here, below the folder. */
+export const MAIL_FOLDER = 'mail';
+
+/** Writes a configuration. Call it inside a test. */
+export async function gatewayFolder(settings: GatewaySettings = {}): Promise<GatewayFolder> {
+  const { listeners = [{ id: 'inbound' }], plugins = [], policy = {}, nextHopPort = 25, zones = {} } = settings;
+  const folder = await tempFolder();
+  const file = join(folder, 'mailframe.config.yaml');
+  for (const [name, content] of Object.entries(settings.files ?? {})) await writeFile(join(folder, name), content);
+  const dns = await dnsServer(zones);
+  onTestFinished(dns.close);
+  const configuration = {
+    hostname: 'mx.example.test',
+    listeners: listeners.map(listener => ({ port: 0, ...listener })),
+    queue: { directory: './queue', retry: { first: '1 s', factor: 1, longest: '1 s', giveUpAfter: '1 h' } },
+    resolver: { servers: [dns.address] },
+    log: { format: 'json' },
+    plugins: [
+      ...plugins,
+      { use: 'relay-policy', options: { localDomains: ['example.test'], relayFor: ['127.0.0.0/8'], ...policy } },
+      { use: 'mx-routing', options: { port: nextHopPort, privateAddresses: 'allow' } },
+      { use: 'mbox-delivery', as: 'mailboxes', options: { directory: `./${MAIL_FOLDER}` } },
+      { use: 'smtp-relay', as: 'internet' },
+    ],
+    routes: [{ when: { recipient: '@example.test' }, deliver: 'mailboxes' }, { deliver: 'internet' }],
+  };
+  // Every JSON text is YAML.
+  await writeFile(file, JSON.stringify(configuration, null, 2));
+  return { folder, file };
+}
+
+/** Starts a gateway in a new folder. Call it inside a test. */
+export async function runningGateway(settings: GatewaySettings = {}): Promise<RunningGateway> {
+  return startedIn(await gatewayFolder(settings));
+}
+
+/** Starts a gateway in a folder that is there. Call it inside a test. */
+export async function startedIn({ folder, file }: GatewayFolder): Promise<RunningGateway> {
+  const log = recordingLog();
+  const engine = await createEngine({ file, provide: scope => scope.value(LOG, log) });
+  onTestFinished(() => engine.close());
+  await engine.start();
+  const mailbox = async (name: string) => readMbox(await readFile(join(folder, MAIL_FOLDER, name)));
+  return {
+    folder,
+    file,
+    engine,
+    log,
+    port: engine.listeners[0]?.port ?? 0,
+    portOf: id => engine.listeners.find(listener => listener.id === id)?.port ?? 0,
+    mailbox,
+    mails: (name, count) =>
+      until(async () => {
+        const mails = await mailbox(name);
+        if (mails.length < count) throw new Error(`${name} holds ${mails.length} mails, not ${count}\n${log.text()}`);
+        return mails;
+      }),
+  };
+}
+
+/** What stands below the one trace field that the gateway puts on top (RFC 5321 section 4.4). */
+export function belowReceived(content: string): string {
+  const field = /^Received: from [^\n]*\n(?:\t[^\n]*\n)+/.exec(content)?.[0] ?? '';
+  if (!field.includes('\tby mx.example.test with ')) throw new Error(`no trace field of ours on top: ${content}`);
+  return content.slice(field.length);
+}
