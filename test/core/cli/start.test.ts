@@ -1,0 +1,115 @@
+/** `mailframe start` and `mailframe send` as a person runs them. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { until } from '../../support/until.ts';
+
+const COMMAND = fileURLToPath(new URL('../../../core/cli/mailframe.js', import.meta.url));
+
+const CONFIGURATION = `
+hostname: mx.example.test
+listeners: [{ id: inbound, port: 0 }]
+queue: { directory: ./queue }
+log: { format: human }
+plugins:
+  - { use: relay-policy, options: { localDomains: [example.test] } }
+  - { use: mbox-delivery, as: mailboxes, options: { directory: ./mail } }
+routes: [{ deliver: mailboxes }]
+`;
+
+async function start(configuration = CONFIGURATION) {
+  const folder = await tempFolder();
+  await writeFile(join(folder, 'mailframe.config.yaml'), configuration);
+  const gateway = spawn(process.execPath, [COMMAND, 'start'], { cwd: folder });
+  onTestFinished(() => void gateway.kill('SIGKILL'));
+  let said = '';
+  gateway.stdout.on('data', (text: Buffer) => (said += text.toString()));
+  gateway.stderr.on('data', (text: Buffer) => (said += text.toString()));
+  return { folder, gateway, said: () => said };
+}
+
+async function exitCode(process_: ChildProcess): Promise<unknown> {
+  return process_.exitCode ?? (await once(process_, 'exit'))[0];
+}
+
+/** Runs `mailframe send` with nothing to read. */
+function send(...args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> {
+  return new Promise(resolve => {
+    const child = execFile(process.execPath, [COMMAND, 'send', ...args], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, said: stdout + stderr });
+    });
+    child.stdin?.end();
+  });
+}
+
+describe('a gateway that starts', () => {
+  test('says where it listens and how to send a first mail, which then arrives; SIGTERM ends it with 0', async () => {
+    const { folder, gateway, said } = await start();
+    await until(() => expect(said()).toContain('mailframe send --server'));
+    expect(said()).toMatch(/^mailframe runs as mx\.example\.test$/m);
+    const server = /inbound +(127\.0\.0\.1:\d+)/.exec(said())?.[1] ?? '';
+    expect(said()).toContain(`npx mailframe send --server ${server} --to hello@example.test`);
+    const sent = await send(
+      '--server',
+      server,
+      '--to',
+      'hello@example.test',
+      '--subject',
+      'First light',
+      '--body',
+      'Hello.',
+    );
+    expect(sent).toMatchObject({ code: 0, said: expect.stringMatching(/^S: 250 2\.0\.0 Ok: queued as \w+$/m) });
+    const box = () => readFile(join(folder, 'mail/hello'), 'utf8');
+    await until(async () => expect(await box()).toMatch(/^Subject: First light$/m));
+    gateway.kill('SIGTERM');
+    expect(await exitCode(gateway)).toBe(0);
+  });
+
+  test('shows a refusal to send as it is, with exit code 1', async () => {
+    const { said } = await start();
+    await until(() => expect(said()).toContain('mailframe send --server'));
+    const server = /inbound +(127\.0\.0\.1:\d+)/.exec(said())?.[1] ?? '';
+    const refused = await send('--server', server, '--to', 'ann@elsewhere.test', '--json');
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.said)).toMatchObject({
+      sent: false,
+      exchanges: expect.arrayContaining([expect.objectContaining({ code: 550 })]),
+    });
+  });
+});
+
+describe('a gateway that cannot start', () => {
+  test('says every mistake in its configuration with its place, starts nothing, and ends with 1', async () => {
+    const { folder, gateway, said } = await start(
+      CONFIGURATION.replace('hostname:', 'hostnam:').replace('deliver: mailboxes', 'deliver: mailboxs'),
+    );
+    expect(await exitCode(gateway)).toBe(1);
+    expect(said()).toMatch(/^mailframe\.config\.yaml:2:1: hostnam: unknown key; did you mean "hostname"\?$/m);
+    expect(said()).toMatch(/^mailframe\.config\.yaml:9:21: routes\[0\]\.deliver: .*did you mean "mailboxes"\?$/m);
+    await expect(readFile(join(folder, 'queue/queue.sqlite'))).rejects.toThrow('ENOENT');
+  });
+
+  test('because another one has the queue says so', async () => {
+    const first = await start();
+    await until(() => expect(first.said()).toContain('mailframe send --server'));
+    const second = spawn(process.execPath, [COMMAND, 'start', join(first.folder, 'mailframe.config.yaml')]);
+    onTestFinished(() => void second.kill('SIGKILL'));
+    let said = '';
+    second.stderr.on('data', (text: Buffer) => (said += text.toString()));
+    expect(await exitCode(second)).toBe(1);
+    expect(said).toMatch(/MF_QUEUE_OPEN/);
+    expect(said).toContain(join(first.folder, 'queue'));
+  });
+});
+
+test('send says what to do where nothing answers', async () => {
+  expect(await send('--server', '127.0.0.1:1', '--to', 'ann@example.test')).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('is the gateway running?'),
+  });
+});
