@@ -79,7 +79,7 @@ const line = fc.oneof(
 );
 const anyOctets = fc
   .oneof(
-    fc.uint8Array({ maxLength: 200 }),
+    fc.uint8Array({ maxLength: 200, size: 'max' }),
     fc.array(line).map(lines => Buffer.from(lines.join(''), 'latin1')),
   )
   .map(octets => Buffer.from(octets));

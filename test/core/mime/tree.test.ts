@@ -72,14 +72,18 @@ describe('a tree', () => {
     expect(outline(rootOf(text))).toBe(want);
   });
 
-  test('ends inner parts at an outer boundary, and lets the outer one of two equal boundaries count', () => {
+  test('ends inner parts at an outer boundary', () => {
     const inner = 'Content-Type: multipart/alternative; boundary=c\r\n\r\n--c\r\n\r\nx';
     expect(outline(rootOf(mixed('--b', inner, '--b', '', 'y', '--c', 'z')))).toBe(
       'multipart/mixed(multipart/alternative(text/plain "x"), text/plain "y\\r\\n--c\\r\\nz")',
     );
-    expect(
-      outline(rootOf(mixed('--b', inner.replaceAll('c', 'b').replaceAll('boundbry', 'boundary'), '--b--'))),
-    ).toContain('text/plain "x"');
+  });
+
+  test('lets the outer one of two equal boundaries count', () => {
+    const inner = 'Content-Type: multipart/alternative; boundary=b\r\n\r\npreamble';
+    expect(outline(rootOf(mixed('--b', inner, '--b', '', 'x', '--b--', 'epilogue')))).toBe(
+      'multipart/mixed(multipart/alternative "preamble", text/plain "x")',
+    );
   });
 
   test('names parts by their place', () => {
@@ -168,7 +172,7 @@ const anyLines = fc
   )
   .map(pieces => pieces.join(''));
 const anyMail = fc.oneof(
-  fc.uint8Array({ maxLength: 300 }).map(octets => Buffer.from(octets)),
+  fc.uint8Array({ maxLength: 300, size: 'max' }).map(octets => Buffer.from(octets)),
   generated.map(octetsOf),
   anyLines.map(octetsOf),
   anyLines.map(lines => octetsOf(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${lines}`)),
