@@ -91,7 +91,7 @@ describeWithProgram('formail', 'formail', () => {
 describeWithProgram('mutt', 'mutt', () => {
   test('reads back every mail to the octet', async () => {
     const { folder } = await filled();
-    const settings = 'set sort=mailbox-order pipe_decode=no wait_key=no pipe_split=no pipe_sep="@@"';
+    const settings = 'set folder=. sort=mailbox-order pipe_decode=no wait_key=no pipe_split=no pipe_sep="@@"';
     const keys = 'push "<tag-pattern>~A<enter><tag-prefix><pipe-message>cat > read<enter><exit>"';
     const mutt = `mutt -n -F /dev/null -R -f bob -e '${settings}' -e '${keys}'`;
     // mutt wants a terminal.
