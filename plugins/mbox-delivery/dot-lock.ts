@@ -30,12 +30,41 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
-interface Held {
+/** A lock file that is ours, open. */
+class HeldLock implements DotLock {
   readonly path: string;
   readonly file: OpenFile;
   readonly facts: FileFacts;
-  /** Replaces what stands behind the signature. */
-  note(text: string): Promise<void>;
+  /** Where the signature ends. */
+  readonly #start: number;
+  #left = false;
+
+  constructor(path: string, file: OpenFile, facts: FileFacts) {
+    this.path = path;
+    this.file = file;
+    this.facts = facts;
+    this.#start = facts.size;
+  }
+
+  get owner(): number {
+    return this.facts.owner;
+  }
+
+  get left(): boolean {
+    return this.#left;
+  }
+
+  begin(append: Unfinished): Promise<void> {
+    return this.file.write(Buffer.from(`${formatUnfinished(append)}\n`), this.#start);
+  }
+
+  complete(): Promise<void> {
+    return this.file.truncate(this.#start);
+  }
+
+  leave(): void {
+    this.#left = true;
+  }
 }
 
 /** Takes and gives back dot-locks for this process. One delivery at a time may ask for a mailbox. */
@@ -57,22 +86,14 @@ export class DotLocks {
    */
   async hold<T>(mailbox: string, patience: Patience, work: (lock: DotLock) => Promise<T>): Promise<T> {
     const held = await this.#acquire(mailbox, patience);
-    let left = false;
     try {
-      return await work({
-        owner: held.facts.owner,
-        begin: append => held.note(`${formatUnfinished(append)}\n`),
-        complete: () => held.note(''),
-        leave() {
-          left = true;
-        },
-      });
+      return await work(held);
     } finally {
-      await this.#giveBack(held, left);
+      await this.#giveBack(held);
     }
   }
 
-  async #acquire(mailbox: string, { until, signal }: Patience): Promise<Held> {
+  async #acquire(mailbox: string, { until, signal }: Patience): Promise<HeldLock> {
     const path = `${mailbox}.lock`;
     this.#signature ??= signatureOn(await machineName(this.#files));
     let unfinished: Unfinished | null = null;
@@ -96,22 +117,12 @@ export class DotLocks {
   }
 
   /** Makes the lock file, or gives `null` where there is one. */
-  async #take(path: string, signature: string): Promise<Held | null> {
+  async #take(path: string, signature: string): Promise<HeldLock | null> {
     const file = await this.#create(path);
     if (file === null) return null;
     try {
       await file.write(Buffer.from(signature), 0);
-      const facts = await file.facts();
-      const start = Buffer.byteLength(signature);
-      return {
-        path,
-        file,
-        facts,
-        async note(text) {
-          await file.truncate(start);
-          if (text !== '') await file.write(Buffer.from(text), start);
-        },
-      };
+      return new HeldLock(path, file, await file.facts());
     } catch (error) {
       await file.close();
       await this.#files.remove(path);
@@ -129,20 +140,21 @@ export class DotLocks {
   }
 
   /** Undoes, under our own lock, what the holder of a broken one left half done. */
-  async #recover(mailbox: string, held: Held, unfinished: Unfinished): Promise<void> {
+  async #recover(mailbox: string, held: HeldLock, unfinished: Unfinished): Promise<void> {
     try {
-      await held.note(`${formatUnfinished(unfinished)}\n`);
+      await held.begin(unfinished);
       const done = await undo(mailbox, unfinished, this.#files);
-      await held.note('');
+      await held.complete();
       this.#log.warn('recovered', { mailbox, halfMail: done === 'undone' ? 'taken off' : 'none of ours' });
     } catch (error) {
-      await this.#giveBack(held, true);
+      held.leave();
+      await this.#giveBack(held);
       throw error;
     }
   }
 
   /** Never rejects: a lock file that stays is broken by the next delivery, for it bears our signature. */
-  async #giveBack({ path, file, facts }: Held, left: boolean): Promise<void> {
+  async #giveBack({ path, file, facts, left }: HeldLock): Promise<void> {
     try {
       await file.close();
       if (left) return;

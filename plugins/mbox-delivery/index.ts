@@ -58,7 +58,7 @@ const options = z.strictObject({
     .describe('The permissions of a mailbox that is made.')
     .meta({ examples: ['0600', '0660'] }),
   lockTimeout: duration({ max: 3_600_000 })
-    .default(30_000)
+    .prefault('30 s')
     .describe('How long to wait for a mailbox that another program has locked.'),
 });
 

@@ -22,7 +22,7 @@ const options = z
     limit: z.int().min(1).max(100).default(5).describe('How many addresses to try at most, over all hosts.'),
     ourAddresses: z
       .array(ipAddress())
-      .default([])
+      .prefault([])
       .describe('The IP addresses under which others reach this gateway, so that mail never loops back to it.')
       .meta({ examples: [['198.51.100.7', '2001:db8::7']] }),
   })

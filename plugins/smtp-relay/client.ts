@@ -234,6 +234,7 @@ export class SmtpClient {
   /** From now on, silence for that long ends the session. */
   #arm(limit: number): void {
     this.#alarm.abort();
+    if (this.#lost !== null) return;
     const alarm = new AbortController();
     this.#alarm = alarm;
     this.#clock.sleep(limit, alarm.signal).then(

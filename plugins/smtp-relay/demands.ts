@@ -4,6 +4,7 @@
  * Content is never converted here: 8-bit content for a next hop without 8BITMIME comes back (RFC 6152 section 3), and so
  * does a mail with addresses or header fields beyond ASCII for one without SMTPUTF8 (RFC 6531 section 3.2).
  */
+import { isAscii } from 'node:buffer';
 import {
   type Content,
   type Mail,
@@ -52,14 +53,10 @@ export async function demandsOf({ envelope, content }: Mail, offered: Extensions
 
 async function hasUtf8Header(content: Content): Promise<boolean> {
   const header = await readHeader(content);
-  return header.kind === 'too-large' || isEightBit(header.block.octets);
+  return header.kind === 'too-large' || !isAscii(header.block.octets);
 }
 
 async function hasEightBits(content: Content): Promise<boolean> {
-  for await (const piece of content.stream()) if (isEightBit(piece)) return true;
+  for await (const piece of content.stream()) if (!isAscii(piece)) return true;
   return false;
-}
-
-function isEightBit(octets: Buffer): boolean {
-  return octets.some(octet => octet > 0x7f);
 }

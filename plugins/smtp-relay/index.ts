@@ -17,7 +17,7 @@ import type { Policy } from './dial.ts';
 import { relay } from './relay.ts';
 
 const HOUR = 3_600_000;
-const limit = (standard: number) => duration({ min: 1, max: HOUR }).default(standard);
+const limit = (standard: string) => duration({ min: 1, max: HOUR }).prefault(standard);
 
 const options = z
   .strictObject({
@@ -37,11 +37,11 @@ const options = z
       .describe('How to log in at a smarthost.'),
     timeouts: z
       .strictObject({
-        connect: limit(30_000).describe('For the connection.'),
-        greeting: limit(300_000).describe('Until the session is ready: greeting, EHLO, STARTTLS.'),
-        reply: limit(300_000).describe('For the reply to a command.'),
-        content: limit(180_000).describe('For each piece of content.'),
-        end: limit(600_000).describe('For the reply to the final dot.'),
+        connect: limit('30 s').describe('For the connection.'),
+        greeting: limit('5 min').describe('Until the session is ready: greeting, EHLO, STARTTLS.'),
+        reply: limit('5 min').describe('For the reply to a command.'),
+        content: limit('3 min').describe('For each piece of content.'),
+        end: limit('10 min').describe('For the reply to the final dot.'),
       })
       .prefault({})
       .describe('How long to wait for a next hop (RFC 5321 section 4.5.3.2).'),
