@@ -82,7 +82,12 @@ describe('imports point down', () => {
   });
 
   test('nothing that ships imports what only tests have', () => {
-    expect(broken(({ from, to }) => !from.endsWith('.test.ts') && (/^test\//.test(to) || to === 'vitest' || to === 'dns-packet'))).toEqual([]);
+    expect(
+      broken(
+        ({ from, to }) =>
+          !from.endsWith('.test.ts') && (to.startsWith('test/') || to === 'vitest' || to === 'dns-packet'),
+      ),
+    ).toEqual([]);
   });
 });
 

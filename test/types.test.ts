@@ -8,7 +8,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 test('what the contract forbids does not compile, and what it allows does', async () => {
   const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
-  const run = promisify(execFile)(process.execPath, [compiler, '--noEmit', '-p', 'test/types/tsconfig.json'], { cwd: root });
+  const run = promisify(execFile)(process.execPath, [compiler, '--noEmit', '-p', 'test/types/tsconfig.json'], {
+    cwd: root,
+  });
   const errors = await run.then(
     () => '',
     (error: { stdout: string }) => error.stdout,

@@ -1,7 +1,7 @@
 /** A program that takes mail: it starts a gateway in its own process and gives it a transport and a service. */
 import { fileURLToPath } from 'node:url';
 import { createEngine } from 'mailframe';
-import tickets, { type Ticket, TICKETS } from './tickets.ts';
+import tickets, { TICKETS, type Ticket } from './tickets.ts';
 
 const opened: Ticket[] = [];
 
@@ -14,7 +14,6 @@ const engine = await createEngine({
 await engine.start();
 for (const { id, address, port } of engine.listeners) console.log(`${id} listens on ${address}:${port}`);
 
-process.once('SIGINT', async () => {
-  await engine.close();
-  console.log(`${opened.length} tickets were opened`);
+process.once('SIGINT', () => {
+  void engine.close().then(() => console.log(`${opened.length} tickets were opened`));
 });
