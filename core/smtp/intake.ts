@@ -143,7 +143,10 @@ class Store {
     const sealed = this.#rules.seal(header);
     if (sealed.kind === 'refused') return sealed;
     const start = header.fieldsStart;
-    return { kind: 'pieces', pieces: [octets.subarray(0, start), Buffer.from(sealed.fields), octets.subarray(start)] };
+    // Without a header of its own, the first line of the body would be read as a part of our fields.
+    const end = header.fields.length === 0 && header.end === 'no-empty-line' ? '\r\n' : '';
+    const fields = Buffer.from(sealed.fields + end);
+    return { kind: 'pieces', pieces: [octets.subarray(0, start), fields, octets.subarray(start)] };
   }
 }
 

@@ -65,6 +65,15 @@ test('our fields go below a line that some mbox left at the top, so that the hea
   );
 });
 
+test.each(['  a line of the body\r\n', 'no header at all\r\n'])(
+  'content without a header keeps %j as its body',
+  async body => {
+    const taken = await takeIn(streamOf(body).stream, rules());
+    if (taken.kind !== 'taken') throw new Error(taken.kind);
+    expect((await taken.content.bytes()).toString()).toBe(`X-Trace: here\r\n\r\n${body}`);
+  },
+);
+
 test('large content goes to the spool, to the octet, and is disposed of once', async () => {
   const { spool, calls } = fakeSpool();
   const pieces = LARGE.match(/[^]{1,40000}/g) ?? [];
