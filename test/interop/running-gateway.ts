@@ -9,7 +9,7 @@ import { createEngine, type Engine } from '../../core/engine.ts';
 import { LOG } from '../../core/plugin/ports.ts';
 import { type RecordingLog, recordingLog } from '../../core/testing/recording-log.ts';
 import { type ReadMail, readMbox } from '../plugins/mbox-delivery/mboxrd-reader.ts';
-import { type DnsZones, dnsServer } from '../support/dns-server.ts';
+import { type DnsServer, type DnsZones, dnsServer } from '../support/dns-server.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -31,6 +31,8 @@ export interface GatewaySettings {
 export interface GatewayFolder {
   readonly folder: string;
   readonly file: string;
+  /** What it asks. */
+  readonly dns: DnsServer;
 }
 
 /** A gateway that listens. */
@@ -42,6 +44,8 @@ export interface RunningGateway extends GatewayFolder {
   portOf(listener: string): number;
   /** The mails of a mailbox that exists. */
   mailbox(name: string): Promise<readonly ReadMail[]>;
+  /** Waits until the log says `delivered`, `deferred` or `bounced` so many times, and gives the recipients of these lines. */
+  outcomes(event: 'delivered' | 'deferred' | 'bounced', count: number): Promise<readonly unknown[]>;
   /** Waits until a mailbox holds so many mails, and gives them. */
   mails(name: string, count: number): Promise<readonly ReadMail[]>;
 }
@@ -74,7 +78,7 @@ export async function gatewayFolder(settings: GatewaySettings = {}): Promise<Gat
   };
   // Every JSON text is YAML.
   await writeFile(file, JSON.stringify(configuration, null, 2));
-  return { folder, file };
+  return { folder, file, dns };
 }
 
 /** Starts a gateway in a new folder. Call it inside a test. */
@@ -83,7 +87,7 @@ export async function runningGateway(settings: GatewaySettings = {}): Promise<Ru
 }
 
 /** Starts a gateway in a folder that is there. Call it inside a test. */
-export async function startedIn({ folder, file }: GatewayFolder): Promise<RunningGateway> {
+export async function startedIn({ folder, file, dns }: GatewayFolder): Promise<RunningGateway> {
   const log = recordingLog();
   const engine = await createEngine({ file, provide: scope => scope.value(LOG, log) });
   onTestFinished(() => engine.close());
@@ -92,11 +96,18 @@ export async function startedIn({ folder, file }: GatewayFolder): Promise<Runnin
   return {
     folder,
     file,
+    dns,
     engine,
     log,
     port: engine.listeners[0]?.port ?? 0,
     portOf: id => engine.listeners.find(listener => listener.id === id)?.port ?? 0,
     mailbox,
+    outcomes: (event, count) =>
+      until(() => {
+        const lines = log.of(event);
+        if (lines.length < count) throw new Error(`${lines.length} times ${event}, not ${count}\n${log.text()}`);
+        return lines.map(({ fields }) => fields.recipient);
+      }),
     mails: (name, count) =>
       until(async () => {
         const mails = await mailbox(name);
