@@ -93,12 +93,33 @@ function invoke<H extends HookName>(it: Call<H>, subject: Subject<H>, context: H
     subject,
     context,
   );
-  // Any thenable is awaited like a promise, and can then settle only once.
-  return isThenable(value) ? Promise.resolve(value) : value;
+  return isThenable(value) && !(value instanceof Promise) ? adopt(value, it) : value;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/**
+ * A foreign thenable as a promise. Only promises are sure to answer once: a second answer at the same moment is a failure,
+ * as nobody can say which one is meant; one that comes later is dropped, and the log says so.
+ */
+function adopt(value: PromiseLike<unknown>, { hook, link, about }: Call<HookName>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let answers = 0;
+    let settled = false;
+    const answer = (settle: (value: unknown) => void) => (result: unknown) => {
+      answers++;
+      if (settled) link.log.warn('answered twice', { ...about, hook });
+      if (answers > 1) return;
+      queueMicrotask(() => {
+        settled = true;
+        if (answers === 1) settle(result);
+        else reject(new Error('answered twice'));
+      });
+    };
+    value.then(answer(resolve), answer(reject));
+  });
 }
 
 /** Waits for an answer until the deadline. A later one is dropped, and the log says so. */

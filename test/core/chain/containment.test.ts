@@ -141,17 +141,39 @@ describe('a plugin that misses its deadline', () => {
     await clock.advance(29_999);
     expect((await walked).decision).toMatchObject({ reply: { text: 'No' } });
   });
+});
 
-  test('an answer that settles twice counts once', async () => {
-    const twice = {
-      // oxlint-disable-next-line unicorn/no-thenable
-      then: (resolve: (value: unknown) => void) => {
-        resolve(reject(550, '5.7.1', 'first'));
-        resolve(accept);
-      },
-    };
-    const { walked } = await rcptWith({ rcpt: () => twice as never });
-    expect((await walked).decision).toMatchObject({ kind: 'refused', reply: { text: 'first' } });
+describe('a plugin that answers twice', () => {
+  /** What no promise does, but a home-made thenable may. */
+  function thenable(body: (resolve: (value: unknown) => void) => void) {
+    // oxlint-disable-next-line unicorn/no-thenable
+    return { then: body } as never;
+  }
+
+  test('defers, and the log says so', async () => {
+    const twice = thenable(resolve => {
+      resolve(accept);
+      resolve(reject(550, '5.7.1', 'No'));
+    });
+    const { walked, log } = await rcptWith({ rcpt: () => twice });
+    expect((await walked).decision).toMatchObject({
+      kind: 'refused',
+      reply: { code: 451, status: '4.3.0' },
+      by: 'crooked',
+    });
+    expect(log.lines[0]?.fields).toMatchObject({ plugin: 'crooked', hook: 'rcpt', cause: 'answered twice' });
+  });
+
+  test('the second time when it is too late, is heard the first time alone, and the log says so', async () => {
+    let again: (value: unknown) => void = () => undefined;
+    const late = thenable(resolve => {
+      again = resolve;
+      resolve(reject(550, '5.7.1', 'No'));
+    });
+    const { walked, log } = await rcptWith({ rcpt: () => late });
+    expect((await walked).decision).toMatchObject({ reply: { text: 'No' } });
+    again(accept);
+    expect(log.lines.map(line => line.event)).toEqual(['answered twice']);
   });
 });
 
