@@ -122,25 +122,41 @@ function adopt(value: PromiseLike<unknown>, { hook, link, about }: Call<HookName
   });
 }
 
-/** Waits for an answer until the deadline. A later one is dropped, and the log says so. */
+/**
+ * Waits for an answer until the deadline. A later one is dropped, and the log says so. A transport alone is given a little
+ * more after its signal is aborted: its report of what was delivered by then keeps that from being delivered again.
+ */
 async function inTime<H extends HookName>(
   value: Promise<unknown>,
   it: Call<H>,
   context: CallContext,
   deadlines: Deadlines,
 ): Promise<unknown> {
-  const limit = it.hook === 'deliver' ? it.link.deliveryDeadline : it.link.deadline;
-  const late = Promise.withResolvers<typeof LATE>();
-  const done = deadlines.watch(limit, () => late.resolve(LATE));
-  const first = await Promise.race([value, late.promise]).finally(done);
+  const delivers = it.hook === 'deliver';
+  const limit = delivers ? it.link.deliveryDeadline : it.link.deadline;
+  const first = await before(limit, value, deadlines);
   if (first !== LATE) return first;
   const by = context.running ?? it.link;
   context.abort(new Error(`no answer within ${limit} ms`));
+  if (delivers) {
+    const report = await before(REPORT_GRACE, value, deadlines);
+    if (report !== LATE) return report;
+  }
   value.then(
     () => by.log.warn('answered late', { ...it.about, hook: it.hook, deadline: limit }),
     error => by.log.warn('failed late', { ...it.about, hook: it.hook, cause: describeError(error) }),
   );
   throw new Blame(by, new Error(`no answer within ${limit} ms`), true);
+}
+
+/** How long a transport whose deadline has passed may take to report, in milliseconds. */
+const REPORT_GRACE = 10_000;
+
+/** The value, or `LATE` where it takes longer than so many milliseconds. */
+function before(limit: number, value: Promise<unknown>, deadlines: Deadlines): Promise<unknown> {
+  const late = Promise.withResolvers<typeof LATE>();
+  const done = deadlines.watch(limit, () => late.resolve(LATE));
+  return Promise.race([value, late.promise]).finally(done);
 }
 
 const LATE = Symbol('late');

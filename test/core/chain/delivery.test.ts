@@ -97,6 +97,7 @@ describe('deliver', () => {
     const attempt = { mail: queued, recipients: queued.envelope.recipients, hosts: [], attempt: 1 };
     const walked = chain.deliver('boxes', attempt);
     await clock.advance(600_000);
+    await clock.advance(10_000);
     return [...(await walked).decision.outcomes.values()];
   }
 
@@ -128,6 +129,18 @@ describe('deliver', () => {
     expect(await outcomes({ deliver: () => Promise.reject(new Error('x')) }, { onError: 'ignore' })).toMatchObject(
       Array(2).fill({ kind: 'deferred' }),
     );
+  });
+
+  test('what a transport reports when its deadline has passed counts, so that nobody gets it twice', async () => {
+    const half: PluginInstance = {
+      deliver: ({ recipients }, { signal }) =>
+        new Promise(resolve => {
+          signal.addEventListener('abort', () => {
+            resolve(report(recipients.slice(0, 1).map(one => [one, deliveredTo('box')])));
+          });
+        }),
+    };
+    expect(await outcomes(half)).toMatchObject([{ kind: 'delivered' }, { kind: 'deferred' }]);
   });
 
   test('a transport that is gone defers', async () => {
