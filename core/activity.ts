@@ -1,7 +1,8 @@
 /** Which plugin can ever be asked at which hook, and why one never is. What `mailframe plan` shows and `check` warns of. */
-import type { MountedPlugin } from './compile.ts';
+
 import type { Configuration } from './config/configuration.ts';
 import type { Condition } from './mail/condition.ts';
+import type { MountedPlugin } from './mounted-plugin.ts';
 import { HOOK_NAMES, type HookName } from './plugin/hooks.ts';
 
 /** What one plugin of the list does. */

@@ -1,11 +1,11 @@
 /** What plugins and routes say about each other: transports, hosts, facts, and that somebody accepts recipients. */
 import { activities, hooksOf } from './activity.ts';
-import type { MountedPlugin } from './compile.ts';
 import { areHarmless, type Complaints } from './config/complaint.ts';
 import type { PluginEntry, RouteEntry } from './config/configuration.ts';
 import { type Draft, nameOf } from './config/load.ts';
 import { type Mention, mentions } from './config/mentions.ts';
 import { valueAt } from './config/place.ts';
+import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Fact } from './plugin/fact.ts';
 import { HOOK_NAMES, type HookName } from './plugin/hooks.ts';
 import { didYouMean, listed } from './plugin/suggest.ts';

@@ -5,12 +5,12 @@
  * Guarantee: nothing acts. Files are read, plugins are loaded and created; the first thing that happens to anybody else
  * happens in their `start`.
  */
-import type { Link } from './chain/link.ts';
 import { checkCoherence } from './coherence.ts';
 import { areHarmless, type Complaint, Complaints } from './config/complaint.ts';
 import type { Configuration, PluginEntry } from './config/configuration.ts';
 import { type Draft, type LoadContext, loadConfiguration } from './config/load.ts';
 import type { RouteRule } from './mail/route.ts';
+import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Plugin } from './plugin/plugin.ts';
 import { IDENTITY, LOG } from './plugin/ports.ts';
 import { locate } from './wiring/locate.ts';
@@ -23,12 +23,6 @@ export interface CompileContext extends LoadContext {
   readonly scope: (configuration: Configuration) => Scope;
   /** Plugins of the program that embeds the gateway: `use:` finds them by their name, before all others. */
   readonly plugins?: readonly Plugin[];
-}
-
-/** A plugin that is ready to be started and asked. */
-export interface MountedPlugin extends Link {
-  readonly plugin: Plugin;
-  readonly entry: PluginEntry;
 }
 
 /** A configuration that can run. */

@@ -4,14 +4,14 @@
  */
 import { compile } from './compile.ts';
 import { bootError } from './config/complaint.ts';
-import type { Configuration } from './config/configuration.ts';
-import { Gateway } from './gateway.ts';
+import { type Engine, Gateway } from './gateway.ts';
 import type { Plugin } from './plugin/plugin.ts';
 import { LOG, type Log } from './plugin/ports.ts';
-import type { QueueStore } from './plugin/queue-store.ts';
 import { machineServices } from './services.ts';
 import { systemClock } from './system/clock.ts';
 import type { Scope } from './wiring/scope.ts';
+
+export type { Engine, Listening } from './gateway.ts';
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -23,30 +23,6 @@ export interface EngineOptions {
   readonly plugins?: readonly Plugin[];
   /** Adds services for plugins, or replaces the ports. */
   readonly provide?: (scope: Scope) => void;
-}
-
-/** Where a listener listens. */
-export interface Listening {
-  readonly id: string;
-  readonly address: string;
-  readonly port: number;
-}
-
-/** A gateway. */
-export interface Engine {
-  readonly configuration: Configuration;
-  readonly log: Log;
-  /** Empty before `start`. */
-  readonly listeners: readonly Listening[];
-  /** The queue, for looking and acting. Before `start` it throws. */
-  readonly queue: QueueStore;
-  /**
-   * Opens the queue, starts the plugins, then the scheduler, then the listeners.
-   * @throws MailframeError where one of them cannot; what was started by then is closed again.
-   */
-  start(): Promise<void>;
-  /** Resolves when everything has ended. Calling it again waits for the same. */
-  close(): Promise<void>;
 }
 
 /**

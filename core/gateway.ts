@@ -6,12 +6,12 @@
  */
 import { join } from 'node:path';
 import { createChain } from './chain/create-chain.ts';
-import type { CompiledConfiguration, MountedPlugin } from './compile.ts';
+import type { CompiledConfiguration } from './compile.ts';
 import type { Configuration, ListenerSettings } from './config/configuration.ts';
-import type { Engine, Listening } from './engine.ts';
 import { Generation, type Pin } from './generation.ts';
 import { MailframeError } from './mail/error.ts';
 import { describeError } from './mail/failure.ts';
+import type { MountedPlugin } from './mounted-plugin.ts';
 import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
 import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
 import { queueIds } from './queue/queue-id.ts';
@@ -26,6 +26,30 @@ import { openSpool, sweepSpool } from './system/spool.ts';
 const CLOSE_DEADLINE = 10_000;
 /** How long running transactions may take to finish at the end, in milliseconds. */
 const SESSION_GRACE = 30_000;
+
+/** Where a listener listens. */
+export interface Listening {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A gateway. */
+export interface Engine {
+  readonly configuration: Configuration;
+  readonly log: Log;
+  /** Empty before `start`. */
+  readonly listeners: readonly Listening[];
+  /** The queue, for looking and acting. Before `start` it throws. */
+  readonly queue: QueueStore;
+  /**
+   * Opens the queue, starts the plugins, then the scheduler, then the listeners.
+   * @throws MailframeError where one of them cannot; what was started by then is closed again.
+   */
+  start(): Promise<void>;
+  /** Resolves when everything has ended. Calling it again waits for the same. */
+  close(): Promise<void>;
+}
 
 export class Gateway implements Engine {
   readonly configuration: Configuration;

@@ -1,7 +1,8 @@
 /** The plan of a configuration: at each hook, who is asked, in which order, and through whose middleware. Plain data. */
 import { activities } from './activity.ts';
-import type { CompiledConfiguration, MountedPlugin } from './compile.ts';
+import type { CompiledConfiguration } from './compile.ts';
 import { formatCondition } from './mail/condition-text.ts';
+import type { MountedPlugin } from './mounted-plugin.ts';
 import { HOOK_NAMES, HOOKS, type HookName, type Walk } from './plugin/hooks.ts';
 
 /** One plugin at one hook. */

@@ -13,5 +13,7 @@ export * from './testing/memory-files.ts';
 export * from './testing/recording-log.ts';
 export type { SmtpReply } from './testing/reply-reader.ts';
 export * from './testing/seeded-random.ts';
+export type * from './testing/sink-settings.ts';
 export * from './testing/smtp-client.ts';
 export * from './testing/smtp-sink.ts';
+export type * from './testing/sunk-mail.ts';

@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { DottedContent } from './dotted-content.ts';
-import type { SinkFault, SinkFaults, SinkSettings, SunkMail, SunkRecipient } from './smtp-sink.ts';
+import type { SinkFault, SinkFaults, SinkSettings } from './sink-settings.ts';
+import type { SunkMail, SunkRecipient } from './sunk-mail.ts';
 
 /** What all sessions of a sink share. */
 export interface SinkState {

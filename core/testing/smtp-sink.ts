@@ -6,66 +6,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { SinkSession } from './sink-session.ts';
-
-/**
- * What goes wrong: a reply in the place of the usual one (`451 4.3.0 Busy`; `\n` begins a further line), the end of the
- * connection, or no reply to this and to anything after it.
- */
-export type SinkFault = `${4 | 5}${string}` | 'drop' | 'silent';
-
-/** Where something goes wrong. */
-export interface SinkFaults {
-  /** In the place of the greeting. */
-  readonly connect?: SinkFault;
-  readonly ehlo?: SinkFault;
-  readonly starttls?: SinkFault;
-  readonly auth?: SinkFault;
-  readonly mail?: SinkFault;
-  /** For all recipients, or by address as RCPT writes it without brackets. */
-  readonly rcpt?: SinkFault | Readonly<Record<string, SinkFault>>;
-  /** In the place of 354. */
-  readonly data?: SinkFault;
-  /** After the final dot: with a fault the mail does not count as taken. */
-  readonly content?: SinkFault;
-  readonly quit?: SinkFault;
-}
-
-/** What the next hop is like. */
-export interface SinkSettings {
-  readonly hostname?: string;
-  /** What EHLO offers, apart from STARTTLS and AUTH. */
-  readonly extensions?: readonly string[];
-  /** Certificate and key as PEM: STARTTLS is offered, or TLS comes before the greeting. */
-  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer; readonly implicit?: boolean };
-  /** AUTH PLAIN (RFC 4616) is offered, and MAIL refused without it. */
-  readonly auth?: { readonly user: string; readonly password: string };
-  readonly faults?: SinkFaults;
-}
-
-/** A recipient as it was named. */
-export interface SunkRecipient {
-  /** `<bob@example.test>` */
-  readonly path: string;
-  /** What stands behind it: `NOTIFY=NEVER`. */
-  readonly parameters: string;
-}
-
-/** A mail that was taken. */
-export interface SunkMail {
-  /** What EHLO or HELO said. */
-  readonly greeting: string;
-  readonly tls: boolean;
-  /** Who authenticated, or `null`. */
-  readonly user: string | null;
-  /** `<ann@example.test>` */
-  readonly from: string;
-  /** `SIZE=1000 BODY=8BITMIME` */
-  readonly parameters: string;
-  /** Those that were accepted. */
-  readonly recipients: readonly SunkRecipient[];
-  /** As it was before dots were doubled. */
-  readonly content: Buffer;
-}
+import type { SinkFaults, SinkSettings } from './sink-settings.ts';
+import type { SunkMail } from './sunk-mail.ts';
 
 /** A running next hop. */
 export interface SmtpSink {

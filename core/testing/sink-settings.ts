@@ -1,0 +1,36 @@
+/** What a sink is like, and what goes wrong at it. */
+
+/**
+ * What goes wrong: a reply in the place of the usual one (`451 4.3.0 Busy`; `\n` begins a further line), the end of the
+ * connection, or no reply to this and to anything after it.
+ */
+export type SinkFault = `${4 | 5}${string}` | 'drop' | 'silent';
+
+/** Where something goes wrong. */
+export interface SinkFaults {
+  /** In the place of the greeting. */
+  readonly connect?: SinkFault;
+  readonly ehlo?: SinkFault;
+  readonly starttls?: SinkFault;
+  readonly auth?: SinkFault;
+  readonly mail?: SinkFault;
+  /** For all recipients, or by address as RCPT writes it without brackets. */
+  readonly rcpt?: SinkFault | Readonly<Record<string, SinkFault>>;
+  /** In the place of 354. */
+  readonly data?: SinkFault;
+  /** After the final dot: with a fault the mail does not count as taken. */
+  readonly content?: SinkFault;
+  readonly quit?: SinkFault;
+}
+
+/** What the next hop is like. */
+export interface SinkSettings {
+  readonly hostname?: string;
+  /** What EHLO offers, apart from STARTTLS and AUTH. */
+  readonly extensions?: readonly string[];
+  /** Certificate and key as PEM: STARTTLS is offered, or TLS comes before the greeting. */
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer; readonly implicit?: boolean };
+  /** AUTH PLAIN (RFC 4616) is offered, and MAIL refused without it. */
+  readonly auth?: { readonly user: string; readonly password: string };
+  readonly faults?: SinkFaults;
+}
