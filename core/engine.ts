@@ -6,7 +6,7 @@ import { compile } from './compile.ts';
 import { bootError } from './config/complaint.ts';
 import { type Engine, Gateway } from './gateway.ts';
 import type { Plugin } from './plugin/plugin.ts';
-import { LOG, type Log } from './plugin/ports.ts';
+import { LOG } from './plugin/ports.ts';
 import { machineServices } from './services.ts';
 import { systemClock } from './system/clock.ts';
 import type { Scope } from './wiring/scope.ts';
