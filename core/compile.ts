@@ -7,7 +7,7 @@
  */
 import { checkCoherence } from './coherence.ts';
 import { areHarmless, type Complaint, Complaints } from './config/complaint.ts';
-import type { Configuration, PluginEntry } from './config/configuration.ts';
+import type { Configuration, PluginEntry, RouteEntry } from './config/configuration.ts';
 import { type Draft, type LoadContext, loadConfiguration } from './config/load.ts';
 import type { RouteRule } from './mail/route.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
@@ -56,7 +56,7 @@ export async function compile(file: string, context: CompileContext): Promise<Co
   checkCoherence(draft, mounted, complaints);
   const list = complaints.list();
   if (!areHarmless(list)) return { kind: 'refused', complaints: list };
-  const routes = configuration.routes.map(({ when, deliver, hosts }) => ({ when, transport: deliver, hosts }));
+  const routes = configuration.routes.map(ruleOf);
   return { kind: 'compiled', configuration, mounted, routes, scope, warnings: list };
 }
 
@@ -91,4 +91,9 @@ async function mount(
 
 function complain(entry: PluginEntry, faults: readonly MountFault[], complaints: Complaints): void {
   for (const { code, path, message, at } of faults) complaints.error(code, [...entry.path, ...path], message, at);
+}
+
+/** The order in which hosts are written is the order in which they are preferred. */
+function ruleOf({ when, deliver, hosts }: RouteEntry): RouteRule {
+  return { when, transport: deliver, hosts: hosts?.map((host, preference) => ({ ...host, preference })) ?? null };
 }

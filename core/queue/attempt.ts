@@ -8,7 +8,7 @@ import type { Chain } from '../chain/chain.ts';
 import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
 import type { Mail } from '../mail/mail.ts';
 import { bouncedBy, deferredBy, type Outcome } from '../mail/outcome.ts';
-import type { Host, Route } from '../mail/route.ts';
+import type { Route } from '../mail/route.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Log } from '../plugin/ports.ts';
 import type { QueuedRecipient } from '../plugin/queue-control.ts';
@@ -88,7 +88,7 @@ async function routeAll({ lease: { mail, recipients }, chain, log }: AttemptPart
       steps.push(taken);
       continue;
     }
-    const key = JSON.stringify([decision.route.transport, decision.route.hosts.map(hostKey)]);
+    const key = keyOf(decision.route);
     const group = groups.get(key) ?? { route: decision.route, members: [], steps: [] };
     group.members.push(queued);
     group.steps.push(taken);
@@ -97,8 +97,12 @@ async function routeAll({ lease: { mail, recipients }, chain, log }: AttemptPart
   return { groups: [...groups.values()], unroutable, steps: steps.flat() };
 }
 
-function hostKey({ name, port, addresses, preference }: Host): readonly unknown[] {
-  return [name, port, addresses, preference];
+/** The same for routes that lead to the same place: hosts of one preference may have been shuffled. */
+function keyOf({ transport, hosts }: Route): string {
+  const places = hosts.map(({ name, port, addresses, preference }) =>
+    [preference, name, port, ...addresses.toSorted()].join(' '),
+  );
+  return [transport, ...places.sort()].join('\n');
 }
 
 async function deliverGroup(group: Group, parts: AttemptParts): Promise<void> {

@@ -123,6 +123,15 @@ describe('delivering', () => {
     ]);
   });
 
+  test('hosts of one preference that were shuffled apart are still one route', async () => {
+    let turn = 0;
+    const route = () =>
+      turn++ % 2 === 0 ? routedTo('internet', 'mx-a', 'mx-b') : routedTo('internet', 'mx-b', 'mx-a');
+    const { commit, chain } = running({ route });
+    await commit(newMail('A', { to: ['1@a.example', '2@a.example'] }));
+    expect(chain.deliveries).toEqual(['internet mx-a mx-b: A to 1@a.example 2@a.example (1)']);
+  });
+
   test('a recipient is not delivered twice because another one failed', async () => {
     const deliver = async ({ recipients, attempt }: { recipients: readonly Recipient[]; attempt: number }) =>
       new Map<Recipient, Outcome>(
