@@ -116,25 +116,47 @@ export class DotLocks {
     }
   }
 
-  /** Makes the lock file, or gives `null` where there is one. */
+  /**
+   * Makes the lock file, or gives `null` where there is one. It is written under another name and then gets its own: a
+   * process that is killed in between must not leave a lock that says nothing, which only its age would break.
+   */
   async #take(path: string, signature: string): Promise<HeldLock | null> {
-    const file = await this.#create(path);
-    if (file === null) return null;
+    if ((await this.#files.facts(path)) !== null) return null;
+    const beside = `${path}.new.${process.pid}`;
+    const file = await this.#openAnew(beside);
+    let linked = false;
     try {
       await file.write(Buffer.from(signature), 0);
-      return new HeldLock(path, file, await file.facts());
+      linked = await this.#link(beside, path);
+      await this.#files.remove(beside);
+      if (linked) return new HeldLock(path, file, await file.facts());
     } catch (error) {
       await file.close();
-      await this.#files.remove(path);
+      if (linked) await this.#files.remove(path);
       throw error;
     }
+    await file.close();
+    return null;
   }
 
-  async #create(path: string): Promise<OpenFile | null> {
+  /** What is there under this name was left by a predecessor with our process id. */
+  async #openAnew(path: string): Promise<OpenFile> {
     try {
       return await this.#files.open(path, 'create', 0o644);
     } catch (error) {
-      if (errnoOf(error) === 'EEXIST') return null;
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      await this.#files.remove(path);
+      return this.#files.open(path, 'create', 0o644);
+    }
+  }
+
+  /** `false` where the name is taken. */
+  async #link(from: string, to: string): Promise<boolean> {
+    try {
+      await this.#files.link(from, to);
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') return false;
       throw error;
     }
   }
