@@ -1,0 +1,142 @@
+/** A gateway that is killed or told to stop under load: whatever it has answered 250 for is delivered all the same. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { smtpClient } from '../../core/testing/smtp-client.ts';
+import { type SmtpSink, smtpSink } from '../../core/testing/smtp-sink.ts';
+import { run } from '../support/external.ts';
+import { until } from '../support/until.ts';
+import { type GatewayFolder, gatewayFolder, runningGateway, startedIn } from './running-gateway.ts';
+
+const COMMAND = fileURLToPath(new URL('../../core/cli/mailframe.js', import.meta.url));
+const ROUNDS = 3;
+const SESSIONS = 6;
+const MAILBOXES = ['ann', 'bob', 'eve'];
+/** A gateway hears so many mails and then a random while before it is ended, in milliseconds. */
+const AT_LEAST = 25;
+const AT_MOST_LATER = 200;
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+
+/** Runs the gateway of a folder in a process of its own. */
+async function startProcess({ file }: GatewayFolder): Promise<Running> {
+  const child = spawn(process.execPath, [COMMAND, 'start', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.on('data', (text: Buffer) => (said += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+  const port = await until(() => {
+    const [, found] = /"address":"127\.0\.0\.1","port":(\d+)/.exec(said) ?? [];
+    if (found === undefined) throw new Error(`the gateway does not listen: ${said}`);
+    return Number(found);
+  });
+  return { child, port };
+}
+
+/** Sends mail after mail until the gateway is gone or does not want any more, and notes what was answered 250. */
+async function load(port: number, name: string, heard: Set<string>): Promise<void> {
+  try {
+    const client = await smtpClient(port);
+    await client.say('EHLO client.test');
+    for (let count = 0; ; count += 1) {
+      const id = `${name}-${count}`;
+      const mailbox = MAILBOXES[count % MAILBOXES.length] ?? '';
+      // A large one is not in the database but in a file of its own.
+      const body = `${id} From here\n`.repeat(count % 12 === 5 ? 20_000 : 20);
+      await client.sayAll([
+        'MAIL FROM:<ann@client.test>',
+        `RCPT TO:<${mailbox}@example.test>`,
+        'RCPT TO:<out@elsewhere.test>',
+      ]);
+      const { code } = await client.data(`X-Number: ${id}\n\n${body}`);
+      if (code !== 250) return;
+      heard.add(id);
+    }
+  } catch {
+    // The gateway has ended: what it has not answered is the client's.
+  }
+}
+
+/** Puts a gateway under load, ends it in the middle, and gives the exit code. */
+async function endUnderLoad(
+  folder: GatewayFolder,
+  signal: 'SIGKILL' | 'SIGTERM',
+  { round, heard }: { readonly round: number; readonly heard: Set<string> },
+): Promise<number | null> {
+  const { child, port } = await startProcess(folder);
+  const before = heard.size;
+  const sessions = Array.from({ length: SESSIONS }, (_, session) => load(port, `${round}-${session}`, heard));
+  await until(() => expect(heard.size).toBeGreaterThanOrEqual(before + AT_LEAST));
+  await wait(Math.random() * AT_MOST_LATER);
+  child.kill(signal);
+  const [code] = (await once(child, 'close')) as [number | null];
+  await Promise.all(sessions);
+  return code;
+}
+
+/** Starts once more, waits until the queue is empty, and gives what lies in the mailboxes and with the next hop. */
+async function everythingDelivered(folder: GatewayFolder, sink: SmtpSink) {
+  const gateway = await startedIn(folder);
+  const { queue } = gateway.engine;
+  await until(async () => expect(await queue.list({ after: null, limit: 1 }), gateway.log.text()).toEqual([]));
+  const mails = await Promise.all(MAILBOXES.map(name => gateway.mailbox(name)));
+  return {
+    local: mails.flat().map(({ content }) => content),
+    relayed: sink.mails.map(({ content }) => content.toString('latin1').replaceAll('\r\n', '\n')),
+  };
+}
+
+/** The number that each mail bears. @throws where a mail is not whole */
+function numbersOf(contents: readonly string[]): readonly string[] {
+  return contents.map(content => {
+    const [, number = '', body = ''] = /^X-Number: (.*)\n\n([^]*)$/m.exec(content) ?? [];
+    const lines = new Set(body.split('\n').slice(0, -1));
+    expect([...lines], 'every line of a mail is its own').toEqual([`${number} From here`]);
+    return number;
+  });
+}
+
+/** A gateway with a next hop. */
+async function setting() {
+  const sink = await smtpSink();
+  onTestFinished(() => sink.close());
+  const zones = {
+    'elsewhere.test': { MX: [[10, 'mail.elsewhere.test']] },
+    'mail.elsewhere.test': { A: ['127.0.0.1'] },
+  } as const;
+  return { sink, folder: await gatewayFolder({ nextHopPort: sink.port, zones }), heard: new Set<string>() };
+}
+
+test('killed at any instant, again and again: every mail that was answered 250 is delivered', async () => {
+  const { sink, folder, heard } = await setting();
+  for (let round = 0; round < ROUNDS; round += 1) await endUnderLoad(folder, 'SIGKILL', { round, heard });
+  const { local, relayed } = await everythingDelivered(folder, sink);
+  const [here, there] = [new Set(numbersOf(local)), new Set(numbersOf(relayed))];
+  expect(heard.size).toBeGreaterThanOrEqual(ROUNDS * AT_LEAST);
+  expect([...heard].filter(id => !here.has(id) || !there.has(id))).toEqual([]);
+});
+
+test('told to stop: the process ends well, and every mail that was answered 250 is delivered exactly once', async () => {
+  const { sink, folder, heard } = await setting();
+  expect(await endUnderLoad(folder, 'SIGTERM', { round: 0, heard })).toBe(0);
+  const { local, relayed } = await everythingDelivered(folder, sink);
+  const [here, there] = [numbersOf(local), numbersOf(relayed)];
+  expect([...heard].filter(id => !here.includes(id) || !there.includes(id))).toEqual([]);
+  expect([here.length, there.length]).toEqual([new Set(here).size, new Set(there).size]);
+});
+
+test('a second gateway on the same queue is refused, and the first one is not disturbed', async () => {
+  const gateway = await runningGateway();
+  const second = await run(process.execPath, [COMMAND, 'start', gateway.file]);
+  expect(second.code).toBe(1);
+  expect(second.stderr).toContain(`the queue in ${gateway.folder}/queue cannot be opened: it is in use by process`);
+  const client = await smtpClient(gateway.port);
+  await client.sayAll(['HELO client.test', 'MAIL FROM:<ann@client.test>', 'RCPT TO:<bob@example.test>']);
+  expect(await client.data('Subject: still here\n\nbody\n')).toMatchObject({ code: 250 });
+  await gateway.mails('bob', 1);
+});
