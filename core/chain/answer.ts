@@ -2,6 +2,7 @@
  * Looks at what a plugin answered before anybody acts on it: TypeScript is not there at run time, and a plugin may be
  * plain JavaScript. What is not a proper answer counts as a failure of the plugin.
  */
+import type { Facts } from '../mail/facts.ts';
 import { formatMailbox } from '../mail/path.ts';
 import { formatReply, type Refusal } from '../mail/reply.ts';
 import { type Answer, HOOKS, type HookName } from '../plugin/hooks.ts';
@@ -25,13 +26,14 @@ function faultInside(answer: Answer<HookName>): string | null {
     case 'expand':
       return Array.isArray(answer.to) && answer.to.length > 0 ? null : 'expanded a recipient to nobody';
     case 'rewrite':
-      return typeof answer.content?.size === 'number' ? null : 'rewrote without content';
+      return typeof answer.content?.size === 'number' ? faultOfFacts(answer.facts) : 'rewrote without content';
+    case 'note':
+      return faultOfFacts(answer.facts);
     case 'report':
       return answer.outcomes instanceof Map ? null : 'reported without a map of outcomes';
     case 'authenticated':
       return typeof answer.user === 'string' && answer.user !== '' ? null : 'authenticated nobody';
     case 'accept':
-    case 'note':
     case 'offer':
     case 'hold':
     case 'discard':
@@ -48,6 +50,17 @@ function faultOfReply(reply: Refusal | undefined, digit: 4 | 5): string | null {
     new RegExp(`^${digit}\\.\\d{1,3}\\.\\d{1,3}$`).test(reply.status) &&
     typeof reply.text === 'string';
   return agrees ? null : `gave a reply that is no ${digit}yz with a ${digit}.x.x status`;
+}
+
+/** Facts are stored with the mail: what cannot be would keep the whole mail from being accepted, and nobody would know why. */
+function faultOfFacts(facts: Facts | undefined): string | null {
+  const odd = Object.entries(facts ?? {}).find(([, value]) => !isFactValue(value));
+  return odd === undefined ? null : `noted the fact ${odd[0]} as ${describe(odd[1])}, which is no plain data`;
+}
+
+function isFactValue(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(one => typeof one === 'string');
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
 function describe(value: unknown): string {

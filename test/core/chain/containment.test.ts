@@ -51,6 +51,11 @@ const broken: readonly { readonly name: string; readonly instance: PluginInstanc
     instance: { rcpt: () => ({ kind: 'expand', to: [] }) },
     cause: /expanded a recipient to nobody/,
   },
+  {
+    name: 'notes a fact that cannot be stored',
+    instance: { rcpt: () => ({ kind: 'note', facts: { fine: 7, score: 10n } }) as never },
+    cause: /noted the fact score as a bigint, which is no plain data/,
+  },
 ];
 
 describe('a plugin that breaks', () => {
