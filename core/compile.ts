@@ -1,6 +1,6 @@
 /**
- * Compiles a configuration: file in, plugins mounted and routes checked out. `start`, `check`, `plan` and `schema` all
- * come by here, so what one of them says holds for the others.
+ * Compiles a configuration: file in, plugins mounted and routes checked out. `start`, `check` and `plan` all come by
+ * here, so what one of them says holds for the others.
  *
  * Guarantee: nothing acts. Files are read, plugins are loaded and created; the first thing that happens to anybody else
  * happens in their `start`.

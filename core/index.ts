@@ -3,6 +3,7 @@
  * @module mailframe
  */
 export { z } from 'zod';
+export type { Configuration } from './config/configuration.ts';
 export { createEngine, type Engine, type EngineOptions, type Listening } from './engine.ts';
 export * from './mail/address.ts';
 export * from './mail/address-pattern.ts';
@@ -54,3 +55,4 @@ export * from './plugin/queue-store.ts';
 export { Secret } from './plugin/secret.ts';
 export * from './plugin/token.ts';
 export { memoryStore } from './queue/memory-store.ts';
+export type { Scope } from './wiring/scope.ts';

@@ -11,7 +11,8 @@ const NEEDED = 24;
 if (Number.parseInt(process.versions.node, 10) < NEEDED) {
   console.error(
     `mailframe needs Node ${NEEDED} or newer, and this is Node ${process.versions.node} (${process.execPath}).\n` +
-      'In the repository, "npm install" brings the right one: run "npm start" or "npx mailframe".',
+      'In the repository, "npm install" brings the right one: run "npm start" or "npx mailframe".\n' +
+      `Elsewhere, install Node ${NEEDED} first: https://nodejs.org`,
   );
   process.exit(1);
 }

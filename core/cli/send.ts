@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { formatDate } from '../mail/date.ts';
+import { describeError } from '../mail/failure.ts';
 import { formatMailbox, parseMailbox } from '../mail/path.ts';
 import { systemRandom } from '../system/random.ts';
 import { type SmtpClient, smtpClient } from '../testing/smtp-client.ts';
@@ -44,21 +45,27 @@ async function send(options: Options): Promise<void> {
   if (wrong !== undefined) return fail(`${wrong} is no address: write it as ann@example.test`);
   const server = parseServer(options.server);
   if (server === null) return fail(`--server ${options.server} is no host and port: write 127.0.0.1:2525`);
-  const content = await contentOf(options);
+  let content: Buffer;
+  try {
+    content = await contentOf(options);
+  } catch (error) {
+    return fail(`the message cannot be read: ${describeError(error)}`);
+  }
   let client: SmtpClient;
   try {
     client = await smtpClient(server.port, { host: server.host });
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = describeError(error);
     return fail(`nothing answers at ${options.server} (${cause}): is the gateway running? "npx mailframe start"`);
   }
-  const { exchanges, sent } = await dialogue(client, options, content);
+  const { exchanges, sent, broken } = await dialogue(client, options, content);
   if (options.json === true) process.stdout.write(`${JSON.stringify({ sent, exchanges })}\n`);
   else for (const { said, reply } of exchanges) process.stdout.write(`C: ${said}\n${reply.replace(/^/gm, 'S: ')}\n`);
+  if (broken !== null) fail(sent ? `the mail was taken; then ${broken}` : `the mail was not taken: ${broken}`);
   if (!sent) process.exitCode = 1;
 }
 
-/** The whole dialogue. `sent`: the server has taken the mail for at least one recipient. */
+/** The whole dialogue. `sent`: the server has taken the mail for at least one recipient. `broken`: what ended it early. */
 async function dialogue(client: SmtpClient, { from, to }: Options, content: Buffer) {
   const exchanges: Exchange[] = [];
   const say = async (said: string, reply = client.say(said)): Promise<boolean> => {
@@ -67,6 +74,7 @@ async function dialogue(client: SmtpClient, { from, to }: Options, content: Buff
     return code < 400;
   };
   let sent = false;
+  let broken: string | null = null;
   try {
     if ((await say('EHLO localhost')) && (await say(`MAIL FROM:${path(from)}`))) {
       let accepted = 0;
@@ -74,10 +82,12 @@ async function dialogue(client: SmtpClient, { from, to }: Options, content: Buff
       if (accepted > 0) sent = await say(`DATA and ${content.length} octets`, client.data(content));
     }
     await say('QUIT');
+  } catch (error) {
+    broken = describeError(error);
   } finally {
     await client.close();
   }
-  return { exchanges, sent };
+  return { exchanges, sent, broken };
 }
 
 /** `host:port`, with brackets around an IPv6 address. */

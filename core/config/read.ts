@@ -251,5 +251,8 @@ function wrongTag(tag: string): string {
 
 /** A message of the package as a part of ours. */
 function sentence(message: string): string {
-  return message.slice(0, 1).toLowerCase() + message.slice(1).replace(/; please use YAML\.\S+$/, '; one is allowed');
+  const plain = message.slice(0, 1).toLowerCase() + message.slice(1);
+  return plain
+    .replace(/; please use YAML\.\S+$/, '; one is allowed')
+    .replace(/^plain value cannot start with .*$/, '$&: put it between quotes');
 }

@@ -90,12 +90,12 @@ export interface HookTable {
   };
   /** One attempt for one group of recipients. Only the transport that the route names is asked. */
   deliver: { subject: Delivery; answer: Report };
-  /** VRFY (RFC 5321 section 4.1.1.6), where the configuration allows it. */
+  /** VRFY (RFC 5321 section 4.1.1.6). Where no plugin answers, the client hears 252: nobody looks. */
   vrfy: {
     subject: { readonly session: Session; readonly query: string; readonly mailbox: Mailbox | null };
     answer: Addresses | Reject;
   };
-  /** EXPN (RFC 5321 section 4.1.1.7), where the configuration allows it. */
+  /** EXPN (RFC 5321 section 4.1.1.7). Where no plugin answers, the client hears 502. */
   expn: {
     subject: { readonly session: Session; readonly query: string; readonly mailbox: Mailbox | null };
     answer: Addresses | Reject;

@@ -21,7 +21,10 @@ export function humanLine(json: string, colour: boolean): string {
     paint(DIM, String(time).slice(11)),
     paint(COLOURS[name] ?? BOLD, name.toUpperCase().padEnd(5)),
     paint(BOLD, escapeControls(String(event))),
-    ...Object.entries(fields).map(([key, value]) => `${paint(DIM, `${escapeControls(key)}=`)}${inline(value)}`),
+    // What is not there is worth a field to a program, and only in the way of a person.
+    ...Object.entries(fields)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => `${paint(DIM, `${escapeControls(key)}=`)}${inline(value)}`),
   ];
   const stacks = Object.values(fields).flatMap(stackOf);
   return `${[parts.join(' '), ...stacks.map(line => paint(DIM, line))].join('\n')}\n`;

@@ -87,6 +87,8 @@ export async function smtpClient(port: number, settings: SmtpClientSettings = {}
   };
 }
 
+const ENDED = 'the server ended the session';
+
 /** The connection, whatever lies below it at the moment. */
 class Wire {
   readonly #replies = new ReplyReader();
@@ -104,15 +106,15 @@ class Wire {
 
   use(socket: Socket): void {
     this.#socket = socket;
-    const end = (why: string) => {
+    const end = (reason: string) => {
       // The layer below TLS goes on to live under another name.
-      if (this.#socket === socket) this.#replies.end(new Error(`the server ended the session${why}`));
+      if (this.#socket === socket) this.#replies.end(new Error(reason));
     };
     socket.on('data', (octets: Buffer) => this.#replies.feed(octets));
-    socket.on('error', (error: Error) => end(`: ${error.message}`));
-    socket.on('end', () => end(''));
+    socket.on('error', (error: Error) => end(`the connection failed: ${error.message}`));
+    socket.on('end', () => end(ENDED));
     socket.on('close', () => {
-      end('');
+      end(ENDED);
       if (this.#socket === socket) this.#closed.resolve(this.#replies.rest());
     });
   }

@@ -7,6 +7,12 @@ import { describeError, errnoOf } from '../mail/failure.ts';
 const NO_SUCH_SYNTAX =
   'Node runs TypeScript by leaving its types away, so enums, namespaces, parameter properties and decorators cannot be used';
 
+/** What `npm init` writes into a new `package.json` makes every module beside it CommonJS. */
+const NO_MODULE =
+  'the package.json above it says "type": "commonjs": write "type": "module" there, or end the file in .mts';
+/** How V8 says that CommonJS has no `import` and no `export`. */
+const OUTSIDE_A_MODULE = /^Cannot use import statement outside a module|^Unexpected token 'export'/;
+
 /** Frames in here are ours: the plugin's own line is what its author wants to know. */
 const CORE = new URL('../', import.meta.url).href;
 
@@ -16,7 +22,9 @@ export function whyNotLoaded(error: unknown, file: string): string {
   const place = placeIn(stack) ?? (error instanceof SyntaxError ? placeOfSyntaxError(file) : null);
   const where = place === null ? '' : `${place.file}:${place.line}: `;
   const unsupported = errnoOf(error) === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || startsWithDecorator(place);
-  return `${where}${describeError(error)}${unsupported ? `; ${NO_SUCH_SYNTAX}` : ''}`;
+  const said = describeError(error);
+  const hint = unsupported ? `; ${NO_SUCH_SYNTAX}` : OUTSIDE_A_MODULE.test(said) ? `; ${NO_MODULE}` : '';
+  return `${where}${said}${hint}`;
 }
 
 interface SourceLine {

@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { smtpSink } from '../../../core/testing.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { until } from '../../support/until.ts';
 
@@ -112,4 +113,20 @@ test('send says what to do where nothing answers', async () => {
     code: 1,
     said: expect.stringContaining('is the gateway running?'),
   });
+});
+
+test('send shows the dialogue up to where the server hung up, and says that the mail was not taken', async () => {
+  const sink = await smtpSink({ faults: { mail: 'drop' } });
+  onTestFinished(() => sink.close());
+  const { code, said } = await send('--server', `127.0.0.1:${sink.port}`, '--to', 'ann@example.test');
+  expect(code).toBe(1);
+  expect(said).toMatch(/^C: EHLO localhost$/m);
+  expect(said).toMatch(/^the mail was not taken: /m);
+  expect(said).not.toMatch(/^ +at /m);
+});
+
+test('send says which message cannot be read', async () => {
+  const { code, said } = await send('--to', 'ann@example.test', '--file', './no-such.eml');
+  expect(code).toBe(1);
+  expect(said).toMatch(/^the message cannot be read: ENOENT.*no-such\.eml/);
 });

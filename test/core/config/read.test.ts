@@ -184,6 +184,10 @@ describe('what is wrong with the text is told at its line and column', () => {
       text: 'a: [1, 2\nb: "x',
       want: [expect.stringMatching(/^c\.yaml:2:1: /), expect.stringMatching(/^c\.yaml:2:6: /)],
     },
+    {
+      text: 'a: @b',
+      want: ['c.yaml:1:4: plain value cannot start with reserved character @: put it between quotes'],
+    },
     { text: '\ta: 1', want: [expect.stringMatching(/^c\.yaml:1:1: tabs are not allowed/)] },
   ])('$text', ({ text, want }) => {
     expect(complaintsOf(read(text))).toEqual(want);

@@ -184,6 +184,12 @@ describe('lines for a person', () => {
     ]);
   });
 
+  test('leave out what is not there', () => {
+    const { log, written } = setup({ format: 'human' });
+    log.info('delivered', { id: '4fGh', remote: null, attempt: 1 });
+    expect(written).toEqual(['12:00:00.123Z INFO  delivered id=4fGh attempt=1\n']);
+  });
+
   test('show the stack of an error below it', () => {
     const { log, written } = setup({ format: 'human' });
     log.error('failed', { cause: new Error('no space') });
