@@ -44,6 +44,22 @@ describeWithProgram('swaks', 'swaks', () => {
     expect(await gateway.mailbox('bob')).toHaveLength(1);
   });
 
+  test('sends to an alias, and whoever stands behind it has the mail', async () => {
+    const gateway = await runningGateway({
+      plugins: [{ use: 'alias-expansion', options: { file: './aliases', domains: ['example.test'] } }],
+      files: { aliases: 'staff: bob, eve\n' },
+    });
+    expect(await swaks(gateway.port, '--to', 'staff@example.test', ...AS_IT_IS)).toMatchObject({ code: 0 });
+    for (const name of ['bob', 'eve']) {
+      const mails = await gateway.mails(name, 1);
+      expectUnchanged(mails);
+      expect(mails[0]?.added.slice(1, 3)).toEqual([
+        `Delivered-To: ${name}@example.test`,
+        'X-Original-To: staff@example.test',
+      ]);
+    }
+  });
+
   test('is refused what the client may not send', async () => {
     const gateway = await runningGateway({ policy: { relayFor: ['192.0.2.0/24'] } });
     const ended = await swaks(gateway.port, '--to', 'bob@elsewhere.test', ...AS_IT_IS);
