@@ -56,9 +56,9 @@ describe('actions', () => {
     expect(await after({ do: { add: { field: 'X-A', value: 'b' } } }, '\nBody\n')).toBe('X-A: b\n\nBody\n');
   });
 
-  test('a header that runs into the body is told apart from it', async () => {
+  test('a field at the bottom stands above the line that ends a header without an empty line', async () => {
     const rule = { do: { add: { field: 'X-A', value: 'b', at: 'bottom' } } };
-    expect(await after(rule, 'From: a\nno field\nX-B: c\n')).toBe('From: a\nX-A: b\n\nno field\nX-B: c\n');
+    expect(await after(rule, 'From: a\nno field\nX-B: c\n')).toBe('From: a\nX-A: b\nno field\nX-B: c\n');
   });
 });
 
