@@ -13,7 +13,7 @@ import {
 } from '../../core/index.ts';
 import { type Limits, type Lost, type Opening, SmtpClient } from './client.ts';
 import { lostOutcome, refusedOutcome } from './outcomes.ts';
-import { isPositive, refusalOf } from './remote-reply.ts';
+import { isDone, refusalOf } from './remote-reply.ts';
 import type { Target } from './targets.ts';
 
 /** How far TLS is insisted on. */
@@ -133,7 +133,7 @@ async function login(client: SmtpClient, auth: Policy['auth'], remote: string): 
   }
   const heard = await client.login(auth.user, auth.password.reveal());
   if (heard.kind === 'lost') return lostOutcome(heard, remote);
-  if (isPositive(heard)) return null;
+  if (isDone(heard)) return null;
   // A password that is wrong today is an operator's mistake, not a reason to return everybody's mail.
   return deferredBy({ code: 454, status: '4.7.8', text: 'The next hop refuses our login' }, remote, heard.words);
 }

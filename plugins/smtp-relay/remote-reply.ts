@@ -49,9 +49,14 @@ export function parseReply(raw: string): RemoteReply {
   };
 }
 
-/** Whether the next hop agreed: 2yz, or 3yz where it waits for more. */
-export function isPositive(reply: RemoteReply): boolean {
-  return reply.code >= 200 && reply.code < 400;
+/** Whether what was asked is done: 2yz (RFC 5321 section 4.2.1). Only that hands responsibility over. */
+export function isDone(reply: RemoteReply): boolean {
+  return reply.code >= 200 && reply.code < 300;
+}
+
+/** Whether the next hop waits for more: 3yz. The one reply to DATA after which content may be sent. */
+export function waitsForMore(reply: RemoteReply): boolean {
+  return reply.code >= 300 && reply.code < 400;
 }
 
 /**

@@ -20,7 +20,7 @@ import type { Heard, SmtpClient } from './client.ts';
 import { mailCommand, rcptCommand } from './commands.ts';
 import { demandsOf } from './demands.ts';
 import { lostOutcome, refusedOutcome } from './outcomes.ts';
-import { isPositive, type RemoteReply, recipientRefusalOf, refusalOf } from './remote-reply.ts';
+import { isDone, type RemoteReply, recipientRefusalOf, refusalOf, waitsForMore } from './remote-reply.ts';
 
 /** What is to be transferred, to whom, over what. */
 export interface Transaction {
@@ -64,9 +64,9 @@ export async function transact(transaction: Transaction): Promise<Transacted> {
     else answers.refuse([recipient], reply, recipientRefusalOf);
   });
   if (accepted.length === 0 || heard.data === null) return answers.end();
-  if (!agreed(heard.data)) return answers.end(accepted, heard.data);
+  if (!ready(heard.data)) return answers.end(accepted, heard.data);
   const last = await client.content(mail.content);
-  if (last.kind === 'reply' && isPositive(last)) answers.deliver(accepted, last);
+  if (last.kind === 'reply' && isDone(last)) answers.deliver(accepted, last);
   else if (last.kind === 'lost' && client.contentSent) answers.doubt(accepted, last.because);
   else answers.refuse(accepted, last);
   return answers.end();
@@ -99,12 +99,17 @@ async function envelopeAtOnce({ mail, client }: Transaction, recipients: readonl
   const data = others.pop();
   if (first === undefined || data === undefined) throw new RangeError('a pipeline has as many replies as commands');
   // A next hop that says 354 although it accepted nobody waits for content: nothing can be asked in its place.
-  if (agreed(data) && !(agreed(first) && others.some(agreed))) client.destroy('354 without an accepted recipient');
+  if (ready(data) && !(agreed(first) && others.some(agreed))) client.destroy('354 without an accepted recipient');
   return { mail: first, recipients: others, data };
 }
 
 function agreed(heard: Heard): boolean {
-  return heard.kind === 'reply' && isPositive(heard);
+  return heard.kind === 'reply' && isDone(heard);
+}
+
+/** Whether the content may be sent. */
+function ready(heard: Heard): boolean {
+  return heard.kind === 'reply' && waitsForMore(heard);
 }
 
 /** Collects what is decided. */

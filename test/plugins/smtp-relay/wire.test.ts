@@ -78,6 +78,41 @@ describe('content', () => {
     }
   });
 
+  test('is delivered by nothing but a 2yz after the final dot: a 354 there defers', async () => {
+    const { outcomes, hop } = await scripted(async session => {
+      await greet(session);
+      for (const end of [/MAIL .*\r\n$/, /RCPT .*\r\n$/]) {
+        await session.hear(end);
+        session.say('250 OK\r\n');
+      }
+      await session.hear('DATA\r\n');
+      session.say('354 Go on\r\n');
+      await session.hear('\r\n.\r\n');
+      session.say('354 Go on\r\n');
+    });
+    expect(await outcomes({ content: contentOf('Subject: x\r\n\r\nx\r\n') })).toMatchObject({
+      'bob@example.test': { kind: 'deferred', reply: { code: 451 } },
+    });
+    await hop.over;
+  });
+
+  test('is not sent where DATA is answered by anything but 3yz', async () => {
+    const { outcomes, hop } = await scripted(async session => {
+      await greet(session);
+      for (const end of [/MAIL .*\r\n$/, /RCPT .*\r\n$/, 'DATA\r\n']) {
+        await session.hear(end);
+        session.say('250 OK\r\n');
+      }
+      await session.hear(/QUIT\r\n$/);
+      expect(session.received()).not.toContain('Subject');
+      session.say('221 Bye\r\n');
+    });
+    expect(await outcomes({ content: contentOf('Subject: x\r\n\r\nx\r\n') })).toMatchObject({
+      'bob@example.test': { kind: 'deferred' },
+    });
+    await hop.over;
+  });
+
   test('without a line end at its end gets one', async () => {
     const { outcomes, sink } = await relayingTo();
     await outcomes({ content: contentOf('Subject: x\r\n\r\nlast') });
