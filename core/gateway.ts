@@ -156,7 +156,7 @@ export class Gateway implements Engine {
 
   /** Plugins start in the order of the list, and close in reverse order with the generation. */
   async #startPlugins(): Promise<void> {
-    this.#started.unshift(() => this.#generation.retire());
+    this.#started.unshift(() => this.#generation.abandon());
     for (const mounted of this.#compiled.mounted) {
       const { id, instance } = mounted;
       try {

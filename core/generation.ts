@@ -40,6 +40,15 @@ export class Generation {
     };
   }
 
+  /**
+   * Closes every plugin, whoever still pins: for the end of the gateway, when sessions have ended and the only pins left are
+   * those of delivery attempts that were left to themselves. Their mail is in the queue.
+   */
+  abandon(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
   /** Resolves when the last pin is gone and every plugin is closed. Nobody may pin from now on. */
   retire(): Promise<void> {
     this.#closed ??= new Promise<void>(resolve => {

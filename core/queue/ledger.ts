@@ -7,7 +7,7 @@ import type { Chain } from '../chain/chain.ts';
 import { describeError } from '../mail/failure.ts';
 import { formatReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
-import type { Clock, Log } from '../plugin/ports.ts';
+import type { Clock, Log, Random } from '../plugin/ports.ts';
 import type { Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import type { Ended } from './attempt.ts';
 import { addressText } from './disclosure.ts';
@@ -35,8 +35,9 @@ export class Ledger {
 
   /** The page of one lease: takes what became of its recipients, in as many entries as it likes. Does not reject. */
   page(lease: Lease, chain: Chain): (ended: readonly Ended[], steps: Trace) => Promise<void> {
+    const random = drawnOnce(this.#parts.random);
     return async (ended, steps) => {
-      const { clock, policy, random, log } = this.#parts;
+      const { clock, policy, log } = this.#parts;
       const { mail } = lease;
       const now = clock.now();
       const settled = ended.map(({ queued, outcome }) => settle(queued, outcome, { mail, now, policy, random }));
@@ -97,6 +98,13 @@ export class Ledger {
         outcome satisfies never;
     }
   }
+}
+
+/** Chance that falls the same way for all recipients of a lease: what was deferred together is tried again together. */
+function drawnOnce(random: Random): Random {
+  const whole = 2 ** 32;
+  const drawn = random.below(whole) / whole;
+  return { bytes: count => random.bytes(count), below: bound => Math.floor(drawn * bound) };
 }
 
 function addressOf({ queued }: Settled): string {

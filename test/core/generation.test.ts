@@ -27,3 +27,10 @@ test('one that nobody pinned closes at once, and once', async () => {
   await Promise.all([made.retire(), made.retire()]);
   expect(closed).toEqual(['closed']);
 });
+
+test('one that is abandoned closes although an attempt that was left to itself still pins it', async () => {
+  const { made, closed } = generation();
+  made.pin();
+  await made.abandon();
+  expect(closed).toEqual(['closed']);
+});

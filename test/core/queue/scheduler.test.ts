@@ -132,6 +132,16 @@ describe('delivering', () => {
     expect(chain.deliveries).toEqual(['internet mx-a mx-b: A to 1@a.example 2@a.example (1)']);
   });
 
+  test('recipients that were deferred together are tried again together', async () => {
+    const { commit, chain, clock } = running({ deliver: all(BUSY) });
+    await commit(newMail('A', { to: ['1@a.example', '2@a.example', '3@a.example'] }));
+    await clock.advance(5 * MINUTE);
+    expect(chain.deliveries).toEqual([
+      'here: A to 1@a.example 2@a.example 3@a.example (1)',
+      'here: A to 1@a.example 2@a.example 3@a.example (2)',
+    ]);
+  });
+
   test('a recipient is not delivered twice because another one failed', async () => {
     const deliver = async ({ recipients, attempt }: { recipients: readonly Recipient[]; attempt: number }) =>
       new Map<Recipient, Outcome>(
