@@ -1,7 +1,7 @@
 /** Which plugin can ever be asked at which hook, and why one never is. What `mailframe plan` shows and `check` warns of. */
 
 import type { Configuration } from './config/configuration.ts';
-import type { Condition } from './mail/condition.ts';
+import { type Condition, simpleConditions } from './mail/condition.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import { HOOK_NAMES, type HookName } from './plugin/hooks.ts';
 
@@ -142,21 +142,9 @@ function canHold(condition: Condition, hook: HookName, around: Surroundings): bo
 
 /** What a condition looks at that is not known at a hook: `the header is not known there`. */
 function unknownAt(condition: Condition, hook: HookName, around: Surroundings): string {
-  const unknown = leavesOf(condition).filter(leaf => !isKnown(leaf, hook, around));
+  const unknown = simpleConditions(condition).filter(leaf => !isKnown(leaf, hook, around));
   const names = [
     ...new Set(unknown.map(leaf => (leaf.kind === 'fact' ? `the fact ${leaf.name}` : `the ${leaf.kind}`))),
   ];
   return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} not known there`;
-}
-
-function leavesOf(condition: Condition): readonly Condition[] {
-  switch (condition.kind) {
-    case 'all':
-    case 'any':
-      return condition.of.flatMap(leavesOf);
-    case 'not':
-      return leavesOf(condition.of);
-    default:
-      return [condition];
-  }
 }

@@ -228,7 +228,7 @@ export class Gateway implements Engine {
         this.log.error('failed', { closing: describeError(error) });
       }
     }
-    this.log.info('closed');
+    if (this.#listening.length > 0) this.log.info('closed');
   }
 }
 

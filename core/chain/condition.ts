@@ -5,7 +5,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { ReversePath } from '../mail/address.ts';
 import { matchesAddress } from '../mail/address-pattern.ts';
-import type { Condition, TextPattern } from '../mail/condition.ts';
+import { type Condition, simpleConditions, type TextPattern } from '../mail/condition.ts';
 import type { Recipient } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
 import type { Session } from '../mail/session.ts';
@@ -109,19 +109,6 @@ function inRanges(ranges: readonly string[], address: string): boolean {
     blockLists.set(ranges, list);
   }
   return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-}
-
-/** The conditions that a condition is made of, without `all`, `any` and `not`. */
-export function simpleConditions(condition: Condition): readonly Condition[] {
-  switch (condition.kind) {
-    case 'all':
-    case 'any':
-      return condition.of.flatMap(simpleConditions);
-    case 'not':
-      return simpleConditions(condition.of);
-    default:
-      return [condition];
-  }
 }
 
 /** Whether a condition looks at something of one kind. */

@@ -5,6 +5,7 @@
  * later refusal still wins.
  */
 import type { Mail } from '../mail/mail.ts';
+import { formatPath } from '../mail/path.ts';
 import { isPermanent } from '../mail/reply.ts';
 import type { Answer } from '../plugin/hooks.ts';
 import { holds, looksAt, type View } from './condition.ts';
@@ -12,7 +13,7 @@ import type { ContentGroup, Refused, Taken, Walked } from './decision.ts';
 import { type Group, isOpen, mailOf, merge } from './group.ts';
 import { headerView } from './header-view.ts';
 import type { Link } from './link.ts';
-import { heardFrom, refusal, type Walker, whyNot, words } from './walk.ts';
+import { heardFrom, refusal, type Walker, whyNot } from './walk.ts';
 
 type ContentHook = 'data' | 'queue';
 
@@ -100,7 +101,7 @@ function split(link: Link, group: Group, view: View) {
 
 function asked(group: Group): string {
   const [first, ...others] = group.recipients;
-  const name = first === undefined ? 'nobody' : words(first.forwardPath);
+  const name = first === undefined ? 'nobody' : formatPath(first.forwardPath);
   return others.length === 0 ? name : `${name} and ${others.length} more`;
 }
 

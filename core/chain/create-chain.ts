@@ -1,11 +1,12 @@
 /** Makes the chain of one configuration: its links in their order, and its routes. */
 
+import { simpleConditions } from '../mail/condition.ts';
 import { describeError } from '../mail/failure.ts';
 import type { RouteRule } from '../mail/route.ts';
 import type { HappeningName, Happenings } from '../plugin/observer.ts';
 import type { Clock } from '../plugin/ports.ts';
 import type { Chain } from './chain.ts';
-import { holds, simpleConditions } from './condition.ts';
+import { holds } from './condition.ts';
 import { walkContent } from './content-hooks.ts';
 import { attemptDelivery, walkRoute } from './delivery-hooks.ts';
 import type { Link } from './link.ts';

@@ -8,13 +8,14 @@ import type { Recipient } from '../mail/envelope.ts';
 import { LOCAL_ERROR } from '../mail/failure.ts';
 import type { Mail } from '../mail/mail.ts';
 import { bouncedBy, deferredBy, type Outcome } from '../mail/outcome.ts';
+import { formatPath } from '../mail/path.ts';
 import { isPermanent, type Refusal, type TransientReply } from '../mail/reply.ts';
 import type { Host, RouteRule } from '../mail/route.ts';
 import type { Delivery } from '../plugin/hooks.ts';
 import { holds, looksAt, type View } from './condition.ts';
 import type { Attempted, Routed, Unroutable, Walked } from './decision.ts';
 import { headerView } from './header-view.ts';
-import { heardFrom, type Walker, words } from './walk.ts';
+import { heardFrom, type Walker } from './walk.ts';
 
 const NO_ROUTE: TransientReply = { code: 451, status: '4.3.5', text: 'No route for this recipient' };
 
@@ -32,7 +33,7 @@ export async function walkRoute(
   if (given !== null) return { decision: given, facts: mail.facts, steps: [] };
 
   let decision: Routed | Unroutable = unroutable(NO_ROUTE);
-  const question = { hook: 'route', asked: words(recipient.forwardPath), about: { queueId: mail.id } } as const;
+  const question = { hook: 'route', asked: formatPath(recipient.forwardPath), about: { queueId: mail.id } } as const;
   const transport = rule?.transport ?? null;
   const walked = await walker.walk(question, view, { mail, recipient, transport, attempt }, heard => {
     if (heard.kind === 'failure') decision = unroutable(heard.refused.reply);
@@ -87,7 +88,7 @@ export async function attemptDelivery(
     return { decision: attempted(recipients, () => gone), facts, steps: [] };
   }
   const view = { session: mail.session, facts, reversePath: mail.envelope.reversePath, size: mail.content.size };
-  const asked = recipients.map(recipient => words(recipient.forwardPath)).join(' ');
+  const asked = recipients.map(recipient => formatPath(recipient.forwardPath)).join(' ');
   const question = { hook: 'deliver', asked, about: { queueId: mail.id } } as const;
   const called = await walker.ask(link, delivery, question, view);
   const steps = [called.step];

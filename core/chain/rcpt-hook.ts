@@ -6,11 +6,11 @@
 
 import type { Envelope, Recipient } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
-import { formatMailbox } from '../mail/path.ts';
+import { formatMailbox, formatPath } from '../mail/path.ts';
 import type { Session } from '../mail/session.ts';
 import type { Expansion } from '../mail/verdict.ts';
 import type { Claimed, Refused, Walked } from './decision.ts';
-import { refusal, type Walker, words } from './walk.ts';
+import { refusal, type Walker } from './walk.ts';
 
 const NOBODY_CLAIMS: Refused = {
   kind: 'refused',
@@ -29,7 +29,7 @@ export async function walkRcpt(
   const expansions: Expansion[] = [];
   let claimed = false;
   let refused: Refused | null = null;
-  const question = { hook: 'rcpt', asked: words(recipient.forwardPath), about: { session: session.id } } as const;
+  const question = { hook: 'rcpt', asked: formatPath(recipient.forwardPath), about: { session: session.id } } as const;
   const view = { session, facts, reversePath: envelope.reversePath, recipient };
   const subject = {
     session,

@@ -2,11 +2,11 @@
 import type { ReversePath } from '../mail/address.ts';
 import type { MailParameters } from '../mail/envelope.ts';
 import { type Facts, NO_FACTS } from '../mail/facts.ts';
-import { parseMailbox } from '../mail/path.ts';
+import { formatPath, parseMailbox } from '../mail/path.ts';
 import type { Greeting, Session } from '../mail/session.ts';
 import type { Credentials, Subject } from '../plugin/hooks.ts';
 import type { Found, Greeted, Identified, Passed, Refused, Walked } from './decision.ts';
-import { type Heard, refusal, type Walker, words } from './walk.ts';
+import { type Heard, refusal, type Walker } from './walk.ts';
 
 const WRONG_CREDENTIALS: Refused = {
   kind: 'refused',
@@ -51,7 +51,7 @@ export function walkMail(
 ): Promise<Walked<Passed | Refused>> {
   const { reversePath, parameters } = envelope;
   const subject = { session, reversePath, parameters };
-  return refusable(walker, 'mail', subject, { session, facts, reversePath, asked: words(reversePath) });
+  return refusable(walker, 'mail', subject, { session, facts, reversePath, asked: formatPath(reversePath) });
 }
 
 export async function walkHelo(

@@ -1,7 +1,6 @@
 /** Walks the links of one hook in order: who is asked, who is passed over, what is enforced. */
 
 import type { Facts } from '../mail/facts.ts';
-import { formatPath } from '../mail/path.ts';
 import type { Trace, TraceStep } from '../mail/trace.ts';
 import type { Answer, HookName, Subject } from '../plugin/hooks.ts';
 import type { Clock } from '../plugin/ports.ts';
@@ -129,6 +128,3 @@ export function heardFrom<H extends HookName>(link: Link, called: Exclude<Called
 export function refusal(link: Link, answer: Extract<Answer<HookName>, { kind: 'reject' | 'defer' }>): Refused {
   return { kind: 'refused', reply: answer.reply, by: link.id, because: answer.because };
 }
-
-/** A path in a few words, for the trace. */
-export const words = formatPath;

@@ -35,3 +35,16 @@ export type Condition =
   /** In octets, both ends included. */
   | { readonly kind: 'size'; readonly atLeast: number; readonly atMost: number }
   | { readonly kind: 'fact'; readonly name: string; readonly values: readonly string[] };
+
+/** The conditions that a condition is made of, without `all`, `any` and `not`. */
+export function simpleConditions(condition: Condition): readonly Condition[] {
+  switch (condition.kind) {
+    case 'all':
+    case 'any':
+      return condition.of.flatMap(simpleConditions);
+    case 'not':
+      return simpleConditions(condition.of);
+    default:
+      return [condition];
+  }
+}

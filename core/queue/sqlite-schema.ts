@@ -5,7 +5,7 @@
  * `destination.due` is the smallest `due` of the recipients that wait for the destination: it lets the next work be
  * found without stepping over the mail of destinations that have no room.
  */
-import { closeSync, existsSync, fchmodSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { syncFolder } from './spool-folder.ts';
@@ -113,14 +113,13 @@ function makeFolder(directory: string): void {
   for (let folder = directory; folder !== dirname(made); folder = dirname(folder)) syncFolder(dirname(folder));
 }
 
-/** For the owner's eyes only, whoever made the folder. SQLite gives its log the same permissions. */
+/**
+ * For the owner's eyes only, whoever made the folder. SQLite gives its log the same permissions. A file that is there is
+ * never opened: to close it would end all locks that this process has on it.
+ */
 function makePrivate(file: string): void {
-  const descriptor = openSync(file, 'a', 0o600);
-  try {
-    fchmodSync(descriptor, 0o600);
-  } finally {
-    closeSync(descriptor);
-  }
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
 }
 
 function connect(file: string): DatabaseSync {
@@ -140,6 +139,7 @@ function connect(file: string): DatabaseSync {
  * A lock that ends with the process, however it ends: an exclusive transaction, never finished, on a file of its own.
  */
 function takeLock(directory: string): DatabaseSync {
+  makePrivate(join(directory, LOCK_NAME));
   const lock = new DatabaseSync(join(directory, LOCK_NAME), { timeout: 0 });
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

@@ -125,8 +125,9 @@ describe('a gateway', () => {
 describe('a gateway that cannot start', () => {
   test('because of a plugin, closes what had started, and says which plugin and why', async () => {
     const pages: string[] = [];
-    const { engine } = await engineWith([diary('a', pages), diary('b', pages, true), diary('c', pages)]);
+    const { engine, log } = await engineWith([diary('a', pages), diary('b', pages, true), diary('c', pages)]);
     await expect(engine.start()).rejects.toThrow('the plugin b cannot start: the database is away');
+    expect(log.of('closed')).toEqual([]);
     expect(pages).toEqual(['a starts', 'a closes']);
     expect(engine.listeners).toEqual([]);
   });

@@ -221,8 +221,8 @@ describe('who may open it', () => {
     chmodSync(directory, 0o755);
     const store = await opened(directory);
     await store.commit([newMail('A'), newMail('L', { content: LARGE })]);
-    const names = ['queue.db', 'queue.db-wal', 'spool', join('spool', 'L')];
-    expect(names.map(name => statSync(join(directory, name)).mode & 0o077)).toEqual([0, 0, 0, 0]);
+    const names = ['queue.db', 'queue.db-wal', 'owner.lock', 'spool', join('spool', 'L')];
+    expect(names.map(name => statSync(join(directory, name)).mode & 0o077)).toEqual([0, 0, 0, 0, 0]);
   });
 
   test('a guest makes no queue where there is none', async () => {

@@ -105,4 +105,13 @@ describe('a plugin that cannot be loaded says why, and where', () => {
       expect(lines[index]?.slice(prefix.length)).toMatch(want);
     });
   });
+
+  test('because the package.json above it makes it CommonJS, says what to write there', async () => {
+    const files = {
+      'package.json': '{ "type": "commonjs" }',
+      'mine.ts':
+        "import { definePlugin } from 'mailframe';\nexport default definePlugin({ name: 'x', create: () => ({}) });",
+    };
+    expect(await run(LOCATE('./mine.ts'), files)).toMatch(/write "type": "module" there, or end the file in \.mts$/m);
+  });
 });

@@ -16,6 +16,14 @@ async function scripted(script: (session: ScriptedSession) => Promise<void>) {
   return { ...relay, hop, outcomes: (delivery: Delivery = {}) => relay.outcomes({ hosts: [MX], ...delivery }) };
 }
 
+/** Answers MAIL and one RCPT with 250. */
+async function takeEnvelope(session: ScriptedSession): Promise<void> {
+  for (const end of [/MAIL .*\r\n$/, /RCPT .*\r\n$/]) {
+    await session.hear(end);
+    session.say('250 OK\r\n');
+  }
+}
+
 /** Content that comes in pieces, and counts those that were asked for. */
 function piecemeal(pieces: Iterable<Buffer>, size: number) {
   const counted = { pieces: 0 };
@@ -61,10 +69,7 @@ describe('content', () => {
     for (const trick of ['\n.\n', '\n.\r\n', '\r.\r', '\r\n.\n', '\r.\r\n', '\r\n.\r']) {
       const { outcomes, hop } = await scripted(async session => {
         await greet(session);
-        for (const end of [/MAIL .*\r\n$/, /RCPT .*\r\n$/]) {
-          await session.hear(end);
-          session.say('250 OK\r\n');
-        }
+        await takeEnvelope(session);
         await session.hear('DATA\r\n');
         session.say('354 Go on\r\n');
         await session.hear('\r\nend\r\n.\r\n');
@@ -81,10 +86,7 @@ describe('content', () => {
   test('is delivered by nothing but a 2yz after the final dot: a 354 there defers', async () => {
     const { outcomes, hop } = await scripted(async session => {
       await greet(session);
-      for (const end of [/MAIL .*\r\n$/, /RCPT .*\r\n$/]) {
-        await session.hear(end);
-        session.say('250 OK\r\n');
-      }
+      await takeEnvelope(session);
       await session.hear('DATA\r\n');
       session.say('354 Go on\r\n');
       await session.hear('\r\n.\r\n');
@@ -129,10 +131,7 @@ describe('content', () => {
     let whileItSlept = Number.POSITIVE_INFINITY;
     const { outcomes, hop } = await scripted(async session => {
       await greet(session);
-      for (const end of [/MAIL .*\r\n$/, /RCPT .*\r\n$/]) {
-        await session.hear(end);
-        session.say('250 OK\r\n');
-      }
+      await takeEnvelope(session);
       await session.hear('DATA\r\n');
       session.socket.pause();
       session.say('354 Go on\r\n');
