@@ -19,6 +19,7 @@ const session: Session = {
   greeting: null,
   tls: null,
   user: null,
+  forwarded: null,
 };
 const recipient = directRecipient({ localPart: 'ann', domain: 'example.test' });
 const envelope = { reversePath: null, recipients: [], parameters: NO_PARAMETERS };

@@ -3,6 +3,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { Limits } from '../core/mail/limits.ts';
 import { formatMailbox, formatPath } from '../core/mail/path.ts';
 import type { ListenerOptions } from '../core/smtp/options.ts';
 import { gateway } from './core/smtp/gateway.ts';
@@ -16,6 +17,7 @@ const FOLDER = new URL('./transcripts/', import.meta.url);
 interface Transcript {
   readonly title: string;
   readonly options: Partial<ListenerOptions>;
+  readonly limits: Partial<Limits>;
   readonly plugins: readonly string[];
   readonly steps: readonly Step[];
 }
@@ -39,15 +41,22 @@ function parse(text: string): Transcript {
     const [, who, said = ''] = /^([CSEQ]):(?: (.*))?$/.exec(line) ?? [];
     return who === undefined ? [] : [{ who: who as Step['who'], text: said, line: number }];
   });
-  const known = /^(?:#|$|listener: |plugins: |[CSEQ]:(?: |$))/;
+  const known = /^(?:#|$|listener: |limits: |plugins: |[CSEQ]:(?: |$))/;
   const odd = lines.find(({ line }) => !known.test(line));
   if (odd !== undefined) throw new Error(`line ${odd.number} is no line of a transcript: ${odd.line}`);
   return {
     title: (lines[0]?.line ?? '').replace(/^# /, ''),
     options: Object.assign({}, ...directives('listener').map(optionOf)) as Partial<ListenerOptions>,
+    limits: Object.fromEntries(directives('limits').map(limitOf)),
     plugins: directives('plugins'),
     steps,
   };
+}
+
+/** `recipients=2`. */
+function limitOf(directive: string): readonly [string, number] {
+  const [name = '', value = ''] = directive.split('=');
+  return [name, Number(value)];
 }
 
 /** `maxSize=1000`, `tls=starttls`. */
@@ -140,7 +149,11 @@ describe('transcripts', () => {
   test.for(files.map(file => ({ file, ...parse(readFileSync(new URL(file, FOLDER), 'utf8')) })))(
     '$file: $title',
     async transcript => {
-      const its = await gateway({ options: transcript.options, links: mounted(...transcript.plugins) });
+      const its = await gateway({
+        options: transcript.options,
+        limits: transcript.limits,
+        links: mounted(...transcript.plugins),
+      });
       const implicit = transcript.options.tls?.mode === 'implicit';
       const client = await its.connect(implicit ? { rejectUnauthorized: false } : undefined);
       await play(transcript, its, client);

@@ -4,6 +4,8 @@
  * Sizes are in octets, durations in milliseconds, paths absolute.
  */
 import type { Condition } from '../mail/condition.ts';
+import type { Limits } from '../mail/limits.ts';
+import type { Mechanism } from '../mail/mechanism.ts';
 import type { Host } from '../mail/route.ts';
 import type { Path } from './place.ts';
 
@@ -21,6 +23,7 @@ export interface TlsSettings {
 /** One address and port where clients may come. */
 export interface ListenerSettings {
   readonly id: string;
+  readonly protocol: 'smtp' | 'lmtp';
   readonly address: string;
   /** 0: any free one. */
   readonly port: number;
@@ -28,20 +31,29 @@ export interface ListenerSettings {
   readonly role: 'inbound' | 'submission';
   /** The largest content. */
   readonly maxSize: number;
-  readonly maxRecipients: number;
   /** What becomes of a CR or LF alone, and of NUL: the mail is refused (protection from smuggling), or normalized. */
   readonly bareNewline: 'reject' | 'normalize';
+  /** Binary content (RFC 3030): refused, or taken and put into base64. */
+  readonly binaryMime: 'off' | 'encode';
   readonly tls: TlsSettings | null;
   readonly auth: 'off' | 'optional' | 'required';
+  readonly mechanisms: readonly Mechanism[];
   readonly allowPlaintextAuth: boolean;
-  /** How long a client may be silent. */
-  readonly idleTimeout: number;
+  /** Clients who may ask VRFY and EXPN. */
+  readonly lookups: readonly string[];
+  /** Machines in front of us. */
+  readonly trust: {
+    readonly proxy: readonly string[];
+    readonly xclient: readonly string[];
+    readonly xforward: readonly string[];
+  };
+  readonly raisePriority: 'nobody' | 'users' | 'all';
   /**
    * How recipients with different `data` chains share a transaction: `one-group`: they do not; `notify`: they do, and the
    * sender is told by notification; `auto`: `notify` where the client is authenticated, else `one-group`.
    */
   readonly mixed: 'auto' | 'one-group' | 'notify';
-  readonly maxConnections: number;
+  readonly limits: Limits;
   /** Where the entry stands in the file. */
   readonly path: Path;
 }

@@ -5,12 +5,11 @@
  */
 import { z } from 'zod';
 import { parseIpAddress } from '../mail/ip-address.ts';
-import { domainName, duration, hostPort, ipAddress, LONGEST_TIMER, path, size } from '../plugin/option-types.ts';
+import { MECHANISMS } from '../mail/mechanism.ts';
+import { cidr, domainName, duration, hostPort, ipAddress, LONGEST_TIMER, path, size } from '../plugin/option-types.ts';
+import { described } from './described.ts';
+import { limitsSchema } from './limits-schema.ts';
 import { conditionSchema } from './when.ts';
-
-function described<S extends z.ZodType>(schema: S, description: string): S {
-  return schema.meta({ ...schema.meta(), description });
-}
 
 const id = () =>
   z
@@ -27,8 +26,18 @@ const tls = z.strictObject({
   minVersion: described(z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'), 'The oldest version of TLS that is spoken.'),
 });
 
+const trust = z.strictObject({
+  proxy: described(z.array(cidr()).default([]), 'These must begin with a PROXY header, version 1 or 2.'),
+  xclient: described(z.array(cidr()).default([]), 'These may say XCLIENT: who the client is that they speak for.'),
+  xforward: described(z.array(cidr()).default([]), 'These may say XFORWARD: for the log and for plugins.'),
+});
+
 export const listenerSchema = z.strictObject({
   id: described(id(), 'The name for conditions and the log.'),
+  protocol: described(
+    z.enum(['smtp', 'lmtp']).default('smtp'),
+    'lmtp: LHLO in place of EHLO, and one reply a recipient.',
+  ),
   address: described(ipAddress().prefault('127.0.0.1'), 'The IP address to listen on. 0.0.0.0 or "::": all.'),
   port: described(z.int().min(0).max(65535), 'The port to listen on. 0: any free one.'),
   role: described(
@@ -36,23 +45,32 @@ export const listenerSchema = z.strictObject({
     'submission: for our own users. Default: submission where auth is required, else inbound.',
   ),
   maxSize: described(size({ min: 1 }).prefault('25 MiB'), 'The largest content that is taken.'),
-  maxRecipients: described(z.int().min(1).default(1000), 'The most recipients in one transaction.'),
   bareNewline: described(
     z.enum(['reject', 'normalize']).default('reject'),
     'CR or LF alone, and NUL: refuse the mail, or normalize it.',
   ),
+  binaryMime: described(
+    z.enum(['off', 'encode']).default('off'),
+    'Binary content by BDAT: refuse it, or take it and put its binary parts into base64.',
+  ),
   tls: described(tls.optional(), 'The certificate. Without one there is no TLS.'),
   auth: described(z.enum(['off', 'optional', 'required']).default('off'), 'Whether clients may or must authenticate.'),
+  mechanisms: described(
+    z.array(z.enum(MECHANISMS)).min(1).default(['PLAIN', 'LOGIN']),
+    'The mechanisms of AUTH that are offered.',
+  ),
   allowPlaintextAuth: described(z.boolean().default(false), 'Allow passwords to cross the network unencrypted.'),
-  idleTimeout: described(
-    duration({ min: 1000, max: LONGEST_TIMER }).prefault('5 min'),
-    'How long a client may be silent.',
+  lookups: described(z.array(cidr()).default([]), 'Clients who may ask VRFY and EXPN. Default: nobody.'),
+  trust: described(trust.prefault({}), 'Machines in front of this one whose word about the client is taken.'),
+  raisePriority: described(
+    z.enum(['nobody', 'users', 'all']).default('users'),
+    'Who may ask for more than the usual priority (MT-PRIORITY).',
   ),
   mixed: described(
     z.enum(['auto', 'one-group', 'notify']).default('auto'),
     'Recipients that meet different plugins at data: one group a transaction, or all at once with notifications.',
   ),
-  maxConnections: described(z.int().min(1).default(1000), 'The most clients at the same time.'),
+  limits: described(limitsSchema.prefault({}), 'What clients may have and do.'),
 });
 
 const retry = z

@@ -24,8 +24,8 @@ export interface Recipient {
 
 /** The parameters of MAIL that concern the whole mail. */
 export interface MailParameters {
-  /** BODY (RFC 6152). */
-  readonly body: '7bit' | '8bitmime';
+  /** BODY (RFC 6152, RFC 3030 section 3). `binarymime` at the hook `mail` alone: content that is taken has lines. */
+  readonly body: '7bit' | '8bitmime' | 'binarymime';
   /** SMTPUTF8 (RFC 6531). */
   readonly smtpUtf8: boolean;
   /** SIZE in octets as announced (RFC 1870), or `null`. */
@@ -34,6 +34,10 @@ export interface MailParameters {
   readonly returnContent: 'full' | 'headers' | null;
   /** ENVID (RFC 3461 section 4.4) decoded from xtext, or `null`. */
   readonly envelopeId: string | null;
+  /** REQUIRETLS (RFC 8689): every hop must be encrypted and verified, or the mail comes back. */
+  readonly requireTls: boolean;
+  /** MT-PRIORITY (RFC 6710), from -9 to 9, higher first. As granted, which may be less than what was asked for. */
+  readonly priority: number;
 }
 
 /** An envelope. `recipients` keeps the order of the RCPT commands. */
@@ -50,6 +54,8 @@ export const NO_PARAMETERS: MailParameters = {
   announcedSize: null,
   returnContent: null,
   envelopeId: null,
+  requireTls: false,
+  priority: 0,
 };
 
 /** What holds when RCPT has no parameters. */

@@ -23,6 +23,30 @@ export interface Tls {
   readonly cipher: string;
   /** The name the client asked for by SNI, or `null`. */
   readonly servername: string | null;
+  /** The client's certificate where it leads to an authority that the listener trusts, or `null`. */
+  readonly certificate: ClientCertificate | null;
+}
+
+/** A client's certificate whose chain was verified. */
+export interface ClientCertificate {
+  /** The subject's common name, or `''`. */
+  readonly commonName: string;
+  /** The alternative names: `dns:client.test`, `email:ann@example.test`. */
+  readonly names: readonly string[];
+  /** SHA-256 of the certificate: hexadecimal, lower case. */
+  readonly fingerprint: string;
+}
+
+/** What a trusted machine in front of us says about the client that it serves (XFORWARD). For logs and plugins alone. */
+export interface Forwarded {
+  readonly name: string | null;
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly protocol: string | null;
+  readonly helo: string | null;
+  /** The queue id at the machine in front of us. */
+  readonly ident: string | null;
+  readonly source: 'local' | 'remote' | null;
 }
 
 /** One conversation. The object is replaced, never changed, when the client greets again, starts TLS or authenticates. */
@@ -36,4 +60,5 @@ export interface Session {
   readonly tls: Tls | null;
   /** Who authenticated by AUTH, or `null`. */
   readonly user: string | null;
+  readonly forwarded: Forwarded | null;
 }

@@ -10,9 +10,22 @@ import type { Facts, FactValue } from '../mail/facts.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Bounced, Deferred, Delivered, Outcome } from '../mail/outcome.ts';
 import type { PermanentReply, TransientReply } from '../mail/reply.ts';
-import type { Client, Greeting, Session, Tls } from '../mail/session.ts';
+import type { Client, ClientCertificate, Forwarded, Greeting, Session, Tls } from '../mail/session.ts';
 import type { Change, Trace, TraceStep } from '../mail/trace.ts';
-import { either, fields, flag, list, nullable, number, oneOf, type Reader, record, text, Unreadable } from './shape.ts';
+import {
+  either,
+  fields,
+  flag,
+  list,
+  nullable,
+  number,
+  oneOf,
+  type Reader,
+  record,
+  since,
+  text,
+  Unreadable,
+} from './shape.ts';
 
 const VERSION = 1;
 
@@ -98,12 +111,25 @@ const envelope = fields<Envelope>({
   reversePath: nullable(mailbox),
   recipients: list(recipient),
   parameters: fields<MailParameters>({
-    body: oneOf('7bit', '8bitmime'),
+    body: oneOf('7bit', '8bitmime', 'binarymime'),
     smtpUtf8: flag,
     announcedSize: nullable(number),
     returnContent: nullable(oneOf('full', 'headers')),
     envelopeId: nullable(text),
+    requireTls: since(flag, false),
+    priority: since(number, 0),
   }),
+});
+
+const certificate = fields<ClientCertificate>({ commonName: text, names: list(text), fingerprint: text });
+const forwarded = fields<Forwarded>({
+  name: nullable(text),
+  address: nullable(text),
+  port: nullable(number),
+  protocol: nullable(text),
+  helo: nullable(text),
+  ident: nullable(text),
+  source: nullable(oneOf('local', 'remote')),
 });
 
 const session = fields<Session>({
@@ -112,8 +138,16 @@ const session = fields<Session>({
   protocol: oneOf('smtp', 'lmtp'),
   client: fields<Client>({ address: text, port: number, name: nullable(text) }),
   greeting: nullable(fields<Greeting>({ verb: oneOf('HELO', 'EHLO', 'LHLO'), domain: text })),
-  tls: nullable(fields<Tls>({ version: text, cipher: text, servername: nullable(text) })),
+  tls: nullable(
+    fields<Tls>({
+      version: text,
+      cipher: text,
+      servername: nullable(text),
+      certificate: since(nullable(certificate), null),
+    }),
+  ),
   user: nullable(text),
+  forwarded: since(nullable(forwarded), null),
 });
 
 const factValue: Reader<FactValue> = either(text, either(number, either(flag, list(text))));

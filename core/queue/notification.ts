@@ -112,5 +112,6 @@ function ownSession(id: string): Session {
     greeting: null,
     tls: null,
     user: null,
+    forwarded: null,
   };
 }

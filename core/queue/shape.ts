@@ -44,6 +44,11 @@ export function nullable<T>(read: Reader<T>): Reader<T | null> {
   return (value, place) => (value === null ? null : read(value, place));
 }
 
+/** What the reader reads, or `value` where older versions wrote nothing. */
+export function since<T>(read: Reader<T>, value: T): Reader<T> {
+  return (found, place) => (found === undefined ? value : read(found, place));
+}
+
 /** An array. */
 export function list<T>(read: Reader<T>): Reader<readonly T[]> {
   return (value, place) => {

@@ -87,6 +87,7 @@ export class Connection extends SMTPConnection {
       greeting: null,
       tls: tlsOf(socket),
       user: null,
+      forwarded: null,
     });
     this.#login = new Login(this, this.#conversation, this.#log);
   }

@@ -175,13 +175,13 @@ export class Conversation {
     const transaction = this.#transaction;
     if (transaction === null) return NO_MAIL_YET;
     const { smtpUtf8 } = transaction.parameters;
-    const { hostname, maxRecipients } = this.#setting.options;
+    const { hostname, limits } = this.#setting.options;
     const command = parseRcpt(argument, { smtpUtf8, postmasterDomain: hostname });
     if (command.kind === 'refused') return command.reply;
     const recipient = directRecipient(command.forwardPath, command.dsn);
     if (transaction.has(recipient.forwardPath)) return RECIPIENT_OK;
-    if (transaction.originals.length < maxRecipients) return this.#ask(transaction, recipient);
-    const decision = engineRefuses(TOO_MANY_RECIPIENTS, `more than ${maxRecipients} recipients`);
+    if (transaction.originals.length < limits.recipients) return this.#ask(transaction, recipient);
+    const decision = engineRefuses(TOO_MANY_RECIPIENTS, `more than ${limits.recipients} recipients`);
     return this.#refuse('rcpt', decision, { asked: formatMailbox(recipient.forwardPath), recipient });
   }
 

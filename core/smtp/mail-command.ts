@@ -69,5 +69,7 @@ function parametersOf(values: ReadonlyMap<string, string | null>): MailParameter
     announcedSize: size === null ? null : Number(size),
     returnContent: returned === undefined ? null : returned === 'FULL' ? 'full' : 'headers',
     envelopeId: envelopeId === null ? null : decodeXtext(envelopeId),
+    requireTls: false,
+    priority: 0,
   };
 }

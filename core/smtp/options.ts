@@ -1,5 +1,7 @@
 /** What one listener is told about itself. Plain values: defaults and readable units are the configuration's business. */
 import type { SecureVersion } from 'node:tls';
+import type { Limits } from '../mail/limits.ts';
+import type { Mechanism } from '../mail/mechanism.ts';
 
 /** TLS of a listener. */
 export interface TlsOptions {
@@ -12,10 +14,20 @@ export interface TlsOptions {
   readonly minVersion: SecureVersion;
 }
 
+/** Machines in front of us whose word about the client is taken: addresses and CIDR ranges. */
+export interface TrustedPeers {
+  /** These begin with a PROXY header, version 1 or 2, and with nothing else. */
+  readonly proxy: readonly string[];
+  readonly xclient: readonly string[];
+  readonly xforward: readonly string[];
+}
+
 /** One listener. */
 export interface ListenerOptions {
   /** As in the configuration; sessions carry it as `listener`. */
   readonly id: string;
+  /** `lmtp`: LHLO in place of EHLO, and one reply a recipient after the content (RFC 2033). */
+  readonly protocol: 'smtp' | 'lmtp';
   /** The IP address to listen on. */
   readonly address: string;
   /** 0: any that is free. */
@@ -26,23 +38,27 @@ export interface ListenerOptions {
   readonly role: 'inbound' | 'submission';
   /** The largest content, in octets. Offered as SIZE (RFC 1870). */
   readonly maxSize: number;
-  /** The most RCPT commands that one transaction may have accepted. */
-  readonly maxRecipients: number;
   /**
-   * Content with a bare CR, a bare LF or a NUL in it (RFC 5321 section 2.3.8). `reject`: refused. `normalize`: the first
-   * two become CRLF and a NUL goes.
+   * A bare CR, a bare LF or a NUL in content (RFC 5321 section 2.3.8). `reject`: refused, and commands end at CRLF alone.
+   * `normalize`: the first two become CRLF and a NUL goes; a command may end at LF.
    */
   readonly bareNewline: 'reject' | 'normalize';
+  /** BODY=BINARYMIME (RFC 3030). `encode`: taken, and its binary parts put into base64 before anybody sees them. */
+  readonly binaryMime: 'off' | 'encode';
   /** `null`: no TLS, and STARTTLS is neither offered nor taken. */
   readonly tls: TlsOptions | null;
   /** Whether clients may, or must, say who they are (RFC 4954). */
   readonly auth: 'off' | 'optional' | 'required';
   /** Whether AUTH works without TLS, where anyone on the way can read the password. */
   readonly allowPlaintextAuth: boolean;
-  /** How long a client may be silent when it is its turn, in milliseconds (RFC 5321 section 4.5.3.2.7 asks for five minutes). */
-  readonly idleTimeout: number;
-  /** The most clients at one time. */
-  readonly maxConnections: number;
+  /** The mechanisms of AUTH that are offered. */
+  readonly mechanisms: readonly Mechanism[];
+  /** Clients for whom VRFY and EXPN are on: addresses and CIDR ranges. For the others: 252 and 502. */
+  readonly lookups: readonly string[];
+  readonly trust: TrustedPeers;
+  /** Who may ask for more than the usual priority by MT-PRIORITY (RFC 6710). Less may be asked for by anybody. */
+  readonly raisePriority: 'nobody' | 'users' | 'all';
+  readonly limits: Limits;
   /**
    * One transaction whose recipients belong to different groups at `data`. `one-group`: a recipient of another group is
    * told to come alone (452 4.5.3). `notify`: all are taken, and the sender is notified about those who are refused

@@ -60,7 +60,7 @@ export class Server extends SMTPServer {
     this.#sessions.add(connection);
     void connection.ended.then(() => this.#sessions.delete(connection));
     if (this.#retired) connection.retire();
-    connection.begin(this.#sessions.size > this.#listener.maxConnections);
+    connection.begin(this.#sessions.size > this.#listener.limits.connections);
   }
 
   override onAuth(auth: SMTPServerAuthentication, session: SMTPServerSession, callback: LoginCallback): void {
@@ -89,7 +89,7 @@ export class Server extends SMTPServer {
 }
 
 function libraryOptions(options: ListenerOptions, log: Log): SMTPServerOptions {
-  const { hostname, tls, idleTimeout, maxConnections } = options;
+  const { hostname, tls, limits } = options;
   const secrets = tls === null ? {} : { cert: tls.cert, key: tls.key, minVersion: tls.minVersion };
   return {
     ...secrets,
@@ -97,8 +97,8 @@ function libraryOptions(options: ListenerOptions, log: Log): SMTPServerOptions {
     secure: tls?.mode === 'implicit',
     // Without a certificate of ours it would take one whose private key is published.
     disabledCommands: tls === null ? ['STARTTLS'] : [],
-    socketTimeout: idleTimeout,
-    maxClients: maxConnections,
+    socketTimeout: limits.idle,
+    maxClients: limits.connections,
     // A client may end its side after its last command and still wait for our reply.
     allowHalfOpen: true,
     logger: quietLogger(log),

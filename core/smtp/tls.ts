@@ -12,5 +12,6 @@ export function tlsOf(socket: Socket): Tls | null {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher().standardName,
     servername: typeof servername === 'string' && servername !== '' ? servername : null,
+    certificate: null,
   };
 }

@@ -67,6 +67,7 @@ export function aSession(changes: Partial<Session> = {}): Session {
     greeting: { verb: 'EHLO', domain: 'client.test' },
     tls: null,
     user: null,
+    forwarded: null,
     ...changes,
   };
 }

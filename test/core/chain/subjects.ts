@@ -14,6 +14,7 @@ export const session: Session = {
   greeting: { verb: 'EHLO', domain: 'client.test' },
   tls: null,
   user: null,
+  forwarded: null,
 };
 
 export function mailbox(text: string) {

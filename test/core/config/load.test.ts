@@ -44,18 +44,43 @@ test('what is left out has its default', async () => {
     listeners: [
       {
         id: 'inbound',
+        protocol: 'smtp',
         address: '127.0.0.1',
         port: 2525,
         role: 'inbound',
         maxSize: 25 * 1024 ** 2,
-        maxRecipients: 1000,
         bareNewline: 'reject',
+        binaryMime: 'off',
         tls: null,
         auth: 'off',
         allowPlaintextAuth: false,
-        idleTimeout: 300_000,
         mixed: 'auto',
-        maxConnections: 1000,
+        mechanisms: ['PLAIN', 'LOGIN'],
+        lookups: [],
+        trust: { proxy: [], xclient: [], xforward: [] },
+        raisePriority: 'users',
+        limits: {
+          connections: 1000,
+          perClient: { connections: 50, newConnections: 300, mails: 1000, recipients: 10_000 },
+          perNetwork: { connections: 250, newConnections: 1500, mails: 5000, recipients: 50_000 },
+          window: 60_000,
+          exempt: ['127.0.0.0/8', '::1'],
+          recipients: 1000,
+          transactions: 1000,
+          commands: 100,
+          errors: 100,
+          unknownCommands: 10,
+          failedLogins: 5,
+          commandLine: 16 * 1024,
+          contentLine: null,
+          header: 1024 ** 2,
+          hops: 100,
+          idle: 300_000,
+          command: 300_000,
+          session: 43_200_000,
+          greetingPause: 0,
+          contentRate: 100,
+        },
         path: ['listeners', 0],
       },
     ],
@@ -89,7 +114,7 @@ test('what is written is read', async () => {
 hostname: MX.Example.Test
 deadline: 5 s
 listeners:
-  - { id: in, port: 25, address: "::1", maxSize: 1 MiB, bareNewline: normalize, idleTimeout: 1 min }
+  - { id: in, port: 25, address: "::1", maxSize: 1 MiB, bareNewline: normalize, lookups: [::1] }
   - { id: out, port: 465, auth: required, tls: { mode: implicit, cert: ./cert.pem, key: key.pem, minVersion: TLSv1.3 } }
 queue: { directory: /srv/queue, retry: { warnAfter: 4 h }, concurrency: 3 }
 resolver: { servers: ["127.0.0.1:5353", "::1"] }
@@ -105,7 +130,7 @@ routes:
   const configuration = configurationOf(loaded);
   expect(configuration.hostname).toBe('mx.example.test');
   expect(configuration.listeners).toMatchObject([
-    { address: '::1', maxSize: 1024 ** 2, bareNewline: 'normalize', idleTimeout: 60_000 },
+    { address: '::1', maxSize: 1024 ** 2, bareNewline: 'normalize', lookups: ['::1'] },
     {
       role: 'submission',
       tls: { mode: 'implicit', cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem'), minVersion: 'TLSv1.3' },

@@ -51,11 +51,13 @@ const envelope: fc.Arbitrary<Envelope> = fc.record({
     }),
   ),
   parameters: fc.record({
-    body: fc.constantFrom('7bit' as const, '8bitmime' as const),
+    body: fc.constantFrom('7bit' as const, '8bitmime' as const, 'binarymime' as const),
     smtpUtf8: fc.boolean(),
     announcedSize: orNull(fc.nat()),
     returnContent: orNull(fc.constantFrom('full' as const, 'headers' as const)),
     envelopeId: orNull(anyText),
+    requireTls: fc.boolean(),
+    priority: fc.integer({ min: -9, max: 9 }),
   }),
 });
 
@@ -67,8 +69,26 @@ const session: fc.Arbitrary<Session> = fc.record({
   greeting: orNull(
     fc.record({ verb: fc.constantFrom('HELO' as const, 'EHLO' as const, 'LHLO' as const), domain: anyText }),
   ),
-  tls: orNull(fc.record({ version: anyText, cipher: anyText, servername: orNull(anyText) })),
+  tls: orNull(
+    fc.record({
+      version: anyText,
+      cipher: anyText,
+      servername: orNull(anyText),
+      certificate: orNull(fc.record({ commonName: anyText, names: fc.array(anyText), fingerprint: anyText })),
+    }),
+  ),
   user: orNull(anyText),
+  forwarded: orNull(
+    fc.record({
+      name: orNull(anyText),
+      address: orNull(anyText),
+      port: orNull(fc.nat()),
+      protocol: orNull(anyText),
+      helo: orNull(anyText),
+      ident: orNull(anyText),
+      source: orNull(fc.constantFrom('local' as const, 'remote' as const)),
+    }),
+  ),
 });
 
 const said = { remote: orNull(anyText), diagnostic: orNull(anyText) };

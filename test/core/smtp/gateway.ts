@@ -2,6 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { createChain } from '../../../core/chain/create-chain.ts';
 import type { Link } from '../../../core/chain/link.ts';
+import type { CrowdLimits, Limits } from '../../../core/mail/limits.ts';
 import type { Resolver } from '../../../core/plugin/ports.ts';
 import type { NewMail } from '../../../core/plugin/queue-store.ts';
 import { Listener } from '../../../core/smtp/listener.ts';
@@ -16,6 +17,7 @@ import { RawClient } from './raw-client.ts';
 /** What a test wants differently. */
 export interface GatewaySetting {
   readonly options?: Partial<ListenerOptions>;
+  readonly limits?: Partial<Limits>;
   readonly links?: readonly Omit<Link, 'log'>[];
   readonly zones?: FakeZones;
   /** In place of one that knows `zones`. */
@@ -26,21 +28,50 @@ export interface GatewaySetting {
   queueId?(): string;
 }
 
+const NO_CROWD_LIMITS: CrowdLimits = { connections: null, newConnections: null, mails: null, recipients: null };
+
+export const LIMITS: Limits = {
+  connections: 100,
+  perClient: NO_CROWD_LIMITS,
+  perNetwork: NO_CROWD_LIMITS,
+  window: 60_000,
+  exempt: [],
+  recipients: 100,
+  transactions: 1000,
+  commands: 100,
+  errors: 100,
+  unknownCommands: 10,
+  failedLogins: 5,
+  commandLine: 16_384,
+  contentLine: null,
+  header: 1024 ** 2,
+  hops: 100,
+  idle: 60_000,
+  command: 60_000,
+  session: 3_600_000,
+  greetingPause: 0,
+  contentRate: null,
+};
+
 export const OPTIONS: ListenerOptions = {
   id: 'inbound',
+  protocol: 'smtp',
   address: '127.0.0.1',
   port: 0,
   hostname: 'mx.example.test',
   role: 'inbound',
   maxSize: 1_000_000,
-  maxRecipients: 100,
   bareNewline: 'reject',
+  binaryMime: 'off',
   tls: null,
   auth: 'off',
+  mechanisms: ['PLAIN', 'LOGIN'],
   allowPlaintextAuth: false,
-  idleTimeout: 60_000,
-  maxConnections: 100,
+  lookups: ['127.0.0.1'],
+  trust: { proxy: [], xclient: [], xforward: [] },
+  raisePriority: 'users',
   mixed: 'auto',
+  limits: LIMITS,
 };
 
 /** Starts one; it is closed when the running test is over. */
@@ -53,7 +84,7 @@ export async function gateway(setting: GatewaySetting = {}) {
   let pinned = 0;
   let ids = 0;
   const listener = new Listener(
-    { ...OPTIONS, ...setting.options },
+    { ...OPTIONS, ...setting.options, limits: { ...LIMITS, ...setting.limits } },
     {
       pin() {
         pinned += 1;

@@ -5,7 +5,7 @@ import { gateway, inData } from './gateway.ts';
 import { mounted } from './plugins.ts';
 
 test('clients beyond the limit are told to come later, and there is room again when one leaves', async () => {
-  const its = await gateway({ options: { maxConnections: 1 } });
+  const its = await gateway({ limits: { connections: 1 } });
   const first = await its.greeted();
   const second = await its.connect();
   expect(await second.rest()).toEqual(['421 4.7.0 Too many connections, try again later']);
@@ -18,13 +18,13 @@ test('clients beyond the limit are told to come later, and there is room again w
 });
 
 test('a client that says nothing is sent away', async () => {
-  const its = await gateway({ options: { idleTimeout: 20 } });
+  const its = await gateway({ limits: { idle: 20 } });
   const client = await its.greeted();
   expect(await client.rest()).toEqual(['421 4.4.2 No command for too long, closing the connection']);
 });
 
 test('a client that stops in the middle of its content is sent away, and nothing is queued', async () => {
-  const its = await gateway({ options: { idleTimeout: 20 }, links: mounted('our-domains') });
+  const its = await gateway({ limits: { idle: 20 }, links: mounted('our-domains') });
   const client = await its.greeted();
   await inData(client);
   client.send('Subject: hello\r\n');
@@ -40,7 +40,7 @@ test('a client that waits for our answer is not idle', async () => {
       return accept;
     },
   });
-  const its = await gateway({ options: { idleTimeout: 20 }, links: [slow] });
+  const its = await gateway({ limits: { idle: 20 }, links: [slow] });
   const other = await its.greeted();
   const client = await its.greeted();
   await client.command('HELO client.test');

@@ -150,7 +150,7 @@ describe('the session', () => {
     const client = await its.greeted();
     await inData(client);
     await client.command('.');
-    const common = { listener: 'inbound', protocol: 'smtp', tls: null, user: null };
+    const common = { listener: 'inbound', protocol: 'smtp', tls: null, user: null, forwarded: null };
     const named = { address: '127.0.0.1', port: client.localPort, name: 'client.test' };
     expect(sessions.map(({ client: { name } }) => name)).toEqual([
       expect.toSatisfy(isNameOrNull),

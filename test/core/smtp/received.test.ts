@@ -5,7 +5,7 @@ import { parseHeader } from '../../../core/mime/header.ts';
 import { protocolOf, receivedField } from '../../../core/smtp/received.ts';
 import { aMailbox, aSession } from '../../../core/testing/builders.ts';
 
-const TLS = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', servername: null };
+const TLS = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', servername: null, certificate: null };
 const AT = new Date('2026-11-23T09:30:00Z');
 
 function field(session: Partial<Session>, to: readonly string[] = []): string {

@@ -61,6 +61,7 @@ test('mail that came over TLS says so, to plugins and in its trace', async () =>
     version: 'TLSv1.3',
     cipher: expect.stringMatching(/^TLS_/),
     servername: 'mx.example.test',
+    certificate: null,
   });
   expect((await mail?.content.bytes())?.toString()).toContain(' with ESMTPS id Q1\r\n');
 });
