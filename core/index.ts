@@ -17,6 +17,7 @@ export * from './mail/facts.ts';
 export * from './mail/failure.ts';
 export * from './mail/host.ts';
 export * from './mail/ip-address.ts';
+export { inRanges } from './mail/ip-ranges.ts';
 export { formatLocalPart } from './mail/local-part.ts';
 export * from './mail/mail.ts';
 export * from './mail/outcome.ts';

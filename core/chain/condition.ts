@@ -2,12 +2,12 @@
  * Evaluates `when:` with what is known at a hook. Three answers: a condition on what is not known yet is `unknown`, and
  * only `yes` counts. So a plugin whose `when` looks at the header is not asked before the content is there.
  */
-import { BlockList, isIPv6 } from 'node:net';
 import type { ReversePath } from '../mail/address.ts';
 import { matchesAddress } from '../mail/address-pattern.ts';
 import { type Condition, simpleConditions, type TextPattern } from '../mail/condition.ts';
 import type { Recipient } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
+import { type InRanges, inRanges } from '../mail/ip-ranges.ts';
 import type { Session } from '../mail/session.ts';
 
 export type Holds = 'yes' | 'no' | 'unknown';
@@ -36,7 +36,7 @@ export function holds(condition: Condition, view: View): Holds {
     case 'listener':
       return known(condition.ids.includes(view.session.listener));
     case 'client':
-      return known(inRanges(condition.ranges, view.session.client.address));
+      return known(isIn(condition.ranges, view.session.client.address));
     case 'tls':
       return known((view.session.tls !== null) === condition.is);
     case 'authenticated':
@@ -94,21 +94,16 @@ function matchesText(pattern: TextPattern, value: string): boolean {
   }
 }
 
-const blockLists = new WeakMap<readonly string[], BlockList>();
+const questions = new WeakMap<readonly string[], InRanges>();
 
-/** Whether an IP address lies in one of the CIDR ranges. */
-function inRanges(ranges: readonly string[], address: string): boolean {
-  let list = blockLists.get(ranges);
-  if (list === undefined) {
-    list = new BlockList();
-    for (const range of ranges) {
-      const [network = '', prefix] = range.split('/');
-      const family = isIPv6(network) ? 'ipv6' : 'ipv4';
-      list.addSubnet(network, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family);
-    }
-    blockLists.set(ranges, list);
+/** Whether an IP address lies in one of the ranges, which are read once. */
+function isIn(ranges: readonly string[], address: string): boolean {
+  let question = questions.get(ranges);
+  if (question === undefined) {
+    question = inRanges(ranges);
+    questions.set(ranges, question);
   }
-  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  return question(address);
 }
 
 /** Whether a condition looks at something of one kind. */

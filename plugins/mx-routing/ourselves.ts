@@ -1,5 +1,5 @@
 /** Tells whether a mail exchanger is this gateway: sending to it would be a mail loop (RFC 5321 section 5.1). */
-import { BlockList, isIPv6 } from 'node:net';
+import { inRanges } from '../../core/index.ts';
 
 /** The names and addresses under which the gateway is reached. */
 export interface Ourselves {
@@ -10,14 +10,8 @@ export interface Ourselves {
 /** Names are compared without case, addresses by value: `2001:db8::1` is `2001:DB8:0::1`. */
 export function ourselves(names: readonly string[], addresses: readonly string[]): Ourselves {
   const known = new Set(names.map(name => name.toLowerCase()));
-  const list = new BlockList();
-  for (const address of addresses) list.addAddress(address, familyOf(address));
   return {
     hasName: name => known.has(name.toLowerCase()),
-    hasAddress: address => list.check(address, familyOf(address)),
+    hasAddress: inRanges(addresses),
   };
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv6(address) ? 'ipv6' : 'ipv4';
 }

@@ -13,12 +13,12 @@ import {
   FileTable,
   type FileTableSource,
   IDENTITY,
+  inRanges,
   LOG,
   type Mailbox,
   reject,
   type Session,
 } from '../../core/index.ts';
-import { inRanges } from './client-ranges.ts';
 import { type MailboxList, mailboxList, parseMailboxFile } from './mailbox-list.ts';
 import { contradictions, OPTIONS, type Options } from './options.ts';
 
