@@ -62,6 +62,7 @@ function limitOf(directive: string): readonly [string, number] {
 /** `maxSize=1000`, `tls=starttls`. */
 function optionOf(directive: string): Partial<ListenerOptions> {
   const [name = '', value = ''] = directive.split('=');
+  if (name === 'lookups') return { lookups: value.split(',') };
   if (name !== 'tls') return { [name]: /^\d+$/.test(value) ? Number(value) : value === 'true' ? true : value };
   const { cert, key } = selfSigned('mx.example.test');
   return { tls: { mode: value === 'implicit' ? 'implicit' : 'starttls', cert, key, minVersion: 'TLSv1.2' } };
@@ -77,7 +78,7 @@ function octetsOf(text: string): Buffer {
     Buffer.from(unescaped(secret)).toString('base64'),
   );
   // Escapes are octets; what is not ASCII in the transcript is UTF-8.
-  const pieces = encoded.split(/((?:\\(?:x[0-9a-f]{2}|.))+)/);
+  const pieces = encoded.replace(/\\$/, '').split(/((?:\\(?:x[0-9a-f]{2}|.))+)/);
   return Buffer.concat([
     ...pieces.map((piece, index) => Buffer.from(unescaped(piece), index % 2 === 1 ? 'latin1' : 'utf8')),
     Buffer.from(text.endsWith('\\') ? '' : '\r\n'),
@@ -105,7 +106,8 @@ async function play({ steps }: Transcript, its: Gateway, client: RawClient): Pro
         said.push(octetsOf(text));
         break;
       case 'S':
-        if (text === '(closes)') expect(await client.line(), `line ${line}`).toBeNull();
+        if (text.startsWith('(offers ')) await expectOffer(client, text, line);
+        else if (text === '(closes)') expect(await client.line(), `line ${line}`).toBeNull();
         else expect(await client.line(), `line ${line}`).toMatch(patternOf(text));
         break;
       case 'E':
@@ -116,6 +118,15 @@ async function play({ steps }: Transcript, its: Gateway, client: RawClient): Pro
     }
   }
   flush();
+}
+
+/** `(offers STARTTLS, SIZE 1000; not AUTH)`. */
+async function expectOffer(client: RawClient, text: string, line: number): Promise<void> {
+  const [, wanted = '', unwanted = ''] = /^\(offers (.*?)(?:; not (.*))?\)$/.exec(text) ?? [];
+  const offered = (await client.reply()).map(one => one.slice(4));
+  expect(offered, `line ${line}`).toEqual(expect.arrayContaining(wanted.split(', ')));
+  const keywords = offered.map(one => one.split(' ')[0]);
+  for (const keyword of unwanted.split(', ')) expect(keywords, `line ${line}`).not.toContain(keyword);
 }
 
 async function happen(what: string, its: Gateway, client: RawClient): Promise<void> {

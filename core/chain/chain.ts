@@ -20,6 +20,9 @@ import type {
   Walked,
 } from './decision.ts';
 
+/** See `Chain.content`. */
+export type Mixed = 'refuse' | 'notify' | 'each';
+
 /** What the rooms `smtp` and `queue` ask of the plugins. No method rejects: what breaks becomes a decision. */
 export interface Chain {
   connect(session: Session): Promise<Walked<Passed | Refused>>;
@@ -41,10 +44,11 @@ export interface Chain {
   groupOf(session: Session, reversePath: ReversePath, recipients: readonly Recipient[]): string;
   /**
    * Walks `data` and `queue` for every group of recipients. `mixed` says what happens where one group is refused for
-   * good and another one is not: `refuse` the whole, or `notify` the sender of the refused ones. A deferral of one group
-   * always defers the whole.
+   * good and another one is not: `refuse` the whole, `notify` the sender of the refused ones, or decide `each` for
+   * itself, which only a protocol with a reply for each recipient can say. But for `each`, a deferral of one group defers
+   * the whole.
    */
-  content(mail: Mail, mixed: 'refuse' | 'notify'): Promise<Walked<Taken | Refused>>;
+  content(mail: Mail, mixed: Mixed): Promise<Walked<Taken | Refused>>;
   route(mail: Mail, recipient: Recipient, attempt: number): Promise<Walked<Routed | Unroutable>>;
   deliver(transport: string, delivery: Delivery): Promise<Walked<Attempted>>;
   /** `passed`: no plugin knows. */

@@ -8,6 +8,7 @@ import type { Mail } from '../mail/mail.ts';
 import { formatPath } from '../mail/path.ts';
 import { isPermanent } from '../mail/reply.ts';
 import type { Answer } from '../plugin/hooks.ts';
+import type { Mixed } from './chain.ts';
 import { holds, looksAt, type View } from './condition.ts';
 import type { ContentGroup, Refused, Taken, Walked } from './decision.ts';
 import { type Group, isOpen, mailOf, merge } from './group.ts';
@@ -18,11 +19,7 @@ import { heardFrom, refusal, type Walker, whyNot } from './walk.ts';
 type ContentHook = 'data' | 'queue';
 
 /** Walks both hooks and makes one decision of what all groups said. */
-export async function walkContent(
-  walker: Walker,
-  mail: Mail,
-  mixed: 'refuse' | 'notify',
-): Promise<Walked<Taken | Refused>> {
+export async function walkContent(walker: Walker, mail: Mail, mixed: Mixed): Promise<Walked<Taken | Refused>> {
   const { content, facts } = mail;
   let groups: readonly Group[] = [
     { recipients: mail.envelope.recipients, content, facts, fate: { kind: 'deliver' }, steps: [] },
@@ -109,7 +106,8 @@ function asked(group: Group): string {
  * One decision for the transaction. A deferral of one group defers all, so that nothing is delivered twice when the
  * client comes back. A rejection of one group rejects all, unless the sender can be told by a notification.
  */
-function decide(groups: readonly Group[], mixed: 'refuse' | 'notify'): Taken | Refused {
+function decide(groups: readonly Group[], mixed: Mixed): Taken | Refused {
+  if (mixed === 'each') return { kind: 'taken', groups };
   const refused = groups.flatMap(group => (group.fate.kind === 'refused' ? [group.fate] : []));
   const deferred = refused.find(one => !isPermanent(one.reply));
   if (deferred !== undefined) return deferred;

@@ -59,7 +59,8 @@ export interface ContentGroup {
   readonly recipients: readonly Recipient[];
   readonly content: Content;
   readonly facts: Facts;
-  readonly fate: Fate | { readonly kind: 'discard'; readonly by: string; readonly reason: string };
+  /** `refused`: only where each group is decided for itself. */
+  readonly fate: Fate | { readonly kind: 'discard'; readonly by: string; readonly reason: string } | Refused;
   readonly steps: Trace;
 }
 

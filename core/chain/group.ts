@@ -10,10 +10,10 @@ import type { Recipient } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { TraceStep } from '../mail/trace.ts';
-import type { ContentGroup, Refused } from './decision.ts';
+import type { ContentGroup } from './decision.ts';
 
 /** What is decided of a group so far. */
-export type GroupFate = ContentGroup['fate'] | Refused;
+export type GroupFate = ContentGroup['fate'];
 
 export interface Group {
   readonly recipients: readonly Recipient[];

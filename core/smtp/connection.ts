@@ -1,35 +1,35 @@
 /**
  * The socket's end of one session: command lines in, replies out, content through, and an orderly end.
  *
- * From smtp-server come the cutting of lines, the un-stuffing of dots, the handshake of STARTTLS and the steps of AUTH.
- * Guarantees over it: one command is worked on at a time and answered exactly once, in order, whatever fails; every
- * octet written is a whole reply; and a client that leaves, at whatever moment, is no error.
+ * From smtp-server come the life of the socket and the handshake of STARTTLS. Guarantees over it: one command is worked
+ * on at a time and answered exactly once, in order, whatever fails; every octet written is a whole reply; a client that
+ * leaves, at whatever moment, is no error; and one that takes too long for anything is sent away.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SMTPServer, SMTPServerSession } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
-import type { Credentials } from '../plugin/hooks.ts';
 import type { Log } from '../plugin/ports.ts';
+import { ClientStream, type Line } from './client-stream.ts';
 import { isHttpRequest, parseCommand } from './command.ts';
-import { CommandStream } from './command-stream.ts';
+import { type Receipt, takeChunk, takeData } from './content-commands.ts';
 import { Conversation } from './conversation.ts';
+import type { Visit } from './crowd.ts';
 import { Login } from './login.ts';
+import { newSession } from './new-session.ts';
 import type { ListenerOptions } from './options.ts';
+import { Patience } from './patience.ts';
 import { obey } from './plain-commands.ts';
 import type { Pinned, Reception } from './reception.ts';
 import * as replies from './replies.ts';
 import { closes, formatSaid, type Said } from './replies.ts';
+import { ReplyWriter } from './reply-writer.ts';
+import { Timekeeper } from './timekeeper.ts';
 import { tlsOf } from './tls.ts';
-
-/** After so many refusals without an accepted mail the client is guessing. */
-const MOST_ERRORS = 100;
-const MOST_UNKNOWN_COMMANDS = 10;
+import type { Watched } from './watch.ts';
 
 /** What a connection works with. */
 export interface ConnectionParts {
@@ -39,6 +39,7 @@ export interface ConnectionParts {
   readonly about: SMTPConnectionOptions | null;
   readonly options: ListenerOptions;
   readonly reception: Reception;
+  readonly visit: Visit;
   readonly log: Log;
 }
 
@@ -49,53 +50,59 @@ export function ownerOf(session: SMTPServerSession): Connection | undefined {
   return owners.get(session);
 }
 
-export class Connection extends SMTPConnection {
+/** No tab is one: they stand in commands of other people's software, between words. */
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+/** All that needs saying has been said. */
+const SAID: readonly Said[] = [];
+
+export class Connection extends SMTPConnection implements Watched {
   /**
    * Resolves when the socket is closed and nothing is being worked on any more; after `cut`, when nothing is being
    * committed any more. Does not reject.
    */
   readonly ended: Promise<void>;
   readonly #options: ListenerOptions;
+  readonly #reception: Reception;
   readonly #log: Log;
   readonly #pinned: Pinned;
   readonly #conversation: Conversation;
   readonly #login: Login;
+  readonly #patience: Patience;
+  readonly #time: Timekeeper;
   readonly #end: () => void;
   /** Pieces of work: a command, or the content of a transaction. */
   #running = 0;
-  #errors = 0;
-  #unknown = 0;
   #retiring = false;
   #cut = false;
   #over = false;
+  readonly #writer = new ReplyWriter(() => this._socket);
 
-  constructor({ server, socket, about, options, reception, log }: ConnectionParts) {
+  constructor({ server, socket, about, options, reception, visit, log }: ConnectionParts) {
     super(server, socket, about);
     owners.set(this.session, this);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#end = resolve;
     this.#options = options;
+    this.#reception = reception;
     this.#log = log.child({ session: this.id });
     this.#pinned = reception.pin();
+    this.#patience = new Patience(options.limits);
+    this.#time = new Timekeeper(options.limits, reception.clock.monotonic());
     const setting = { options, reception, chain: this.#pinned.chain, log: this.#log };
-    this.#conversation = new Conversation(setting, {
-      id: this.id,
-      listener: options.id,
-      protocol: 'smtp',
-      client: { address: this.remoteAddress, port: this.remotePort, name: null },
-      greeting: null,
-      tls: tlsOf(socket),
-      user: null,
-      forwarded: null,
-    });
-    this.#login = new Login(this, this.#conversation, this.#log);
+    const client = { address: this.remoteAddress, port: this.remotePort, name: null };
+    this.#conversation = new Conversation(setting, visit, newSession(this.id, options, client, tlsOf(socket)));
+    this.#login = new Login(this.#conversation);
   }
 
-  /** Begins: with the greeting, or with a refusal in its place. `full`: there are too many clients already. */
-  begin(full: boolean): void {
+  get #stream(): ClientStream | null {
+    return this._parser instanceof ClientStream ? this._parser : null;
+  }
+
+  /** Begins: with the greeting, or with a refusal in its place. */
+  begin(): void {
     this._setListeners(() => {
-      void this.#run(() => this.#greet(full));
+      void this.#run(() => this.#greet());
     });
   }
 
@@ -108,7 +115,7 @@ export class Connection extends SMTPConnection {
   /** Ends it now, and waits for no plugin. What is not being committed yet will not be. */
   cut(): void {
     this.#cut = true;
-    this.#conversation.leave();
+    this.#conversation.transactions.leave();
     this._socket.destroy();
     this.#settle();
   }
@@ -119,47 +126,43 @@ export class Connection extends SMTPConnection {
     if (tls !== null) this.#conversation.secured(tls);
   }
 
-  /** AUTH has brought credentials. `done` hears the user, or `null` where there is none. */
-  authenticate(credentials: Credentials, done: (user: string | null) => void): Promise<void> {
-    return this.#login.decide(credentials, done);
+  /** Sends the client away where its time is up. */
+  look(now: number): void {
+    if (this._closing || this._closed) return;
+    const stream = this.#stream;
+    const listensTo = this._upgrading
+      ? 'handshake'
+      : this.#writer.blocked
+        ? 'nobody'
+        : (stream?.listensTo ?? 'nothing');
+    const verdict = this.#time.look(now, listensTo, stream?.received ?? 0);
+    if (verdict === null) return;
+    // Into a handshake nothing can be said, and who does not read does not hear.
+    if (this._upgrading || this.#writer.blocked) this._socket.destroy();
+    else this.#say(verdict);
   }
 
-  /** What smtp-server itself says: the challenges and the results of AUTH, and nothing else. */
-  override send(code: number, data?: string | string[] | null): void {
-    this.#answer(this.#login.replyFor(code, String(data ?? '')));
+  override close(): void {
+    super.close();
+    this.#stream?.leave();
+    // What is being decided already may still come to its end: only no further octet is taken.
   }
 
   override _createParser(): SMTPStream {
-    const parser = new CommandStream();
-    parser.oncommand = (line, next) => this._onCommand(line, next);
-    parser.on('error', () => {
-      this.#say(replies.LINE_TOO_LONG);
-      this.close();
-    });
+    const stream = new ClientStream(
+      () => ({
+        longest: this.#options.limits.commandLine,
+        ends: this.#options.bareNewline === 'reject' ? 'strict' : 'lenient',
+      }),
+      line => this.#hear(stream, line),
+    );
     // The client has said its last word, and by now every word of it is answered.
-    parser.on('finish', () => this._socket.end());
-    return parser;
+    stream.on('finish', () => this._socket.end());
+    return stream;
   }
 
-  override _onCommand(line: Buffer, next: () => void = () => undefined): void {
-    // What came before the handshake is over was not sent by the client that we talk to then (RFC 3207 section 4.2).
-    if (this._upgrading || this._closing || this._closed) return next();
-    if (!this._ready) {
-      this.#say(replies.TOO_EARLY);
-      return next();
-    }
-    const step = this._nextHandler;
-    this._nextHandler = false;
-    const work = step === false ? () => this.#command(line) : () => this.#login.goOn(step, line);
-    void this.#run(work, () => this._whenWritable(next));
-  }
-
-  override _onTimeout(): void {
-    const ourTurn = this.#running > 0 && !(this._parser !== false && this._parser._dataMode);
-    if (this._closing) this._socket.destroy();
-    else if (ourTurn) this._armTimeout();
-    else this.#say(replies.IDLE);
-  }
+  /** The watch looks after that. */
+  override _armTimeout(): void {}
 
   override _onError(error: Error): void {
     this.#log.debug('broken off', { cause: error.message });
@@ -167,97 +170,127 @@ export class Connection extends SMTPConnection {
   }
 
   override _onClose(): void {
+    this.#stream?.leave();
     super._onClose();
-    this.#conversation.leave();
+    this.#conversation.transactions.leave();
     this.#settle();
   }
 
-  async #greet(full: boolean): Promise<Said | null> {
-    if (full) return replies.TOO_MANY_CONNECTIONS;
-    const refusal = await this.#conversation.connect();
-    // One turn of the event loop reads what has come by now. A client that talks already does not listen.
-    await nextTurn();
-    if (this._closing || this._closed) return null;
-    if (refusal !== null) {
-      this.#say(refusal);
-      this.close();
-      return null;
-    }
-    if (this._parser !== false && this._parser._remainder !== '') return replies.TOO_EARLY;
-    if (this.#retiring) return replies.SHUTTING_DOWN;
-    this._ready = true;
-    return replies.greeting(this.#options.hostname);
+  #hear(stream: ClientStream, line: Line): void {
+    // What came before the handshake is over was not sent by the client that we talk to then (RFC 3207 section 4.2).
+    if (this._upgrading || this._closing || this._closed) return;
+    if (!this._ready) return this.#say(replies.TOO_EARLY);
+    void this.#run(
+      () => this.#answerTo(line),
+      () =>
+        this.#writer.whenRead(() => {
+          this.#turn();
+          stream.resume();
+        }),
+    );
   }
 
-  async #command(line: Buffer): Promise<Said | null> {
-    if (!isUtf8(line)) return replies.NOT_UTF8;
+  async #greet(): Promise<readonly Said[]> {
+    const refusal = await this.#conversation.connect();
+    await this.#keepQuiet();
+    if (this._closing || this._closed) return SAID;
+    if (refusal !== null) return [{ ...refusal, after: 'close' }];
+    if (this.#stream?.holdsUnread === true) return [replies.TOO_EARLY];
+    if (this.#retiring) return [replies.SHUTTING_DOWN];
+    this._ready = true;
+    return [replies.greeting(this.#options.hostname, this.#options.protocol)];
+  }
+
+  /** A client that talks before it is greeted does not listen. */
+  async #keepQuiet(): Promise<void> {
+    const { greetingPause } = this.#options.limits;
+    if (greetingPause > 0) {
+      const left = new AbortController();
+      void this.ended.then(() => left.abort());
+      await this.#reception.clock.sleep(greetingPause, left.signal).catch(() => undefined);
+    }
+    // One turn of the event loop reads what has come by now.
+    await nextTurn();
+  }
+
+  async #answerTo(line: Line): Promise<readonly Said[]> {
+    switch (line.kind) {
+      case 'too-long':
+        return this.#weighed('', [replies.LINE_TOO_LONG]);
+      case 'bare-newline':
+        return [replies.BARE_NEWLINE];
+      case 'line':
+        return this.#login.waiting
+          ? this.#weighed('AUTH', [await this.#login.goOn(line.octets)])
+          : this.#command(line.octets);
+    }
+  }
+
+  async #command(line: Buffer): Promise<readonly Said[]> {
+    if (!isUtf8(line)) return this.#weighed('', [replies.NOT_UTF8]);
     const text = line.toString('utf8');
+    if (CONTROL.test(text)) return this.#weighed('', [replies.CONTROL_CHARACTER]);
     const command = parseCommand(text);
     switch (command.verb) {
       case 'DATA':
-        return this.#data(command.argument);
+        return this.#weighed('DATA', await this.#received(takeData(this.#receipt(), command.argument)));
+      case 'BDAT':
+        return this.#weighed('BDAT', await this.#received(takeChunk(this.#receipt(), command.argument)));
       case 'STARTTLS':
-        return this.#startTls(command.argument);
+        return this.#weighed('STARTTLS', this.#startTls(command.argument));
       case 'AUTH':
-        return this.#login.begin(command.argument);
+        return this.#weighed('AUTH', [await this.#login.begin(command.argument)]);
       default:
-        return (await obey(this.#conversation, command)) ?? this.#unknownCommand(text);
+        return this.#weighed(command.verb, [(await obey(this.#conversation, command)) ?? this.#unknownCommand(text)]);
     }
+  }
+
+  /** The replies, and what ends the session where the command was one too many of its kind. */
+  #weighed(verb: string, said: readonly Said[]): readonly Said[] {
+    const enough = said.map(reply => this.#patience.after(verb, reply)).find(reply => reply !== null);
+    return enough === undefined ? said : [...said, enough];
   }
 
   #unknownCommand(text: string): Said {
     if (isHttpRequest(text)) return replies.HTTP_CLIENT;
-    this.#unknown += 1;
-    return this.#unknown < MOST_UNKNOWN_COMMANDS ? replies.UNKNOWN_COMMAND : replies.TOO_MANY_ERRORS;
+    return this.#patience.unknown() ? replies.TOO_MANY_ERRORS : replies.UNKNOWN_COMMAND;
   }
 
-  #startTls(argument: string): Said | null {
-    if (this.#options.tls === null) return replies.NOT_IMPLEMENTED;
-    if (argument !== '') return replies.NO_ARGUMENT;
-    if (this.secure) return replies.TLS_IS_ON;
+  #startTls(argument: string): readonly Said[] {
+    if (this.#options.tls === null) return [replies.NOT_IMPLEMENTED];
+    if (argument !== '') return [replies.NO_ARGUMENT];
+    if (this.secure) return [replies.TLS_IS_ON];
     // Node crashes where TLS is put on a socket that is destroyed already.
-    if (this._socket.destroyed) return null;
+    if (this._socket.destroyed) return SAID;
     this.#say(replies.READY_FOR_TLS);
+    this.#writer.flush();
     this.upgrade(() => undefined);
-    return null;
+    return SAID;
   }
 
-  /** The command is over with 354: the parser goes on with content while another piece of work takes it in. */
-  #data(argument: string): Said | null {
-    const refusal = this.#conversation.dataRefusal(argument);
-    if (refusal !== null || this._parser === false) return refusal;
-    const stream = this._parser.startDataMode();
-    this._dataStream = stream;
-    this.#say(replies.GO_AHEAD);
-    void this.#run(() => this.#receive(stream));
-    return null;
+  #receipt(): Receipt {
+    return { stream: this.#stream, transactions: this.#conversation.transactions, say: reply => this.#say(reply) };
   }
 
-  async #receive(stream: Readable): Promise<null> {
-    const reply = await this.#contained(() => this.#conversation.content(stream));
-    // Before the final dot no reply may be given, and none is heard.
-    await finished(stream.resume()).catch(() => undefined);
-    this._dataStream = false;
-    if (reply !== null) this.#answer(reply);
-    if (reply?.code === 250) this.#errors = this.#unknown = 0;
-    if (this.#retiring) this.#say(replies.SHUTTING_DOWN);
-    if (this._parser !== false) this._parser.continue();
-    return null;
+  async #received(replies: Promise<readonly Said[]>): Promise<readonly Said[]> {
+    const said = await replies;
+    if (said.some(reply => reply.code === 250)) this.#patience.renew();
+    return said;
   }
 
-  /** Does a piece of work and says what it gives back; `null` where it has been said on the way. Does not reject. */
-  async #run(work: () => Promise<Said | null>, resume: () => void = () => undefined): Promise<void> {
+  /** Does a piece of work, and says what it gives back. Does not reject. */
+  async #run(work: () => Promise<readonly Said[]>, resume: () => void = () => undefined): Promise<void> {
     this.#running += 1;
-    const reply = await this.#contained(work);
-    if (reply !== null) this.#answer(reply);
+    for (const reply of await this.#contained(work)) this.#say(reply);
     this.#running -= 1;
+    this.#turn();
     this.#retireIfIdle();
     this.#settle();
     resume();
   }
 
   /** What fails here is a fault of ours: the log has it, the client hears that it may come again. */
-  async #contained(work: () => Promise<Said | null>): Promise<Said | null> {
+  async #contained(work: () => Promise<readonly Said[]>): Promise<readonly Said[]> {
     try {
       return await work();
     } catch (error) {
@@ -265,33 +298,28 @@ export class Connection extends SMTPConnection {
         cause: describeError(error),
         stack: error instanceof Error ? error.stack : undefined,
       });
-      this.#conversation.reset();
-      return LOCAL_ERROR;
+      this.#conversation.transactions.reset();
+      return [LOCAL_ERROR];
     }
-  }
-
-  /** Says it, and ends the session where it has said too much of the kind. */
-  #answer(reply: Said): void {
-    this.#say(reply);
-    // 452 tells an honest client to go on in another transaction.
-    if (reply.code < 400 || reply.code === 452) return;
-    this.#errors += 1;
-    if (this.#errors >= MOST_ERRORS) this.#say(replies.TOO_MANY_ERRORS);
   }
 
   #say(reply: Said): void {
     // While TLS is being negotiated the socket below still takes plain text.
-    if (!this._upgrading && !this._closing && this._socket.writable) this._socket.write(formatSaid(reply));
+    if (!this._upgrading && !this._closing && this._socket.writable) this.#writer.write(formatSaid(reply));
     if (closes(reply)) this.close();
   }
 
+  #turn(): void {
+    this.#time.turn(this.#reception.clock.monotonic());
+  }
+
   #retireIfIdle(): void {
-    const idle = this._ready && this.#running === 0 && !this.#conversation.inTransaction;
+    const idle = this._ready && this.#running === 0 && !this.#conversation.transactions.open;
     if (this.#retiring && idle && !this._closing && !this._closed) this.#say(replies.SHUTTING_DOWN);
   }
 
   #settle(): void {
-    const working = this.#cut ? this.#conversation.committing : this.#running > 0;
+    const working = this.#cut ? this.#conversation.transactions.committing : this.#running > 0;
     if (!this._closed || working || this.#over) return;
     this.#over = true;
     this.#pinned.release();

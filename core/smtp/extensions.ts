@@ -17,7 +17,19 @@ export function authUsable(options: ListenerOptions, session: Session): boolean 
 
 /** One extension a line. */
 export function extensionLines(options: ListenerOptions, session: Session, change: OfferChange): readonly string[] {
-  const lines = ['PIPELINING', `SIZE ${options.maxSize}`, '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES', 'DSN'];
+  const { limits } = options;
+  const lines = [
+    'PIPELINING',
+    `SIZE ${options.maxSize}`,
+    '8BITMIME',
+    'SMTPUTF8',
+    'ENHANCEDSTATUSCODES',
+    'DSN',
+    'CHUNKING',
+  ];
+  if (options.binaryMime === 'encode') lines.push('BINARYMIME');
+  // RFC 9422.
+  lines.push(`LIMITS MAILMAX=${limits.transactions} RCPTMAX=${limits.recipients}`);
   if (options.tls !== null && session.tls === null) lines.push('STARTTLS');
   if (authUsable(options, session) && session.user === null) lines.push('AUTH PLAIN LOGIN');
   const gone = new Set([...change.remove, ...change.add].map(keywordOf));

@@ -1,9 +1,10 @@
 /**
- * Takes a transaction from DATA to its one reply: content in, the chain's decision, commit, 250.
+ * Takes a transaction from DATA to its reply: content in, the chain's decision, commit, 250.
  *
  * Guarantee: the client hears 250 only after every mail of the transaction is durable. Whatever fails before that is a
  * refusal, and the client, who has not been told otherwise, still has the mail.
  */
+import type { Mixed } from '../chain/chain.ts';
 import type { ContentGroup, Refused } from '../chain/decision.ts';
 import { describeError, replyToError } from '../mail/failure.ts';
 import type { Mail } from '../mail/mail.ts';
@@ -18,11 +19,9 @@ import { type Sealed, takeIn } from './intake.ts';
 import { receivedField } from './received.ts';
 import { engineRefuses, refuse } from './refuse.ts';
 import { queued, type Said, TOO_MANY_HOPS } from './replies.ts';
+import { splitByCommand } from './reply-for-each.ts';
 import type { Setting } from './setting.ts';
-import type { Transaction } from './transaction.ts';
-
-/** A mail that has passed so many machines goes in circles (RFC 5321 section 6.3). */
-const MOST_HOPS = 100;
+import { keyOf, type Transaction } from './transaction.ts';
 
 /** A transaction that is to be handed over. */
 export interface HandOver {
@@ -38,13 +37,19 @@ export interface HandOver {
   commit(mails: readonly NewMail[]): Promise<void>;
 }
 
-/** Does all of it. @returns the reply, or `null` where the client left and nobody waits for one. */
-export async function handOver(setting: Setting, it: HandOver): Promise<Said | null> {
+/**
+ * Does all of it.
+ * @returns one reply, or by LMTP one for each RCPT in their order; `null` where the client left and nobody waits.
+ */
+export async function handOver(setting: Setting, it: HandOver): Promise<readonly Said[] | null> {
   const { options, reception, log } = setting;
+  const { maxSize, bareNewline, limits } = options;
   const id = reception.queueId();
   const intake = await takeIn(it.stream, {
-    maxSize: options.maxSize,
-    bareNewline: options.bareNewline,
+    maxSize,
+    bareNewline: it.transaction.isBinary ? 'keep' : bareNewline,
+    header: limits.header,
+    contentLine: limits.contentLine,
     spool: () => reception.spool(),
     seal: header => seal(setting, it, id, header),
   });
@@ -67,9 +72,14 @@ export async function handOver(setting: Setting, it: HandOver): Promise<Said | n
   }
 }
 
+/** One reply for the whole transaction, as often as the protocol wants it. */
+export function toEach(reply: Said, { commands }: Transaction, protocol: 'smtp' | 'lmtp'): readonly Said[] {
+  return protocol === 'lmtp' ? commands.map(() => reply) : [reply];
+}
+
 function seal({ options, reception }: Setting, it: HandOver, id: string, header: HeaderBlock): Sealed {
   const hops = header.named('received').length;
-  if (hops > MOST_HOPS) return { kind: 'refused', reply: TOO_MANY_HOPS, because: `${hops} Received fields` };
+  if (hops > options.limits.hops) return { kind: 'refused', reply: TOO_MANY_HOPS, because: `${hops} Received fields` };
   const { hostname, role } = options;
   const { session, transaction } = it;
   const at = reception.clock.now();
@@ -80,34 +90,54 @@ function seal({ options, reception }: Setting, it: HandOver, id: string, header:
   return { kind: 'sealed', fields: received + missing };
 }
 
-async function decide(setting: Setting, it: HandOver, mail: Mail): Promise<Said | null> {
-  const { chain, log } = setting;
-  const { decision, steps } = await chain.content(mail, takesMixed(setting, it.session) ? 'notify' : 'refuse');
+async function decide(setting: Setting, it: HandOver, mail: Mail): Promise<readonly Said[] | null> {
+  const { chain, log, options } = setting;
+  const { decision, steps } = await chain.content(mail, mixedBy(setting, it.session));
   if (decision.kind === 'refused') return refused(setting, it, decision, steps);
+  const split = options.protocol === 'lmtp' ? splitByCommand(it.transaction.commands, decision.groups) : null;
   // In the order of the recipients, so that the first one's mail bears the id that the client hears.
-  const groups = decision.groups
+  const groups = (split?.groups ?? decision.groups)
     .toSorted((one, other) => positionOf(one, mail) - positionOf(other, mail))
     .map((group, index) => placed(group, { mail, index, before: before(it) }));
   const mails: readonly NewMail[] = groups.flatMap(({ group: { fate }, mail, trace }) =>
-    fate.kind === 'discard' ? [] : [{ mail, trace, fate }],
+    fate.kind === 'discard' || fate.kind === 'refused' ? [] : [{ mail, trace, fate }],
   );
   if (it.gone.aborted) {
     // It was never told 250 and will send the mail again: taking it now would deliver it twice.
     log.debug('left', { during: 'decision', queueId: mail.id });
     return null;
   }
+  for (const { fate } of decision.groups) if (fate.kind === 'refused') refused(setting, it, fate, steps);
+  let failed: Said | null = null;
   try {
     if (mails.length > 0) await it.commit(mails);
+    for (const one of groups) announce(setting, one);
   } catch (error) {
     log.error('failed', { queueId: mail.id, committing: describeError(error) });
-    return refused(setting, it, engineRefuses(replyToError(error), describeError(error)), steps);
+    const reply = replyToError(error);
+    refused(setting, it, engineRefuses(reply, describeError(error)), steps);
+    failed = reply;
   }
-  for (const one of groups) announce(setting, one);
-  return queued(mail.id);
+  if (split === null) return [failed ?? queued(mail.id)];
+  return split.refusals.map((refusal, index) => refusal ?? failed ?? queued(idOf(it.transaction, index, groups)));
+}
+
+/** The queue id under which the recipients of a RCPT command were put. */
+function idOf({ commands }: Transaction, index: number, groups: readonly Placed[]): string {
+  const key = commands[index]?.keys[0];
+  const found = groups.find(({ group }) => group.recipients.some(recipient => keyOf(recipient) === key));
+  if (found === undefined) throw new Error('a RCPT that is not refused has a group');
+  return found.mail.id;
+}
+
+function mixedBy(setting: Setting, session: Session): Mixed {
+  if (setting.options.protocol === 'lmtp') return 'each';
+  return takesMixed(setting, session) ? 'notify' : 'refuse';
 }
 
 /** Whether one transaction may hold recipients of several groups. */
 export function takesMixed({ options }: Setting, session: Session): boolean {
+  if (options.protocol === 'lmtp') return true;
   switch (options.mixed) {
     case 'auto':
       return session.user !== null;
@@ -142,6 +172,7 @@ function placed(
 
 function announce({ chain, log }: Setting, { mail, trace, group }: Placed): void {
   const { fate } = group;
+  if (fate.kind === 'refused') return;
   const about = {
     queueId: mail.id,
     from: formatPath(mail.envelope.reversePath),
@@ -157,9 +188,9 @@ function announce({ chain, log }: Setting, { mail, trace, group }: Placed): void
   if (fate.kind === 'hold') chain.tell('held', { mail, by: fate.by, reason: fate.reason, trace });
 }
 
-function refused(setting: Setting, it: HandOver, decision: Refused, steps: Trace = []): Said {
+function refused(setting: Setting, it: HandOver, decision: Refused, steps: Trace = []): readonly Said[] {
   const { envelope } = it.transaction;
-  return refuse(setting, {
+  const reply = refuse(setting, {
     session: it.session,
     hook: hookOf(decision, steps),
     decision,
@@ -167,6 +198,7 @@ function refused(setting: Setting, it: HandOver, decision: Refused, steps: Trace
     recipient: null,
     trace: [...before(it), ...steps],
   });
+  return toEach(reply, it.transaction, setting.options.protocol);
 }
 
 function before(it: HandOver): Trace {

@@ -9,8 +9,9 @@ import { describeError, replyToError } from '../mail/failure.ts';
 import type { Refusal } from '../mail/reply.ts';
 import { type HeaderBlock, parseHeader } from '../mime/header.ts';
 import { LineEnds } from './line-ends.ts';
+import { LineLengths } from './line-lengths.ts';
 import { MEMORY_LIMIT, type Spool } from './reception.ts';
-import { NUL_IN_CONTENT, stray, TOO_LARGE } from './replies.ts';
+import { HEADER_TOO_LARGE, LINE_OF_CONTENT_TOO_LONG, NUL_IN_CONTENT, stray, TOO_LARGE } from './replies.ts';
 
 /** The engine does not want the content. */
 export interface IntakeRefused {
@@ -36,7 +37,12 @@ export type Intake =
 export interface IntakeRules {
   /** In octets. */
   readonly maxSize: number;
-  readonly bareNewline: 'reject' | 'normalize';
+  /** `keep`: binary content, in which line ends mean nothing yet. */
+  readonly bareNewline: 'reject' | 'normalize' | 'keep';
+  /** The largest header section, in octets. */
+  readonly header: number;
+  /** The longest line, in octets, or `null`. */
+  readonly contentLine: number | null;
   /** Opened only for content of `MEMORY_LIMIT` and more. */
   spool(): Spool;
   /** Called once, with the header section: the fields to put above it, or a refusal. */
@@ -48,21 +54,30 @@ export type Sealed = { readonly kind: 'sealed'; readonly fields: string } | Inta
 
 /** Reads a stream to its end. The stream fails where the client leaves. */
 export async function takeIn(stream: AsyncIterable<Buffer>, rules: IntakeRules): Promise<Intake> {
-  const lineEnds = new LineEnds(rules.bareNewline);
+  const lineEnds = rules.bareNewline === 'keep' ? null : new LineEnds(rules.bareNewline);
+  const lengths = rules.contentLine === null ? null : new LineLengths(rules.contentLine);
   const store = new Store(rules);
   try {
     for await (const piece of stream) {
-      const octets = lineEnds.feed(piece);
-      if (lineEnds.stray !== null && rules.bareNewline === 'reject') await store.refuse(refusalOf(lineEnds.stray));
+      const octets = lineEnds === null ? piece : lineEnds.feed(piece);
+      const stray = lineEnds?.stray ?? null;
+      if (stray !== null && rules.bareNewline === 'reject') await store.refuse(refusalOf(stray));
+      if (lengths?.feed(octets) === 'too long') await store.refuse(LINE_TOO_LONG);
       await store.add(octets);
     }
   } catch {
     await store.drop();
     return { kind: 'left' };
   }
-  await store.add(lineEnds.end());
+  if (lineEnds !== null) await store.add(lineEnds.end());
   return store.finish();
 }
+
+const LINE_TOO_LONG: IntakeRefused = {
+  kind: 'refused',
+  reply: LINE_OF_CONTENT_TOO_LONG,
+  because: 'a line of the content is longer than the limit',
+};
 
 function refusalOf(found: NonNullable<LineEnds['stray']>): IntakeRefused {
   const reply = found === 'NUL' ? NUL_IN_CONTENT : stray(found);
@@ -74,6 +89,8 @@ class Store {
   readonly #rules: IntakeRules;
   #pieces: Buffer[] = [];
   #size = 0;
+  /** At which size to look whether the header is over. */
+  #look = MEMORY_LIMIT;
   #spool: Spool | null = null;
   #refused: IntakeRefused | null = null;
 
@@ -120,8 +137,15 @@ class Store {
   async #keep(octets: Buffer): Promise<void> {
     if (this.#spool !== null) return this.#spool.write(octets);
     this.#pieces.push(octets);
-    if (this.#size < MEMORY_LIMIT) return;
-    const sealed = this.#seal();
+    if (this.#size < this.#look) return;
+    const whole = this.#inMemory();
+    const header = parseHeader(whole);
+    // The header may go on: only a whole one can be sealed.
+    if (header.end === 'end-of-content' && this.#size <= this.#rules.header) {
+      this.#look = this.#rules.header + 1;
+      return;
+    }
+    const sealed = this.#seal(whole, header);
     if (sealed.kind === 'refused') return this.refuse(sealed);
     this.#pieces = [];
     this.#spool = this.#rules.spool();
@@ -131,15 +155,27 @@ class Store {
   async #content(): Promise<Intake> {
     const dispose = () => this.drop();
     if (this.#spool !== null) return { kind: 'taken', content: await this.#spool.finish(), dispose };
-    const sealed = this.#seal();
+    const whole = this.#inMemory();
+    const sealed = this.#seal(whole, parseHeader(whole));
     if (sealed.kind === 'refused') return sealed;
     return { kind: 'taken', content: contentOf(Buffer.concat(sealed.pieces)), dispose };
   }
 
+  #inMemory(): Buffer {
+    const whole = Buffer.concat(this.#pieces);
+    this.#pieces = [whole];
+    return whole;
+  }
+
   /** What is in memory, with the engine's fields above the first field. */
-  #seal(): { readonly kind: 'pieces'; readonly pieces: readonly Buffer[] } | IntakeRefused {
-    const octets = Buffer.concat(this.#pieces);
-    const header = parseHeader(octets);
+  #seal(
+    octets: Buffer,
+    header: HeaderBlock,
+  ): { readonly kind: 'pieces'; readonly pieces: readonly Buffer[] } | IntakeRefused {
+    const { header: limit } = this.#rules;
+    if (header.bodyStart > limit) {
+      return { kind: 'refused', reply: HEADER_TOO_LARGE, because: `a header of more than ${limit} octets` };
+    }
     const sealed = this.#rules.seal(header);
     if (sealed.kind === 'refused') return sealed;
     const start = header.fieldsStart;

@@ -1,8 +1,11 @@
 /** What is known of one client, and by whom: the session, the facts, the trace. */
 import type { Walked } from '../chain/decision.ts';
 import { type Facts, NO_FACTS } from '../mail/facts.ts';
+import type { PermanentReply } from '../mail/reply.ts';
 import type { Greeting, Session, Tls } from '../mail/session.ts';
 import type { Trace } from '../mail/trace.ts';
+import type { ListenerOptions } from './options.ts';
+import { AUTHENTICATE_FIRST, GREET_BY_LHLO, GREET_FIRST } from './replies.ts';
 
 /** Grows with each answer of the chain. A client that greets a thousand times does not make it grow: the last one counts. */
 export class KnownSession {
@@ -27,6 +30,12 @@ export class KnownSession {
   /** Of connect, the last greeting and the successful AUTH, in this order. */
   get steps(): Trace {
     return [...this.#steps.connect, ...this.#steps.helo, ...this.#steps.auth];
+  }
+
+  /** What stands before any mail. */
+  barred({ auth, protocol }: Pick<ListenerOptions, 'auth' | 'protocol'>): PermanentReply | null {
+    if (this.#session.greeting === null) return protocol === 'lmtp' ? GREET_BY_LHLO : GREET_FIRST;
+    return auth === 'required' && this.#session.user === null ? AUTHENTICATE_FIRST : null;
   }
 
   named(name: string): void {

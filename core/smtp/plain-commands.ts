@@ -1,7 +1,7 @@
 /** The commands that need nothing but the conversation: no change of the socket, no second reply. */
 import type { Command } from './command.ts';
 import type { Conversation } from './conversation.ts';
-import { BYE, HELP, NO_ARGUMENT, OK, type Said } from './replies.ts';
+import { BYE, help, NO_ARGUMENT, OK, type Said } from './replies.ts';
 
 /** Carries a command out. @returns `null` where it is none of these. */
 export async function obey(conversation: Conversation, { verb, argument }: Command): Promise<Said | null> {
@@ -9,18 +9,20 @@ export async function obey(conversation: Conversation, { verb, argument }: Comma
     case 'EHLO':
     case 'HELO':
       return conversation.hello(verb, argument);
+    case 'LHLO':
+      return conversation.protocol === 'lmtp' ? conversation.hello(verb, argument) : null;
     case 'MAIL':
-      return conversation.mail(argument);
+      return conversation.transactions.mail(argument);
     case 'RCPT':
-      return conversation.rcpt(argument);
+      return conversation.transactions.rcpt(argument);
     case 'RSET':
       if (argument !== '') return NO_ARGUMENT;
-      conversation.reset();
+      conversation.transactions.reset();
       return OK;
     case 'NOOP':
       return OK;
     case 'HELP':
-      return HELP;
+      return help(conversation.protocol === 'lmtp' ? 'LHLO' : 'EHLO HELO');
     case 'VRFY':
       return conversation.lookUp('vrfy', argument);
     case 'EXPN':

@@ -37,8 +37,9 @@ export function receivedField({ session, hostname, id, smtpUtf8, recipients, at 
 }
 
 /** The protocol's registered keyword (RFC 3848, RFC 6531 section 4.3): `ESMTPSA`. */
-export function protocolOf({ greeting, tls, user }: Session, smtpUtf8: boolean): string {
+export function protocolOf({ protocol, greeting, tls, user }: Session, smtpUtf8: boolean): string {
   const suffix = `${tls === null ? '' : 'S'}${user === null ? '' : 'A'}`;
+  if (protocol === 'lmtp') return `${smtpUtf8 ? 'UTF8' : ''}LMTP${suffix}`;
   if (smtpUtf8) return `UTF8SMTP${suffix}`;
   // RFC 3848 knows no SMTP with TLS or AUTH that is not ESMTP: both are extensions.
   return greeting?.verb === 'HELO' && suffix === '' ? 'SMTP' : `ESMTP${suffix}`;

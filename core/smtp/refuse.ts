@@ -6,6 +6,7 @@ import { formatReply, isPermanent, type Refusal } from '../mail/reply.ts';
 import type { Session } from '../mail/session.ts';
 import type { Trace, TraceStep } from '../mail/trace.ts';
 import type { HookName } from '../plugin/hooks.ts';
+import type { KnownSession } from './known-session.ts';
 import type { Setting } from './setting.ts';
 
 /** Stands for the engine where a plugin's id would stand. */
@@ -43,6 +44,18 @@ export function refuse({ chain, log, reception }: Setting, event: RefusalEvent):
   const step = by === ENGINE ? [engineStep(event, reception.clock.now())] : [];
   chain.tell('refused', { session, hook, reply, by, because, recipient, trace: [...event.trace, ...step] });
   return reply;
+}
+
+/** Refuses what a client asked for about whom this is known. `steps`: since the session's own. */
+export function refuseKnown(
+  setting: Setting,
+  { session, steps: before }: KnownSession,
+  hook: HookName,
+  decision: Refused,
+  about: { readonly asked: string; readonly steps?: Trace; readonly recipient?: Recipient },
+): Refusal {
+  const { asked, steps = [], recipient = null } = about;
+  return refuse(setting, { session, hook, decision, asked, recipient, trace: [...before, ...steps] });
 }
 
 /** Plugins leave steps of their own; the engine's refusals stand in the trace like theirs. */

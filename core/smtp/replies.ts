@@ -11,6 +11,8 @@ import type { PermanentReply, TransientReply } from '../mail/reply.ts';
 /** A reply of any kind. A refusal is one. */
 export interface Said {
   readonly code: number;
+  /** The session is over with it. 221 and 421 say so themselves. */
+  readonly after?: 'close';
   /** `null` where RFC 2034 section 4 has none: the greeting, the answer to EHLO and HELO, and 3yz. */
   readonly status: string | null;
   /** Without code and status; a list has one entry a line. */
@@ -43,27 +45,36 @@ export const BYE = said(221, '2.0.0', 'Bye');
 export const GO_AHEAD = said(354, null, 'End data with <CR><LF>.<CR><LF>');
 export const READY_FOR_TLS = said(220, '2.0.0', 'Ready to start TLS');
 export const LOGGED_IN = said(235, '2.7.0', 'Authentication successful');
-export const HELP = said(
-  214,
-  '2.0.0',
-  'EHLO HELO MAIL RCPT DATA RSET NOOP VRFY EXPN HELP STARTTLS AUTH QUIT (RFC 5321)',
-);
+export const help = (hello: string) =>
+  said(214, '2.0.0', `${hello} MAIL RCPT DATA BDAT RSET NOOP VRFY EXPN HELP STARTTLS AUTH QUIT (RFC 5321)`);
 /** RFC 5321 section 3.5.3: neither yes nor no. */
 export const CANNOT_VERIFY = said(252, '2.0.0', 'Cannot verify the user, but will take mail and try to deliver it');
-export const greeting = (hostname: string) => said(220, null, `${hostname} ESMTP`);
+export const greeting = (hostname: string, protocol: 'smtp' | 'lmtp') =>
+  said(220, null, `${hostname} ${protocol === 'lmtp' ? 'LMTP' : 'ESMTP'}`);
+export const chunkTaken = (size: number) => said(250, '2.0.0', `Ok: ${size} octets`);
 export const queued = (id: string) => said(250, '2.0.0', `Ok: queued as ${id}`);
 
 /** Commands that make no sense, or none here. */
 export const UNKNOWN_COMMAND = permanent(500, '5.5.2', 'Command not recognized');
 export const NOT_UTF8 = permanent(500, '5.5.2', 'The command is not valid UTF-8');
 export const LINE_TOO_LONG = permanent(500, '5.5.2', 'Line too long');
+export const CONTROL_CHARACTER = permanent(500, '5.5.2', 'The command holds a control character');
+/** The octets that follow may be anything, so none of them is read. */
+export const BARE_NEWLINE: Said = { ...permanent(500, '5.5.2', 'Lines must end with CRLF'), after: 'close' };
+export const CHUNK_OF_UNKNOWN_SIZE: Said = { ...permanent(501, '5.5.4', 'Syntax: BDAT size [LAST]'), after: 'close' };
+export const CONTENT_HAS_BEGUN = permanent(503, '5.5.1', 'The content has begun, finish it with BDAT LAST');
+export const NEEDS_BDAT = permanent(503, '5.5.1', 'Binary content needs BDAT');
 export const NOT_IMPLEMENTED = permanent(502, '5.5.1', 'Command not implemented');
 export const NO_ARGUMENT = permanent(501, '5.5.4', 'This command takes no argument');
 export const GREET_FIRST = permanent(503, '5.5.1', 'Send HELO or EHLO first');
+export const GREET_BY_LHLO = permanent(503, '5.5.1', 'Send LHLO first');
+export const SPEAKS_LMTP = permanent(500, '5.5.1', 'This is LMTP: send LHLO');
 export const NESTED_MAIL = permanent(503, '5.5.1', 'A mail transaction is in progress already');
 export const AUTH_IN_TRANSACTION = permanent(503, '5.5.1', 'AUTH is not permitted during a mail transaction');
 export const NO_MAIL_YET = permanent(503, '5.5.1', 'Send MAIL first');
 export const NO_RECIPIENTS = permanent(554, '5.5.1', 'No valid recipients');
+/** RFC 2033 section 4.2 wants another code. */
+export const NO_RECIPIENTS_BY_LMTP = permanent(503, '5.5.1', 'No valid recipients');
 export const TLS_IS_ON = permanent(503, '5.5.1', 'TLS is active already');
 export const syntax = (form: string) => permanent(501, '5.5.4', `Syntax: ${form}`);
 
@@ -88,6 +99,16 @@ export const OTHER_GROUP = transient(
 );
 export const TOO_MANY_HOPS = permanent(554, '5.4.6', 'Too many hops, this looks like a mail loop');
 export const TOO_MANY_CONNECTIONS = transient(421, '4.7.0', 'Too many connections, try again later');
+export const TOO_MANY_COMMANDS = transient(421, '4.7.0', 'Too many commands that bring no mail');
+export const TOO_MANY_TRANSACTIONS = transient(421, '4.7.0', 'Enough mails for one session, connect again');
+export const TOO_MUCH_MAIL = transient(450, '4.7.1', 'Too much mail from your address, try again later');
+export const TOO_MUCH_MAIL_TO = transient(450, '4.7.1', 'Too many recipients from your address, try again later');
+export const HEADER_TOO_LARGE = permanent(552, '5.3.4', 'The header of the message is larger than this server takes');
+export const LINE_OF_CONTENT_TOO_LONG = permanent(
+  550,
+  '5.6.0',
+  'A line of the message is longer than this server takes',
+);
 export const TOO_MANY_ERRORS = transient(421, '4.7.0', 'Too many errors');
 export const stray = (what: string) => permanent(550, '5.5.2', `The message holds a ${what}; lines must end with CRLF`);
 export const NUL_IN_CONTENT = permanent(550, '5.6.0', 'The message holds a NUL character');
@@ -104,11 +125,13 @@ export const TOO_MANY_LOGINS = transient(421, '4.7.0', 'Too many failed logins')
 
 /** The end. */
 export const IDLE = transient(421, '4.4.2', 'No command for too long, closing the connection');
+export const TOO_SLOW = transient(421, '4.4.2', 'Too slow, closing the connection');
+export const SESSION_TOO_LONG = transient(421, '4.4.2', 'The session has lasted too long, connect again');
 export const SHUTTING_DOWN = transient(421, '4.3.2', 'Shutting down, try again later');
 
-/** Codes after which the connection is closed. */
+/** Whether the connection is closed after it. */
 export function closes(reply: Said): boolean {
-  return reply.code === 221 || reply.code === 421;
+  return reply.after === 'close' || reply.code === 221 || reply.code === 421;
 }
 
 /** A reply as it goes over the wire, with its line ends. */

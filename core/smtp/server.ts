@@ -2,15 +2,21 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { format } from 'node:util';
-import { SMTPServer, type SMTPServerAuthentication, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
+import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { describeError } from '../mail/failure.ts';
 import type { Log } from '../plugin/ports.ts';
 import { Connection, ownerOf } from './connection.ts';
+import { Crowd, type Visit } from './crowd.ts';
 import type { ListenerOptions } from './options.ts';
 import type { Reception } from './reception.ts';
+import { formatSaid, TOO_MANY_CONNECTIONS } from './replies.ts';
+import { Watch } from './watch.ts';
 
-type LoginCallback = (error: Error | null, response?: { readonly user?: unknown }) => void;
+/** How long a handshake or a PROXY header may take before there is a session, in milliseconds. */
+const LONGEST_ARRIVAL = 60_000;
+
+type Arrived = Parameters<SMTPServer['_handleProxy']>[1];
 
 export class Server extends SMTPServer {
   readonly #listener: ListenerOptions;
@@ -18,6 +24,12 @@ export class Server extends SMTPServer {
   readonly #log: Log;
   /** From the first octet to the last, those included that are only waiting for the client to hang up. */
   readonly #sessions = new Set<Connection>();
+  readonly #crowd: Crowd;
+  readonly #watch: Watch;
+  /** The part in the crowd of those who have no session yet, by what smtp-server knows of them. */
+  readonly #visits = new WeakMap<SMTPConnectionOptions, Visit>();
+  /** Sockets without a session, and how each stops being looked after. */
+  readonly #arriving = new Set<Socket>();
   #retired = false;
 
   constructor(options: ListenerOptions, reception: Reception, log: Log) {
@@ -25,6 +37,8 @@ export class Server extends SMTPServer {
     this.#listener = options;
     this.#reception = reception;
     this.#log = log;
+    this.#crowd = new Crowd(options.limits, reception.clock);
+    this.#watch = new Watch(reception.clock, log);
     // A socket may fail between its being accepted and its being listened to.
     this.server.on('connection', socket => socket.on('error', () => undefined));
   }
@@ -48,28 +62,27 @@ export class Server extends SMTPServer {
   }
 
   override connect(socket: Socket, about?: SMTPConnectionOptions | null): void {
+    const visit = this.#visits.get(about ?? {}) ?? this.#crowd.enter(socket.remoteAddress ?? '');
+    if (visit.kind === 'crowded') return this.#turnAway(socket, visit.because);
     const connection = new Connection({
       server: this,
       socket,
       about: about ?? null,
       options: this.#listener,
       reception: this.#reception,
+      visit,
       log: this.#log,
     });
     this.connections.add(connection);
     this.#sessions.add(connection);
-    void connection.ended.then(() => this.#sessions.delete(connection));
+    this.#watch.add(connection);
+    void connection.ended.then(() => {
+      visit.leave();
+      this.#watch.remove(connection);
+      this.#sessions.delete(connection);
+    });
     if (this.#retired) connection.retire();
-    connection.begin(this.#sessions.size > this.#listener.limits.connections);
-  }
-
-  override onAuth(auth: SMTPServerAuthentication, session: SMTPServerSession, callback: LoginCallback): void {
-    const { method, username = '', password, authcid, authzid } = auth;
-    // To act for somebody else is a right that nobody has here (RFC 4616 section 2).
-    const forAnother = authzid !== undefined && authzid !== '' && authcid !== '' && authzid !== authcid;
-    if ((method !== 'PLAIN' && method !== 'LOGIN') || forAnother) return callback(new Error('not supported'));
-    const attempt = { mechanism: method, user: username, password: password ?? '' };
-    void ownerOf(session)?.authenticate(attempt, user => callback(null, { user }));
+    connection.begin();
   }
 
   override onSecure(_: Socket, session: SMTPServerSession, callback: (error?: Error | null) => void): void {
@@ -81,6 +94,58 @@ export class Server extends SMTPServer {
   override _upgrade(socket: Socket, callback: (error: Error | null, secured?: TLSSocket) => void): void {
     if (socket.destroyed) callback(new Error('closed before the TLS handshake'));
     else super._upgrade(socket, callback);
+  }
+
+  /** smtp-server times silence here; a client that trickles must not hold a place for ever. */
+  override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
+    const release = super._acceptSocket(socket, handshake);
+    if (release === false) return false;
+    this.#arriving.add(socket);
+    const began = this.#reception.clock.monotonic();
+    const arrival = {
+      look: (now: number) => {
+        if (now - began > LONGEST_ARRIVAL) this._pendingSockets.get(socket)?.destroy();
+      },
+    };
+    const waits = this._pendingSockets.has(socket);
+    if (waits) this.#watch.add(arrival);
+    return () => {
+      this.#arriving.delete(socket);
+      if (waits) this.#watch.remove(arrival);
+      release();
+    };
+  }
+
+  /** By now the client's address is known, and no handshake has cost us anything yet. */
+  override _handleProxy(socket: Socket, arrived: Arrived): void {
+    super._handleProxy(socket, (error, about) => {
+      if (error !== null || about === undefined) return arrived(error, about);
+      const admission = this.#admit(socket, about.remoteAddress ?? socket.remoteAddress ?? '');
+      if (admission === null) return arrived(new Error('turned away'), about);
+      socket.once('close', () => admission.leave());
+      this.#visits.set(about, admission);
+      return arrived(null, about);
+    });
+  }
+
+  #admit(socket: Socket, address: string): Visit | null {
+    const { connections } = this.#listener.limits;
+    if (this.#sessions.size + this.#arriving.size > connections) {
+      this.#turnAway(socket, `more than ${connections} connections`);
+      return null;
+    }
+    const visit = this.#crowd.enter(address.replace(/^::ffff:(?=\d)/i, ''));
+    if (visit.kind === 'visit') return visit;
+    this.#turnAway(socket, visit.because, visit.news);
+    return null;
+  }
+
+  /** Costs as little as can be: there may be many of them. */
+  #turnAway(socket: Socket, because: string, news = true): void {
+    const client = socket.remoteAddress;
+    this.#log[news ? 'info' : 'debug']('refused', { hook: 'connect', by: 'mailframe', because, client });
+    if (this.#listener.tls?.mode === 'implicit') socket.destroy();
+    else socket.end(formatSaid(TOO_MANY_CONNECTIONS), () => socket.destroy());
   }
 
   override _onError(error: Error): void {

@@ -7,6 +7,7 @@ import type { Envelope, MailParameters, Recipient } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
 import { formatMailbox } from '../mail/path.ts';
 import type { Trace, TraceStep } from '../mail/trace.ts';
+import type { Chunks } from './chunks.ts';
 
 /** What is known when MAIL is accepted. */
 export interface TransactionStart {
@@ -28,7 +29,18 @@ export interface AcceptedRcpt {
   readonly steps: Trace;
 }
 
+/** An accepted RCPT, and who it stands for, by the keys of `keyOf`. */
+export interface RcptCommand {
+  readonly original: ForwardPath;
+  readonly keys: readonly string[];
+}
+
 const MOST_REFUSED_KEPT = 100;
+
+/** What makes a recipient the same as another one. */
+export function keyOf({ forwardPath }: Pick<Recipient, 'forwardPath'>): string {
+  return formatMailbox(forwardPath);
+}
 
 /** The envelope as it grows. */
 export class Transaction {
@@ -38,7 +50,10 @@ export class Transaction {
   readonly #steps: TraceStep[];
   #group: string | null = null;
   #refused = 0;
-  readonly #originals = new Map<string, ForwardPath>();
+  /** By what RCPT said. */
+  readonly #originals = new Map<string, RcptCommand>();
+  readonly #commands: RcptCommand[] = [];
+  #chunks: Chunks | null = null;
   readonly #recipients = new Map<string, Recipient>();
 
   constructor({ reversePath, parameters, facts, steps }: TransactionStart) {
@@ -67,12 +82,45 @@ export class Transaction {
 
   /** What the accepted RCPT commands said, each once. */
   get originals(): readonly ForwardPath[] {
-    return [...this.#originals.values()];
+    return [...this.#originals.values()].map(({ original }) => original);
+  }
+
+  /** The accepted RCPT commands in their order, doubles included: LMTP answers each (RFC 2033 section 4.2). */
+  get commands(): readonly RcptCommand[] {
+    return this.#commands;
+  }
+
+  /** Whether the content will have no lines (RFC 3030 section 3). */
+  get isBinary(): boolean {
+    return this.parameters.body === 'binarymime';
+  }
+
+  /** Where BDAT has begun. */
+  get chunks(): Chunks | null {
+    return this.#chunks;
+  }
+
+  /** BDAT begins. */
+  begin(chunks: Chunks): Chunks {
+    this.#chunks = chunks;
+    return chunks;
+  }
+
+  /** It is reset: chunks that have come so far come to nothing. */
+  abandon(): void {
+    this.#chunks?.abandon();
   }
 
   /** Whether a RCPT with this very path was accepted before. */
   has(forwardPath: ForwardPath): boolean {
     return this.#originals.has(formatMailbox(forwardPath));
+  }
+
+  /** The same RCPT once more. @returns how many there are by now. */
+  again(forwardPath: ForwardPath): number {
+    const command = this.#originals.get(formatMailbox(forwardPath));
+    if (command !== undefined) this.#commands.push(command);
+    return this.#commands.length;
   }
 
   /** Whether a recipient of another group was accepted before. */
@@ -89,11 +137,13 @@ export class Transaction {
   /** Adds to the envelope. A mailbox to which several ways lead is there once, by the first of them. */
   accept({ original, recipients, group, facts, steps }: AcceptedRcpt): void {
     this.#steps.push(...steps);
-    this.#originals.set(formatMailbox(original), original);
+    const command = { original, keys: recipients.map(keyOf) };
+    this.#originals.set(formatMailbox(original), command);
+    this.#commands.push(command);
     this.#group ??= group;
     this.#facts = facts;
     for (const recipient of recipients) {
-      const key = formatMailbox(recipient.forwardPath);
+      const key = keyOf(recipient);
       if (!this.#recipients.has(key)) this.#recipients.set(key, recipient);
     }
   }

@@ -31,6 +31,8 @@ function rules(changes: Partial<IntakeRules> = {}): IntakeRules {
   return {
     maxSize: 10_000_000,
     bareNewline: 'reject',
+    header: 1024 ** 2,
+    contentLine: null,
     spool() {
       throw new Error('not expected to be opened');
     },

@@ -93,6 +93,11 @@ export class RawClient {
     this.#socket.end();
   }
 
+  /** Reads nothing any more. */
+  deafen(): void {
+    this.#socket.pause();
+  }
+
   /** Leaves without a word. */
   vanish(): void {
     this.#socket.resetAndDestroy();

@@ -9,7 +9,7 @@ test('an enhanced status stands once on each line, and never before a greeting o
     '250-2.1.5 <a@b>\r\n250 2.1.5 <c@d>\r\n',
   );
   expect(formatSaid(replies.GO_AHEAD)).toBe('354 End data with <CR><LF>.<CR><LF>\r\n');
-  expect(formatSaid(replies.greeting('mx.example.test'))).toBe('220 mx.example.test ESMTP\r\n');
+  expect(formatSaid(replies.greeting('mx.example.test', 'smtp'))).toBe('220 mx.example.test ESMTP\r\n');
 });
 
 test('a status that contradicts the code gives way to the code', () => {

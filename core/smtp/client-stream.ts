@@ -1,0 +1,266 @@
+/**
+ * The octets of one client, cut into command lines, content and chunks (RFC 5321 sections 2.3.8 and 4.1.1.4, RFC 3030).
+ *
+ * smtp-server pipes the socket into it and puts it away at STARTTLS, with all that it still holds. Guarantees: one thing
+ * is read at a time, and nothing behind it is looked at before its reader asks for more; memory is bounded by the longest
+ * line and by what the reader of content leaves lying; what a broken connection cut off is no command. Under `strict` a
+ * line ends at CRLF alone, so that no two machines see different commands in the same octets.
+ */
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers';
+import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
+import { DottedContent } from './dotted-content.ts';
+
+/** One command line without its line end, or why there is none. */
+export type Line =
+  | { readonly kind: 'line'; readonly octets: Buffer }
+  | { readonly kind: 'too-long' }
+  /** Under `strict`: the client and we do not agree on where lines end. */
+  | { readonly kind: 'bare-newline' };
+
+/** `left`: the client has gone before the end. */
+export type Received = 'whole' | 'left';
+
+export interface LineRules {
+  /** The longest line, in octets, without its line end. */
+  readonly longest: number;
+  /** `lenient`: a line may end at LF. */
+  readonly ends: 'strict' | 'lenient';
+}
+
+/** What is read at the moment. `nothing`: the client waits for us, or we for it to hang up. */
+type Reading =
+  | { readonly kind: 'command' }
+  | { readonly kind: 'content'; readonly dots: DottedContent; readonly into: Content; done(how: Received): void }
+  | { readonly kind: 'chunk'; left: number; readonly into: Content | null; done(how: Received): void }
+  | { readonly kind: 'nothing' };
+
+const LF = 10;
+const CR = 13;
+const NOTHING: Buffer = Buffer.alloc(0);
+/** In octets: how much content may wait for its reader. */
+const HIGH_WATER = 256 * 1024;
+const MOST_PIECES = 64;
+/** After so many lines in a row the others get a turn of the event loop. */
+const LINES_A_TURN = 50;
+
+/** Content on its way from the client to whoever takes it in. */
+export class Content extends Readable {
+  #wanted: () => void = () => undefined;
+
+  constructor() {
+    super({ highWaterMark: HIGH_WATER, read: () => this.#wanted() });
+    // Who reads it hears of the failure; where nobody does, nobody has to.
+    this.on('error', () => undefined);
+  }
+
+  /** @returns whether more may come at once. If not, `wanted` is called when it may. */
+  give(octets: Buffer, wanted: () => void): boolean {
+    // Content that nobody wants any more is read over.
+    if (octets.length === 0 || this.destroyed || this.readableEnded) return true;
+    this.#wanted = () => {
+      this.#wanted = () => undefined;
+      wanted();
+    };
+    return this.push(octets);
+  }
+
+  end(): void {
+    if (!this.destroyed) this.push(null);
+  }
+}
+
+export class ClientStream extends SMTPStream {
+  readonly #rules: () => LineRules;
+  readonly #online: (line: Line) => void;
+  #reading: Reading = { kind: 'command' };
+  /** What has come and is not read yet, and how to ask for more once it is. */
+  #octets: Buffer = NOTHING;
+  #more: (() => void) | null = null;
+  /** The beginning of a line. */
+  #begun: Buffer[] = [];
+  #begunLength = 0;
+  #overlong = false;
+  #lines = 0;
+  #count = 0;
+  #running = false;
+  /** Whether whoever takes the content in cannot keep up with the client. */
+  #stalled = false;
+
+  /** `online` hears each line, and nothing more is read until `resume`. */
+  constructor(rules: () => LineRules, online: (line: Line) => void) {
+    super();
+    this.#rules = rules;
+    this.#online = online;
+  }
+
+  /** What the client may say now; `nothing`: it has to wait for us. */
+  get listensTo(): Reading['kind'] {
+    return this.#stalled ? 'nothing' : this.#reading.kind;
+  }
+
+  /** How many octets have come in all. */
+  get received(): number {
+    return this.#count;
+  }
+
+  /** Whether something lies here that nobody has read. */
+  get holdsUnread(): boolean {
+    return this.#octets.length > 0 || this.#begunLength > 0;
+  }
+
+  /** On with the next command. */
+  resume(): void {
+    this.#reading = { kind: 'command' };
+    this.#lines += 1;
+    if (this.#lines % LINES_A_TURN === 0) nextTurn(() => this.#read());
+    else this.#read();
+  }
+
+  /** Reads content up to the final dot. */
+  content(into: Content): Promise<Received> {
+    return this.#until(done => ({ kind: 'content', dots: new DottedContent(), into, done }));
+  }
+
+  /** Reads exactly so many octets; `null`: and forgets them. */
+  chunk(size: number, into: Content | null): Promise<Received> {
+    return this.#until(done => ({ kind: 'chunk', left: size, into, done }));
+  }
+
+  /** The client has gone: whoever waits for content is told. */
+  leave(): void {
+    const reading = this.#reading;
+    this.isClosed = true;
+    this.#reading = { kind: 'nothing' };
+    this.#forget();
+    if (reading.kind !== 'content' && reading.kind !== 'chunk') return;
+    reading.into?.destroy(new Error('the client has left'));
+    reading.done('left');
+  }
+
+  override _write(octets: Buffer, _encoding: string, more: () => void): void {
+    this.#count += octets.length;
+    this.#octets = octets;
+    this.#more = more;
+    this.#read();
+  }
+
+  /** There is no line that lacks its end. */
+  override _flushData(): void {
+    this.#forget();
+  }
+
+  #until(reading: (done: (how: Received) => void) => Reading): Promise<Received> {
+    if (this.isClosed) return Promise.resolve('left');
+    return new Promise(resolve => {
+      this.#reading = reading(resolve);
+      this.#read();
+    });
+  }
+
+  #forget(): void {
+    this.#octets = NOTHING;
+    this.#begun = [];
+    this.#begunLength = 0;
+  }
+
+  /** Reads on as far as it goes. */
+  #read(): void {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      while (this.#step() === 'go on');
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #step(): 'go on' | 'wait' {
+    if (this.isClosed) {
+      this.#forget();
+      return this.#askForMore();
+    }
+    const reading = this.#reading;
+    if (reading.kind === 'chunk' && reading.left === 0) return this.#finished(reading);
+    if (reading.kind === 'nothing') return 'wait';
+    if (this.#octets.length === 0) return this.#askForMore();
+    switch (reading.kind) {
+      case 'command':
+        return this.#readLine();
+      case 'content':
+        return this.#readContent(reading);
+      case 'chunk':
+        return this.#readChunk(reading);
+    }
+  }
+
+  /** More may come before this is over. */
+  #askForMore(): 'go on' | 'wait' {
+    const more = this.#more;
+    this.#more = null;
+    more?.();
+    return this.#octets.length > 0 ? 'go on' : 'wait';
+  }
+
+  #finished(reading: Extract<Reading, { done: unknown }>): 'wait' {
+    this.#stalled = false;
+    this.#reading = { kind: 'nothing' };
+    reading.done('whole');
+    return 'wait';
+  }
+
+  #readContent(reading: Extract<Reading, { kind: 'content' }>): 'go on' | 'wait' {
+    const { octets, end } = reading.dots.feed(this.#octets);
+    this.#octets = end === null ? NOTHING : this.#octets.subarray(end);
+    const ready = this.#give(octets, reading.into);
+    if (end === null) return ready;
+    reading.into.end();
+    return this.#finished(reading);
+  }
+
+  #readChunk(reading: Extract<Reading, { kind: 'chunk' }>): 'go on' | 'wait' {
+    const octets = this.#octets.subarray(0, reading.left);
+    this.#octets = this.#octets.subarray(octets.length);
+    reading.left -= octets.length;
+    return reading.into === null ? 'go on' : this.#give(octets, reading.into);
+  }
+
+  #give(octets: Buffer, into: Content): 'go on' | 'wait' {
+    const ready = into.give(octets, () => {
+      this.#stalled = false;
+      this.#read();
+    });
+    this.#stalled = !ready;
+    return ready ? 'go on' : 'wait';
+  }
+
+  #readLine(): 'go on' | 'wait' {
+    const lf = this.#octets.indexOf(LF);
+    const piece = lf === -1 ? this.#octets : this.#octets.subarray(0, lf);
+    this.#octets = lf === -1 ? NOTHING : this.#octets.subarray(lf + 1);
+    this.#begunLength += piece.length;
+    // A CR before the LF does not count.
+    if (this.#begunLength > this.#rules().longest + 1) this.#overlong = true;
+    if (this.#overlong) this.#begun = [];
+    else this.#begun.push(piece);
+    // A line that comes octet by octet must not cost more than one that comes at once.
+    if (this.#begun.length > MOST_PIECES) this.#begun = [Buffer.concat(this.#begun)];
+    if (lf === -1) return 'go on';
+    const line = this.#lineOf(Buffer.concat(this.#begun));
+    this.#begun = [];
+    this.#begunLength = 0;
+    this.#overlong = false;
+    this.#reading = { kind: 'nothing' };
+    this.#online(line);
+    return 'go on';
+  }
+
+  #lineOf(octets: Buffer): Line {
+    if (this.#overlong) return { kind: 'too-long' };
+    const ended = octets.at(-1) === CR;
+    const text = ended ? octets.subarray(0, -1) : octets;
+    const { ends, longest } = this.#rules();
+    if (ends === 'strict' && (!ended || text.includes(CR))) return { kind: 'bare-newline' };
+    return text.length > longest ? { kind: 'too-long' } : { kind: 'line', octets: text };
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Counts what one client or one network does in a sliding window of time.
+ *
+ * Two counters a kind stand for the window: what came before counts by the share of it that still lies within. So nobody
+ * gets twice the limit by waiting for the turn of a minute, and a tally has the same size however much it counts.
+ */
+import type { CrowdLimits } from '../mail/limits.ts';
+
+/** What is counted by the window. */
+export type Counted = 'newConnections' | 'mails' | 'recipients';
+
+type Counts = Record<Counted, number>;
+
+const none = (): Counts => ({ newConnections: 0, mails: 0, recipients: 0 });
+
+export class Tally {
+  readonly #limits: CrowdLimits;
+  readonly #window: number;
+  #live = 0;
+  /** The number of the window that `#current` counts. */
+  #index: number;
+  #current = none();
+  #before = none();
+
+  constructor(limits: CrowdLimits, window: number, now: number) {
+    this.#limits = limits;
+    this.#window = window;
+    this.#index = Math.floor(now / window);
+  }
+
+  /** Sessions now. */
+  get live(): number {
+    return this.#live;
+  }
+
+  /** Why no session may begin, or `null`. */
+  full(now: number): 'connections' | 'newConnections' | null {
+    const { connections } = this.#limits;
+    if (connections !== null && this.#live >= connections) return 'connections';
+    return this.allows('newConnections', now) ? null : 'newConnections';
+  }
+
+  enter(now: number): void {
+    this.#live += 1;
+    this.count('newConnections', now);
+  }
+
+  leave(): void {
+    this.#live -= 1;
+  }
+
+  /** Whether one more is within the limit. */
+  allows(what: Counted, now: number): boolean {
+    const limit = this.#limits[what];
+    if (limit === null) return true;
+    this.#turn(now);
+    const share = 1 - (now / this.#window - this.#index);
+    return this.#current[what] + this.#before[what] * share < limit;
+  }
+
+  count(what: Counted, now: number): void {
+    this.#turn(now);
+    this.#current[what] += 1;
+  }
+
+  /** Whether nothing would be different if it were forgotten. */
+  isForgettable(now: number): boolean {
+    return this.#live === 0 && Math.floor(now / this.#window) > this.#index + 1;
+  }
+
+  #turn(now: number): void {
+    const index = Math.floor(now / this.#window);
+    if (index === this.#index) return;
+    this.#before = index === this.#index + 1 ? this.#current : none();
+    this.#current = none();
+    this.#index = index;
+  }
+}
