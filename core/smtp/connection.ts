@@ -15,7 +15,7 @@ import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
 import type { Log } from '../plugin/ports.ts';
 import { ClientStream, type Line } from './client-stream.ts';
 import { isHttpRequest, parseCommand } from './command.ts';
-import { type Receipt, takeChunk, takeData } from './content-commands.ts';
+import { isSmallTalk, type Receipt, takeChunk, takeData } from './content-commands.ts';
 import { Conversation } from './conversation.ts';
 import type { Visit } from './crowd.ts';
 import { Login } from './login.ts';
@@ -122,6 +122,7 @@ export class Connection extends SMTPConnection implements Watched {
 
   /** TLS has been established by STARTTLS. */
   secured(): void {
+    this._socket.allowHalfOpen = true;
     const tls = tlsOf(this._socket);
     if (tls !== null) this.#conversation.secured(tls);
   }
@@ -235,7 +236,7 @@ export class Connection extends SMTPConnection implements Watched {
       case 'DATA':
         return this.#weighed('DATA', await this.#received(takeData(this.#receipt(), command.argument)));
       case 'BDAT':
-        return this.#weighed('BDAT', await this.#received(takeChunk(this.#receipt(), command.argument)));
+        return this.#weighed(isSmallTalk(command.argument) ? 'NOOP' : 'BDAT', await this.#received(takeChunk(this.#receipt(), command.argument)));
       case 'STARTTLS':
         return this.#weighed('STARTTLS', this.#startTls(command.argument));
       case 'AUTH':
@@ -264,6 +265,8 @@ export class Connection extends SMTPConnection implements Watched {
     if (this._socket.destroyed) return SAID;
     this.#say(replies.READY_FOR_TLS);
     this.#writer.flush();
+    // A client that ends its side now will never finish the handshake.
+    this._socket.allowHalfOpen = false;
     this.upgrade(() => undefined);
     return SAID;
   }
@@ -274,7 +277,8 @@ export class Connection extends SMTPConnection implements Watched {
 
   async #received(replies: Promise<readonly Said[]>): Promise<readonly Said[]> {
     const said = await replies;
-    if (said.some(reply => reply.code === 250)) this.#patience.renew();
+    const accepted = !this.#conversation.transactions.open && said.some(reply => reply.code === 250);
+    if (accepted) this.#patience.renew();
     return said;
   }
 

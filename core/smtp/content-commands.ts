@@ -33,6 +33,15 @@ export async function takeData({ stream, transactions, say }: Receipt, argument:
   return (await received) === 'whole' && replies !== null ? replies : NOBODY_HEARS;
 }
 
+/** In octets. */
+const SMALL_CHUNK = 512;
+
+/** Whether a BDAT brings so little, and not the last of it, that its command is the greater part. */
+export function isSmallTalk(argument: string): boolean {
+  const command = parseBdat(argument);
+  return command.kind === 'chunk' && !command.last && command.size < SMALL_CHUNK;
+}
+
 /** One BDAT. @returns what is to be said once its octets have come. */
 export async function takeChunk({ stream, transactions }: Receipt, argument: string): Promise<readonly Said[]> {
   const command = parseBdat(argument);

@@ -92,8 +92,13 @@ export class Server extends SMTPServer {
 
   /** Node crashes where TLS is put on a socket that is destroyed already, as `retire` may have done a moment ago. */
   override _upgrade(socket: Socket, callback: (error: Error | null, secured?: TLSSocket) => void): void {
-    if (socket.destroyed) callback(new Error('closed before the TLS handshake'));
-    else super._upgrade(socket, callback);
+    if (socket.destroyed) return callback(new Error('closed before the TLS handshake'));
+    // A client that ends its side during the handshake will never finish it; after it, it may still wait for a reply.
+    socket.allowHalfOpen = false;
+    super._upgrade(socket, (error, secured) => {
+      if (secured !== undefined) secured.allowHalfOpen = true;
+      callback(error, secured);
+    });
   }
 
   /** smtp-server times silence here; a client that trickles must not hold a place for ever. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { selfSigned } from '../../support/certificate.ts';
+import { until } from '../../support/until.ts';
+import { link } from '../chain/chain-of.ts';
 import { gateway } from './gateway.ts';
 import { mounted } from './plugins.ts';
 
@@ -76,6 +78,47 @@ test('a handshake that the client breaks off is no error', async () => {
   const good = await its.connect({ rejectUnauthorized: false });
   expect(await good.reply()).toEqual(['220 mx.example.test ESMTP']);
   expect(its.log.lines.filter(({ level }) => level !== 'debug')).toEqual([]);
+});
+
+test('a client that ends its side in place of the handshake ends the session', async () => {
+  const its = await gateway({ options: { tls: tls('starttls') } });
+  const client = await its.greeted();
+  await client.command('STARTTLS');
+  client.finish();
+  await until(() => expect(its.pinned()).toBe(0));
+});
+
+test('a handshake that never ends is broken off', async () => {
+  const its = await gateway({ options: { tls: tls('starttls') } });
+  const client = await its.greeted();
+  await client.command('STARTTLS');
+  await until(async () => {
+    await its.clock.advance(10_000);
+    expect(its.pinned()).toBe(0);
+  });
+  expect(await client.rest()).toEqual([]);
+});
+
+test('a handshake that never ends holds no place before there is a session', async () => {
+  const its = await gateway({ options: { tls: tls('implicit') }, limits: { connections: 1 } });
+  const silent = await its.connect();
+  await its.clock.asleep();
+  await its.clock.advance(61_000);
+  expect(await silent.rest()).toEqual([]);
+  const client = await its.connect({ rejectUnauthorized: false });
+  expect(await client.reply()).toEqual(['220 mx.example.test ESMTP']);
+});
+
+test('by TLS too, a client may end its side after its last command and still hear the reply', async () => {
+  const answer = Promise.withResolvers<void>();
+  const slow = link('slow', { helo: () => answer.promise.then(() => undefined) });
+  const its = await gateway({ options: { tls: tls('implicit') }, links: [slow] });
+  const client = await its.connect({ rejectUnauthorized: false });
+  await client.reply();
+  client.send('HELO client.test\r\n');
+  client.finish();
+  answer.resolve();
+  expect(await client.rest()).toEqual(['250 mx.example.test']);
 });
 
 test('a listener that is closed while clients are about to negotiate TLS just closes', async () => {
