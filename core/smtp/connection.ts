@@ -236,7 +236,10 @@ export class Connection extends SMTPConnection implements Watched {
       case 'DATA':
         return this.#weighed('DATA', await this.#received(takeData(this.#receipt(), command.argument)));
       case 'BDAT':
-        return this.#weighed(isSmallTalk(command.argument) ? 'NOOP' : 'BDAT', await this.#received(takeChunk(this.#receipt(), command.argument)));
+        return this.#weighed(
+          isSmallTalk(command.argument) ? 'NOOP' : 'BDAT',
+          await this.#received(takeChunk(this.#receipt(), command.argument)),
+        );
       case 'STARTTLS':
         return this.#weighed('STARTTLS', this.#startTls(command.argument));
       case 'AUTH':

@@ -2,8 +2,8 @@
  * Every sentence that the server says of its own accord, each with its code and enhanced status, and the form in which a
  * reply goes over the wire (RFC 5321 section 4.2, RFC 3463, RFC 2034).
  *
- * Guarantee: what `formatSaid` makes is one reply, whatever the text holds. Control characters and what is not ASCII
- * never reach the wire, an enhanced status stands once on each line and has the class of the code, and no line is longer
+ * Guarantee: what `formatSaid` makes is one reply, whatever the text holds. Control characters, and what is not ASCII
+ * unless the client asked for it, never reach the wire, an enhanced status stands once on each line and has the class of the code, and no line is longer
  * than RFC 5321 section 4.5.3.1.5 allows.
  */
 import type { PermanentReply, TransientReply } from '../mail/reply.ts';
@@ -15,6 +15,8 @@ export interface Said {
   readonly after?: 'close';
   /** `null` where RFC 2034 section 4 has none: the greeting, the answer to EHLO and HELO, and 3yz. */
   readonly status: string | null;
+  /** `utf-8`: the client has said that it understands that (RFC 6531 section 3.7.4.2). */
+  readonly charset?: 'utf-8';
   /** Without code and status; a list has one entry a line. */
   readonly text: string | readonly string[];
 }
@@ -23,6 +25,7 @@ export interface Said {
 const LONGEST_LINE = 512;
 const CRLF_LENGTH = 2;
 const UNSPEAKABLE = /[^\x20-\x7e]/g;
+const UNSPEAKABLE_IN_UTF8 = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Cs}/gu;
 const STATUS = /^[245]\.\d{1,3}\.\d{1,3}$/;
 
 const said = (code: number, status: string | null, text: string): Said => ({ code, status, text });
@@ -82,6 +85,8 @@ export const syntax = (form: string) => permanent(501, '5.5.4', `Syntax: ${form}
 export const badSender = (reason: string) => permanent(501, '5.1.7', `Bad sender address: ${reason}`);
 export const badRecipient = (reason: string) => permanent(501, '5.1.3', `Bad recipient address: ${reason}`);
 export const NEEDS_SMTPUTF8 = permanent(553, '5.6.7', 'An address beyond ASCII needs the SMTPUTF8 parameter');
+/** RFC 6531 section 3.7.4.2. */
+export const UTF8_REPLY_NEEDED = said(252, '2.6.8', 'The answer is beyond ASCII: ask with the SMTPUTF8 parameter');
 export const badParameter = (reason: string) => permanent(501, '5.5.4', reason);
 export const unknownParameter = (keyword: string) => permanent(555, '5.5.4', `Parameter not recognized: ${keyword}`);
 
@@ -135,10 +140,11 @@ export function closes(reply: Said): boolean {
 }
 
 /** A reply as it goes over the wire, with its line ends. */
-export function formatSaid({ code, status, text }: Said): string {
+export function formatSaid({ code, status, text, charset }: Said): string {
+  const unspeakable = charset === 'utf-8' ? UNSPEAKABLE_IN_UTF8 : UNSPEAKABLE;
   const prefix = status === null ? '' : `${agreeing(code, status)} `;
   const room = LONGEST_LINE - CRLF_LENGTH - `${code} ${prefix}`.length;
-  const lines = (typeof text === 'string' ? [text] : text).flatMap(line => wrap(line.replace(UNSPEAKABLE, '?'), room));
+  const lines = (typeof text === 'string' ? [text] : text).flatMap(line => wrap(line.replace(unspeakable, '?'), room));
   return lines.map((line, index) => `${code}${index < lines.length - 1 ? '-' : ' '}${prefix}${line}\r\n`).join('');
 }
 

@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { smtpSink } from '../../../core/testing.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { until } from '../../support/until.ts';
+import { RawClient } from '../smtp/raw-client.ts';
 
 const COMMAND = fileURLToPath(new URL('../../../core/cli/mailframe.js', import.meta.url));
 
@@ -69,6 +70,24 @@ describe('a gateway that starts', () => {
     await until(async () => expect(await box()).toMatch(/^Subject: First light$/m));
     gateway.kill('SIGTERM');
     expect(await exitCode(gateway)).toBe(0);
+  });
+
+  test('lets a running transaction finish at the first signal, and ends at once at the second', async () => {
+    const { gateway, said } = await start();
+    await until(() => expect(said()).toContain('mailframe send --server'));
+    const port = Number(/inbound +127\.0\.0\.1:(\d+)/.exec(said())?.[1]);
+    const [idle, busy] = [await RawClient.connect(port), await RawClient.connect(port)];
+    for (const client of [idle, busy]) await client.reply();
+    await busy.command('HELO client.test');
+    await busy.command('MAIL FROM:<ann@client.test>');
+    await busy.command('RCPT TO:<hello@example.test>');
+    expect(await busy.command('DATA')).toMatch(/^354 /);
+    gateway.kill('SIGTERM');
+    expect(await idle.rest()).toEqual(['421 4.3.2 Shutting down, try again later']);
+    expect(said()).toContain('closing');
+    gateway.kill('SIGTERM');
+    expect(await exitCode(gateway)).toBe(130);
+    expect(await busy.rest()).toEqual([]);
   });
 
   test('shows a refusal to send as it is, with exit code 1', async () => {

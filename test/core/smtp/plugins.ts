@@ -84,6 +84,10 @@ const INSTANCES: Readonly<Record<string, PluginInstance>> = {
     vrfy: ({ mailbox }) => (mailbox?.localPart === 'ann' ? addresses([at('ann')]) : undefined),
     expn: ({ query }) => (query === 'staff' ? addresses([at('ann'), at('bob')]) : undefined),
   },
+  'knows-juergen': {
+    vrfy: ({ query }) => (query === 'jürgen' ? addresses([at('jürgen')]) : undefined),
+    expn: () => addresses([at('jürgen')]),
+  },
   'notes-everything': {
     connect: () => note({ connected: true }),
     helo: ({ greeting }) => note({ helo: greeting.domain }),
