@@ -3,8 +3,9 @@ import { test } from 'vitest';
 import { decodeText } from '../../core/mime/encoded-word.ts';
 import { parseParameterized } from '../../core/mime/field-parameters.ts';
 import { parseMediaType } from '../../core/mime/media-type.ts';
+import { parseTree } from '../../core/mime/tree.ts';
 import { describeWithCorpus } from '../support/corpus.ts';
-import { jsmimeRows, stalwartRows } from '../support/header-tables.ts';
+import { jsmimeOctetRows, jsmimeRows, stalwartRows } from '../support/header-tables.ts';
 import { compared, tally } from '../support/tally.ts';
 
 type Parameters = Readonly<Record<string, string>>;
@@ -32,11 +33,12 @@ interface StalwartType {
 
 const FOUND = 'a name is found rather than overlooked: some client may show it';
 const RAW = 'characters that nobody sees are for the filter to judge, so they stay';
+const NO_CHARSET = 'a field names no charset: octets that are no UTF-8 are read as windows-1252, and none is lost';
 const BLANKS = 'blanks are kept as they are written';
 
 describeWithCorpus('header fields of other projects', () => {
   test('jsmime: parameters', () => {
-    const rows = jsmimeRows<[string, Parameters]>(suite => suite.includes('parseParameterHeader'));
+    const rows = jsmimeRows<[string, Parameters]>('parameters');
     const verdicts = rows.map(({ id, values: [value = ''], want: [main, parameters] }) =>
       compared(id, [parseParameterized(value).value, sorted(firstOfEach(value))], [main, sorted(parameters)]),
     );
@@ -53,7 +55,7 @@ describeWithCorpus('header fields of other projects', () => {
   });
 
   test('jsmime: media types', () => {
-    const rows = jsmimeRows<{ $type: string; $params: Parameters }>(suite => suite.endsWith('/ Content-Type'));
+    const rows = jsmimeRows<{ $type: string; $params: Parameters }>('types');
     const verdicts = rows.map(({ id, values: [value = ''], want: { $type, $params } }) =>
       compared(id, [typeOf(value) ?? 'text/plain', sorted(firstOfEach(value))], [$type, sorted($params)]),
     );
@@ -64,11 +66,41 @@ describeWithCorpus('header fields of other projects', () => {
   });
 
   test('jsmime: encoded words', () => {
-    const rows = jsmimeRows<string>(suite => suite.includes('decodeRFC2047Words'));
+    const rows = jsmimeRows<string>('words');
     const verdicts = rows.map(({ id, values: [value = ''], want }) => compared(id, decodeText(value), want));
     tally('address/thunderbird-jsmime encoded words', verdicts, {
       'decodeRFC2047Words 28': 'base64 that lacks half of its padding is read to its end',
       'decodeRFC2047Words 29': 'padding where none belongs ends the word',
+    });
+  });
+
+  test('jsmime: unstructured text', () => {
+    const rows = jsmimeRows<string>('text');
+    const verdicts = rows.map(({ id, values: [value = ''], want }) => compared(id, decodeText(value), want));
+    tally('address/thunderbird-jsmime unstructured text', verdicts);
+  });
+
+  test('jsmime: octets beyond ASCII', () => {
+    const verdicts = jsmimeOctetRows().map(({ id, values: [value = ''], want }) =>
+      compared(id, decodeText(value), want),
+    );
+    tally('address/thunderbird-jsmime octets', verdicts, {
+      '1 UTF-8': NO_CHARSET,
+      '2 UTF-16be': NO_CHARSET,
+      '3 utf-32': NO_CHARSET,
+      '4 UTF-8': NO_CHARSET,
+    });
+  });
+
+  test('jsmime: transfer encodings', () => {
+    const rows = jsmimeRows<string>('encodings');
+    const verdicts = rows.map(({ id, values, want }) => {
+      const header = values.map(value => `Content-Transfer-Encoding: ${value}\r\n`).join('');
+      const tree = parseTree(Buffer.from(`${header}\r\n`));
+      return compared(id, tree.kind === 'tree' ? tree.root.encoding : tree.kind, want);
+    });
+    tally('address/thunderbird-jsmime transfer encodings', verdicts, {
+      'Content-Transfer-Encoding 0': 'an encoding that is not said is 7bit (RFC 2045 section 6.1)',
     });
   });
 
