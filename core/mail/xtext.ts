@@ -7,6 +7,7 @@
 
 const XTEXT = /^(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-Fa-f]{2})*$/;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const ASCII = /^[\x20-\x7e]*$/;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Text as xtext, beyond ASCII by its UTF-8 octets. */
@@ -26,6 +27,12 @@ export function decodeXtext(xtext: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** The same where nothing beyond ASCII may come out: in ENVID, and in ORCPT but for `utf-8` (RFC 3461 sections 4.2, 4.4). */
+export function decodeAsciiXtext(xtext: string): string | null {
+  const text = decodeXtext(xtext);
+  return text !== null && ASCII.test(text) ? text : null;
 }
 
 /** An address as utf-8-addr-xtext: ASCII alone, for a next hop without SMTPUTF8. */

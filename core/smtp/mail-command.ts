@@ -2,7 +2,7 @@
 import type { ReversePath } from '../mail/address.ts';
 import type { MailParameters } from '../mail/envelope.ts';
 import { parseReversePath } from '../mail/path.ts';
-import { decodeXtext } from '../mail/xtext.ts';
+import { decodeAsciiXtext, decodeXtext } from '../mail/xtext.ts';
 import {
   afterKeyword,
   type CommandRefused,
@@ -10,7 +10,7 @@ import {
   readParameters,
   refusedWith,
 } from './parameter-rules.ts';
-import { badSender, NEEDS_SMTPUTF8, syntax, TOO_LARGE } from './replies.ts';
+import { badSender, SENDER_NEEDS_SMTPUTF8, syntax, TOO_LARGE } from './replies.ts';
 
 /** A MAIL command that makes sense. */
 export interface MailCommand {
@@ -35,7 +35,7 @@ const PARAMETERS: ParameterRules = {
   BODY: value => value !== null && /^(?:7BIT|8BITMIME)$/i.test(value),
   SMTPUTF8: value => value === null,
   RET: value => value !== null && /^(?:FULL|HDRS)$/i.test(value),
-  ENVID: value => value !== null && value.length <= LONGEST_ENVELOPE_ID && decodeXtext(value) !== null,
+  ENVID: value => value !== null && value.length <= LONGEST_ENVELOPE_ID && decodeAsciiXtext(value) !== null,
 };
 /** `<>` or a mailbox in xtext. Taken and not believed: no client here is trusted to vouch for others. */
 const PARAMETERS_WITH_AUTH: ParameterRules = {
@@ -54,7 +54,7 @@ export function parseMail(argument: string, rules: MailRules): MailCommand | Com
   if (given.kind === 'refused') return given;
   const parameters = parametersOf(given.values);
   const { smtpUtf8, announcedSize } = parameters;
-  if (parseReversePath(text, { smtpUtf8 }).kind === 'malformed') return refusedWith(NEEDS_SMTPUTF8);
+  if (parseReversePath(text, { smtpUtf8 }).kind === 'malformed') return refusedWith(SENDER_NEEDS_SMTPUTF8);
   if (announcedSize !== null && announcedSize > rules.maxSize) return refusedWith(TOO_LARGE);
   return { kind: 'mail', reversePath: found.path, parameters };
 }
@@ -68,7 +68,7 @@ function parametersOf(values: ReadonlyMap<string, string | null>): MailParameter
     smtpUtf8: values.has('SMTPUTF8'),
     announcedSize: size === null ? null : Number(size),
     returnContent: returned === undefined ? null : returned === 'FULL' ? 'full' : 'headers',
-    envelopeId: envelopeId === null ? null : decodeXtext(envelopeId),
+    envelopeId: envelopeId === null ? null : decodeAsciiXtext(envelopeId),
     requireTls: false,
     priority: 0,
   };

@@ -26,7 +26,7 @@ export function refusedWith(reply: PermanentReply): CommandRefused {
 /** What follows `FROM:` or `TO:`. Blanks after the colon are no syntax but common, and harmless. */
 export function afterKeyword(argument: string, keyword: string): string | null {
   const found = argument.slice(0, keyword.length).toUpperCase() === keyword;
-  return found ? argument.slice(keyword.length).trimStart() : null;
+  return found ? argument.slice(keyword.length).replace(/^ +/, '') : null;
 }
 
 /** Reads what stands after the `>`. */

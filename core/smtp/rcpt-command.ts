@@ -2,7 +2,7 @@
 import type { ForwardPath } from '../mail/address.ts';
 import type { DsnRequest, Notify } from '../mail/envelope.ts';
 import { parseForwardPath } from '../mail/path.ts';
-import { decodeUtf8Address, decodeXtext } from '../mail/xtext.ts';
+import { decodeAsciiXtext, decodeUtf8Address } from '../mail/xtext.ts';
 import {
   afterKeyword,
   type CommandRefused,
@@ -40,7 +40,9 @@ export function parseRcpt(argument: string, rules: RcptRules): RcptCommand | Com
   if (text === null) return refusedWith(syntax('RCPT TO:<address>'));
   const found = parseForwardPath(text, { smtpUtf8: true, postmasterDomain });
   if (found.kind === 'malformed') return refusedWith(badRecipient(found.reason));
-  if (parseForwardPath(text, { smtpUtf8, postmasterDomain }).kind === 'malformed') return refusedWith(NEEDS_SMTPUTF8);
+  if (parseForwardPath(text, { smtpUtf8, postmasterDomain }).kind === 'malformed') {
+    return refusedWith(NEEDS_SMTPUTF8);
+  }
   const given = readParameters(found.rest, parametersWith(smtpUtf8));
   if (given.kind === 'refused') return given;
   const notify = given.values.get('NOTIFY') ?? null;
@@ -77,6 +79,6 @@ function parseNotify(value: string): Notify | null {
 function parseOriginalRecipient(value: string): DsnRequest['originalRecipient'] {
   const [, type = '', encoded = ''] = ORIGINAL_RECIPIENT.exec(value) ?? [];
   // RFC 6533 section 3: this type has encodings of its own.
-  const address = type.toLowerCase() === 'utf-8' ? decodeUtf8Address(encoded) : decodeXtext(encoded);
+  const address = type.toLowerCase() === 'utf-8' ? decodeUtf8Address(encoded) : decodeAsciiXtext(encoded);
   return type === '' || address === null ? null : { type: type.toLowerCase(), address };
 }

@@ -3,8 +3,8 @@
  * reply goes over the wire (RFC 5321 section 4.2, RFC 3463, RFC 2034).
  *
  * Guarantee: what `formatSaid` makes is one reply, whatever the text holds. Control characters, and what is not ASCII
- * unless the client asked for it, never reach the wire, an enhanced status stands once on each line and has the class of the code, and no line is longer
- * than RFC 5321 section 4.5.3.1.5 allows.
+ * unless the client asked for it, never reach the wire, an enhanced status stands once on each line and has the class of
+ * the code, and no line is longer than RFC 5321 section 4.5.3.1.5 allows.
  */
 import type { PermanentReply, TransientReply } from '../mail/reply.ts';
 
@@ -85,6 +85,8 @@ export const syntax = (form: string) => permanent(501, '5.5.4', `Syntax: ${form}
 export const badSender = (reason: string) => permanent(501, '5.1.7', `Bad sender address: ${reason}`);
 export const badRecipient = (reason: string) => permanent(501, '5.1.3', `Bad recipient address: ${reason}`);
 export const NEEDS_SMTPUTF8 = permanent(553, '5.6.7', 'An address beyond ASCII needs the SMTPUTF8 parameter');
+/** RFC 6531 section 3.5 has another code for MAIL than for RCPT. */
+export const SENDER_NEEDS_SMTPUTF8 = permanent(550, '5.6.7', 'An address beyond ASCII needs the SMTPUTF8 parameter');
 /** RFC 6531 section 3.7.4.2. */
 export const UTF8_REPLY_NEEDED = said(252, '2.6.8', 'The answer is beyond ASCII: ask with the SMTPUTF8 parameter');
 export const badParameter = (reason: string) => permanent(501, '5.5.4', reason);
@@ -155,8 +157,20 @@ function agreeing(code: number, status: string): string {
 }
 
 function wrap(line: string, room: number): readonly string[] {
-  if (line.length <= room) return [line];
-  const blank = line.lastIndexOf(' ', room);
-  const end = blank > 0 ? blank : room;
+  if (Buffer.byteLength(line) <= room) return [line];
+  const fitting = charactersWithin(line, room);
+  const blank = line.lastIndexOf(' ', fitting);
+  const end = blank > 0 ? blank : fitting;
   return [line.slice(0, end), ...wrap(line.slice(end).trimStart(), room)];
+}
+
+/** How much of a text takes no more than so many octets in UTF-8. In UTF-16 units, and no character is cut. */
+function charactersWithin(text: string, octets: number): number {
+  let [length, taken] = [0, 0];
+  for (const character of text) {
+    taken += Buffer.byteLength(character);
+    if (taken > octets) break;
+    length += character.length;
+  }
+  return length;
 }

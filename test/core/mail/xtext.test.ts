@@ -1,7 +1,13 @@
 /** xtext and the encodings of internationalised addresses. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeUtf8Address, decodeXtext, encodeUtf8Address, encodeXtext } from '../../../core/mail/xtext.ts';
+import {
+  decodeAsciiXtext,
+  decodeUtf8Address,
+  decodeXtext,
+  encodeUtf8Address,
+  encodeXtext,
+} from '../../../core/mail/xtext.ts';
 
 const printable = fc
   .string({ unit: 'grapheme' })
@@ -28,6 +34,11 @@ test.each(['a b', 'a=b', 'a+', 'a+2', 'a+GG', 'ü', '+FF'])('%s is malformed xte
 
 test('injection of a line end through xtext is refused', () => {
   for (const xtext of ['a+0D+0AX:1', 'a+0A', 'a+00', '+C2+85']) expect(decodeXtext(xtext)).toBeNull();
+});
+
+test('xtext that must be ASCII in the end is refused where it is not (RFC 3461 sections 4.2 and 4.4)', () => {
+  expect(decodeAsciiXtext('a+2Bb+20c')).toBe('a+b c');
+  for (const xtext of ['+C3+BC', 'a+', '+7F', '+0A']) expect(decodeAsciiXtext(xtext)).toBeNull();
 });
 
 test('any printable address survives utf-8-addr-xtext', () => {

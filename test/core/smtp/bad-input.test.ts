@@ -71,7 +71,7 @@ const ROWS: readonly Row[] = [
     name: 'an address beyond ASCII without SMTPUTF8',
     before: EHLO,
     say: 'MAIL FROM:<änne@client.test>\r\n',
-    want: ['553 5.6.7 An address beyond ASCII needs the SMTPUTF8 parameter'],
+    want: ['550 5.6.7 An address beyond ASCII needs the SMTPUTF8 parameter'],
   },
   {
     name: 'a recipient beyond ASCII without SMTPUTF8',

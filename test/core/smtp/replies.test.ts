@@ -32,6 +32,25 @@ test('reply splitting: whatever a text holds, it is one reply of lines that are 
   );
 });
 
+test('UTF-8 goes over the wire only for a client that can read it, and no line is too long in octets', () => {
+  const jürgen = { code: 250, status: '2.1.5', text: ['<jürgen@example.test>'] };
+  expect(formatSaid(jürgen)).toBe('250 2.1.5 <j?rgen@example.test>\r\n');
+  expect(formatSaid({ ...jürgen, charset: 'utf-8' })).toBe('250 2.1.5 <jürgen@example.test>\r\n');
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom('ü', '😀', ' ', '\r\n', '\u0085', '\ud800', 'a'), maxLength: 600 }),
+      text => {
+        const lines = formatSaid({ code: 250, status: '2.1.5', text, charset: 'utf-8' }).split('\r\n');
+        expect(lines.pop()).toBe('');
+        for (const line of lines) {
+          expect(line).toMatch(/^250[- ]2\.1\.5 [ a?ü😀]*$/u);
+          expect(Buffer.byteLength(line)).toBeLessThanOrEqual(510);
+        }
+      },
+    ),
+  );
+});
+
 describe('the catalogue', () => {
   const all = Object.entries(replies).flatMap(([name, value]): readonly (readonly [string, Said])[] =>
     typeof value === 'object' && 'code' in value ? [[name, value]] : [],
