@@ -26,7 +26,7 @@ interface Row {
   /** The replies to `say`, each with all its lines. */
   readonly want: readonly string[];
   /** `closes`: the session is over. Otherwise it goes on. */
-  readonly then?: 'closes';
+  readonly after?: 'closes';
 }
 
 const login = { auth: 'optional', allowPlaintextAuth: true } as const;
@@ -48,8 +48,8 @@ const ROWS: readonly Row[] = [
     say: 'NOOP \u001b[31m\r\n',
     want: ['500 5.5.2 The command holds a control character'],
   },
-  { name: 'a bare LF', say: 'NOOP\nNOOP\r\n', want: ['500 5.5.2 Lines must end with CRLF'], then: 'closes' },
-  { name: 'a bare CR', say: 'NOOP\rNOOP\r\n', want: ['500 5.5.2 Lines must end with CRLF'], then: 'closes' },
+  { name: 'a bare LF', say: 'NOOP\nNOOP\r\n', want: ['500 5.5.2 Lines must end with CRLF'], after: 'closes' },
+  { name: 'a bare CR', say: 'NOOP\rNOOP\r\n', want: ['500 5.5.2 Lines must end with CRLF'], after: 'closes' },
   {
     name: 'a bare CR where line ends are normalized',
     options: { bareNewline: 'normalize' },
@@ -255,14 +255,14 @@ const ROWS: readonly Row[] = [
     before: EHLO + MAIL + RCPT,
     say: 'BDAT LAST\r\nMAIL FROM:<mallory@client.test>\r\n',
     want: ['501 5.5.4 Syntax: BDAT size [LAST]'],
-    then: 'closes',
+    after: 'closes',
   },
   {
     name: 'BDAT of a negative size',
     before: EHLO + MAIL + RCPT,
     say: 'BDAT -1\r\nMAIL FROM:<mallory@client.test>\r\n',
     want: ['501 5.5.4 Syntax: BDAT size [LAST]'],
-    then: 'closes',
+    after: 'closes',
   },
   {
     name: 'DATA after BDAT',
@@ -313,14 +313,14 @@ async function lead(client: RawClient, octets: string): Promise<void> {
 }
 
 describe('bad input', () => {
-  test.for(ROWS)('$name', async ({ options = {}, limits = {}, before, say, want, then }) => {
+  test.for(ROWS)('$name', async ({ options = {}, limits = {}, before, say, want, after }) => {
     const setting: GatewaySetting = { options, limits, links: PLUGINS };
     const its = await gateway(setting);
     const client = await its.greeted();
     if (before !== undefined) await lead(client, before);
     client.send(say);
     for (const reply of want) expect((await client.reply()).join('\n')).toBe(reply);
-    if (then === 'closes') expect(await client.rest()).toEqual([]);
+    if (after === 'closes') expect(await client.rest()).toEqual([]);
     else expect(await client.command('NOOP')).toBe('250 2.0.0 Ok');
   });
 });
