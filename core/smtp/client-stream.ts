@@ -10,23 +10,10 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers';
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { DottedContent } from './dotted-content.ts';
-
-/** One command line without its line end, or why there is none. */
-export type Line =
-  | { readonly kind: 'line'; readonly octets: Buffer }
-  | { readonly kind: 'too-long' }
-  /** Under `strict`: the client and we do not agree on where lines end. */
-  | { readonly kind: 'bare-newline' };
+import { type Line, LineBuffer, type LineRules } from './line-buffer.ts';
 
 /** `left`: the client has gone before the end. */
 export type Received = 'whole' | 'left';
-
-export interface LineRules {
-  /** The longest line, in octets, without its line end. */
-  readonly longest: number;
-  /** `lenient`: a line may end at LF. */
-  readonly ends: 'strict' | 'lenient';
-}
 
 /** What is read at the moment. `nothing`: the client waits for us, or we for it to hang up. */
 type Reading =
@@ -36,11 +23,9 @@ type Reading =
   | { readonly kind: 'nothing' };
 
 const LF = 10;
-const CR = 13;
 const NOTHING: Buffer = Buffer.alloc(0);
 /** In octets: how much content may wait for its reader. */
 const HIGH_WATER = 256 * 1024;
-const MOST_PIECES = 64;
 /** After so many lines in a row the others get a turn of the event loop. */
 const LINES_A_TURN = 50;
 
@@ -71,16 +56,12 @@ export class Content extends Readable {
 }
 
 export class ClientStream extends SMTPStream {
-  readonly #rules: () => LineRules;
   readonly #online: (line: Line) => void;
   #reading: Reading = { kind: 'command' };
   /** What has come and is not read yet, and how to ask for more once it is. */
   #octets: Buffer = NOTHING;
   #more: (() => void) | null = null;
-  /** The beginning of a line. */
-  #begun: Buffer[] = [];
-  #begunLength = 0;
-  #overlong = false;
+  readonly #line: LineBuffer;
   #lines = 0;
   #count = 0;
   #running = false;
@@ -90,7 +71,7 @@ export class ClientStream extends SMTPStream {
   /** `online` hears each line, and nothing more is read until `resume`. */
   constructor(rules: () => LineRules, online: (line: Line) => void) {
     super();
-    this.#rules = rules;
+    this.#line = new LineBuffer(rules);
     this.#online = online;
   }
 
@@ -106,7 +87,7 @@ export class ClientStream extends SMTPStream {
 
   /** Whether something lies here that nobody has read. */
   get holdsUnread(): boolean {
-    return this.#octets.length > 0 || this.#begunLength > 0;
+    return this.#octets.length > 0 || this.#line.length > 0;
   }
 
   /** On with the next command. */
@@ -160,8 +141,7 @@ export class ClientStream extends SMTPStream {
 
   #forget(): void {
     this.#octets = NOTHING;
-    this.#begun = [];
-    this.#begunLength = 0;
+    this.#line.clear();
   }
 
   /** Reads on as far as it goes. */
@@ -238,29 +218,10 @@ export class ClientStream extends SMTPStream {
     const lf = this.#octets.indexOf(LF);
     const piece = lf === -1 ? this.#octets : this.#octets.subarray(0, lf);
     this.#octets = lf === -1 ? NOTHING : this.#octets.subarray(lf + 1);
-    this.#begunLength += piece.length;
-    // A CR before the LF does not count.
-    if (this.#begunLength > this.#rules().longest + 1) this.#overlong = true;
-    if (this.#overlong) this.#begun = [];
-    else this.#begun.push(piece);
-    // A line that comes octet by octet must not cost more than one that comes at once.
-    if (this.#begun.length > MOST_PIECES) this.#begun = [Buffer.concat(this.#begun)];
+    this.#line.add(piece);
     if (lf === -1) return 'go on';
-    const line = this.#lineOf(Buffer.concat(this.#begun));
-    this.#begun = [];
-    this.#begunLength = 0;
-    this.#overlong = false;
     this.#reading = { kind: 'nothing' };
-    this.#online(line);
+    this.#online(this.#line.end());
     return 'go on';
-  }
-
-  #lineOf(octets: Buffer): Line {
-    if (this.#overlong) return { kind: 'too-long' };
-    const ended = octets.at(-1) === CR;
-    const text = ended ? octets.subarray(0, -1) : octets;
-    const { ends, longest } = this.#rules();
-    if (ends === 'strict' && (!ended || text.includes(CR))) return { kind: 'bare-newline' };
-    return text.length > longest ? { kind: 'too-long' } : { kind: 'line', octets: text };
   }
 }

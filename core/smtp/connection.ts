@@ -13,11 +13,12 @@ import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp
 import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
 import type { Log } from '../plugin/ports.ts';
-import { ClientStream, type Line } from './client-stream.ts';
+import { ClientStream } from './client-stream.ts';
 import { isHttpRequest, parseCommand } from './command.ts';
-import { isSmallTalk, type Receipt, takeChunk, takeData } from './content-commands.ts';
+import { bringsOctets, isSmallTalk, type Receipt, takeChunk, takeData } from './content-commands.ts';
 import { Conversation } from './conversation.ts';
 import type { Visit } from './crowd.ts';
+import type { Line } from './line-buffer.ts';
 import { Login } from './login.ts';
 import { newSession } from './new-session.ts';
 import type { ListenerOptions } from './options.ts';
@@ -217,7 +218,7 @@ export class Connection extends SMTPConnection implements Watched {
   async #answerTo(line: Line): Promise<readonly Said[]> {
     switch (line.kind) {
       case 'too-long':
-        return this.#weighed('', [replies.LINE_TOO_LONG]);
+        return this.#refused(line.beginning, replies.LINE_TOO_LONG);
       case 'bare-newline':
         return [replies.BARE_NEWLINE];
       case 'line':
@@ -228,9 +229,9 @@ export class Connection extends SMTPConnection implements Watched {
   }
 
   async #command(line: Buffer): Promise<readonly Said[]> {
-    if (!isUtf8(line)) return this.#weighed('', [replies.NOT_UTF8]);
+    if (!isUtf8(line)) return this.#refused(line, replies.NOT_UTF8);
     const text = line.toString('utf8');
-    if (CONTROL.test(text)) return this.#weighed('', [replies.CONTROL_CHARACTER]);
+    if (CONTROL.test(text)) return this.#refused(line, replies.CONTROL_CHARACTER);
     const command = parseCommand(text);
     switch (command.verb) {
       case 'DATA':
@@ -249,6 +250,11 @@ export class Connection extends SMTPConnection implements Watched {
     }
   }
 
+  /** A line that cannot be read. If it was a BDAT, nobody knows how much of what follows is no command. */
+  #refused(line: Buffer, reply: Said): readonly Said[] {
+    return this.#weighed('', [bringsOctets(line) ? replies.CHUNK_OF_UNKNOWN_SIZE : reply]);
+  }
+
   /** The replies, and what ends the session where the command was one too many of its kind. */
   #weighed(verb: string, said: readonly Said[]): readonly Said[] {
     const enough = said.map(reply => this.#patience.after(verb, reply)).find(reply => reply !== null);
@@ -257,6 +263,7 @@ export class Connection extends SMTPConnection implements Watched {
 
   #unknownCommand(text: string): Said {
     if (isHttpRequest(text)) return replies.HTTP_CLIENT;
+    if (bringsOctets(Buffer.from(text))) return replies.CHUNK_OF_UNKNOWN_SIZE;
     return this.#patience.unknown() ? replies.TOO_MANY_ERRORS : replies.UNKNOWN_COMMAND;
   }
 

@@ -42,13 +42,18 @@ export function isSmallTalk(argument: string): boolean {
   return command.kind === 'chunk' && !command.last && command.size < SMALL_CHUNK;
 }
 
+/** Whether a line that is no proper command was meant to be one that octets follow. */
+export function bringsOctets(line: Buffer): boolean {
+  return /^BDAT(?![A-Z0-9])/i.test(line.subarray(0, 5).toString('latin1'));
+}
+
 /** One BDAT. @returns what is to be said once its octets have come. */
 export async function takeChunk({ stream, transactions }: Receipt, argument: string): Promise<readonly Said[]> {
   const command = parseBdat(argument);
   if (command.kind === 'malformed') return [CHUNK_OF_UNKNOWN_SIZE];
   if (stream === null) return NOBODY_HEARS;
-  const refusal = transactions.chunkRefusal(command.size);
-  if (refusal !== null) return (await stream.chunk(command.size, null)) === 'whole' ? [refusal] : NOBODY_HEARS;
+  const refusals = transactions.chunkRefusal(command);
+  if (refusals !== null) return (await stream.chunk(command.size, null)) === 'whole' ? refusals : NOBODY_HEARS;
   const chunks = transactions.chunks(command.size);
   if ((await stream.chunk(command.size, chunks.into)) === 'left') return NOBODY_HEARS;
   if (!command.last) return [chunkTaken(command.size)];

@@ -52,6 +52,8 @@ export interface IntakeRules {
 /** What the engine makes of a header section. */
 export type Sealed = { readonly kind: 'sealed'; readonly fields: string } | IntakeRefused;
 
+const LF = 10;
+
 /** Reads a stream to its end. The stream fails where the client leaves. */
 export async function takeIn(stream: AsyncIterable<Buffer>, rules: IntakeRules): Promise<Intake> {
   const lineEnds = rules.bareNewline === 'keep' ? null : new LineEnds(rules.bareNewline);
@@ -69,7 +71,11 @@ export async function takeIn(stream: AsyncIterable<Buffer>, rules: IntakeRules):
     await store.drop();
     return { kind: 'left' };
   }
-  if (lineEnds !== null) await store.add(lineEnds.end());
+  if (lineEnds !== null) {
+    await store.add(lineEnds.end());
+    // A CR that was the very last octet is bare.
+    if (lineEnds.stray !== null && rules.bareNewline === 'reject') await store.refuse(refusalOf(lineEnds.stray));
+  }
   return store.finish();
 }
 
@@ -179,9 +185,11 @@ class Store {
     const sealed = this.#rules.seal(header);
     if (sealed.kind === 'refused') return sealed;
     const start = header.fieldsStart;
+    // A line that some mbox left at the top may lack its end, where a chunk ended with it.
+    const begin = start > 0 && octets[start - 1] !== LF ? '\r\n' : '';
     // Without a header of its own, the first line of the body would be read as a part of our fields.
     const end = header.fields.length === 0 && header.end === 'no-empty-line' ? '\r\n' : '';
-    const fields = Buffer.from(sealed.fields + end);
+    const fields = Buffer.from(begin + sealed.fields + end);
     return { kind: 'pieces', pieces: [octets.subarray(0, start), fields, octets.subarray(start)] };
   }
 }

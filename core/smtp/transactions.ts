@@ -12,6 +12,7 @@ import type { PermanentReply, Refusal, TransientReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { HookName } from '../plugin/hooks.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
+import type { BdatCommand } from './bdat-command.ts';
 import { Chunks } from './chunks.ts';
 import type { Visit } from './crowd.ts';
 import { handOver, takesMixed, toEach } from './hand-over.ts';
@@ -138,18 +139,20 @@ export class Transactions {
     return this.#recipientless(this.#transaction) ?? (this.#transaction.isBinary ? NEEDS_BDAT : null);
   }
 
-  /** Whether so many octets more make sense now (RFC 3030 section 2). */
-  chunkRefusal(size: number): Said | null {
+  /** Whether so many octets more make sense now (RFC 3030 section 2). By LMTP each RCPT hears of the last ones. */
+  chunkRefusal({ size, last }: BdatCommand): readonly Said[] | null {
     const barred = this.#known.barred(this.#setting.options);
-    if (barred !== null) return barred;
+    if (barred !== null) return [barred];
     const transaction = this.#transaction;
-    if (transaction === null) return NO_MAIL_YET;
+    if (transaction === null) return [NO_MAIL_YET];
     const recipientless = this.#recipientless(transaction);
-    if (recipientless !== null) return recipientless;
-    if ((transaction.chunks?.size ?? 0) + size <= this.#setting.options.maxSize) return null;
+    if (recipientless !== null) return [recipientless];
+    const { maxSize, protocol } = this.#setting.options;
+    if ((transaction.chunks?.size ?? 0) + size <= maxSize) return null;
+    const refusal = this.#refuse('data', engineRefuses(TOO_LARGE, 'the size of the chunks'), { asked: 'BDAT' });
     // The octets that came are of no use without these.
     this.reset();
-    return this.#refuse('data', engineRefuses(TOO_LARGE, 'the size of the chunks'), { asked: 'BDAT' });
+    return last ? toEach(refusal, transaction, protocol) : [refusal];
   }
 
   /** The content that comes in chunks, of which the next one follows. */

@@ -264,6 +264,26 @@ const ROWS: readonly Row[] = [
     want: ['501 5.5.4 Syntax: BDAT size [LAST]'],
     after: 'closes',
   },
+  ...[
+    ['bad UTF-8', 'BDAT 5\xff\r\n'],
+    ['a control character', 'BDAT 5 LAST\x01\r\n'],
+    ['a tab in place of the blank', 'BDAT\t5\r\n'],
+    ['more blanks than a line may have', `BDAT 5 LAST${' '.repeat(20_000)}\r\n`],
+  ].map(
+    ([what, line]): Row => ({
+      name: `BDAT that cannot be read for ${what}`,
+      before: EHLO + MAIL + RCPT,
+      say: Buffer.from(`${line}MAIL FROM:<mallory@client.test>\r\n`, 'latin1'),
+      want: ['501 5.5.4 Syntax: BDAT size [LAST]'],
+      after: 'closes',
+    }),
+  ),
+  {
+    name: 'a bare CR that is the last octet of a chunk',
+    before: EHLO + MAIL + RCPT,
+    say: 'BDAT 13 LAST\r\nSubject: 769\r',
+    want: ['550 5.5.2 The message holds a bare CR; lines must end with CRLF'],
+  },
   {
     name: 'DATA after BDAT',
     before: `${EHLO}${MAIL}${RCPT}BDAT 6\r\na: b\r\n`,

@@ -145,3 +145,9 @@ test('a fault of ours is 451, never silence', async () => {
   expect(await takeIn(streamOf('a\r\n').stream, faulty)).toMatchObject({ kind: 'refused', reply: { code: 451 } });
   expect(await takeIn(streamOf(LARGE).stream, faulty)).toMatchObject({ kind: 'refused', reply: { code: 451 } });
 });
+
+test('a line that some mbox left without its end stays apart from our fields', async () => {
+  const taken = await takeIn(streamOf('From ann@client.test Mon ').stream, rules());
+  if (taken.kind !== 'taken') throw new Error(taken.kind);
+  expect((await taken.content.bytes()).toString()).toBe('From ann@client.test Mon \r\nX-Trace: here\r\n');
+});
