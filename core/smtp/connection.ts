@@ -91,7 +91,7 @@ export class Connection extends SMTPConnection implements Watched {
     this.#patience = new Patience(options.limits);
     this.#time = new Timekeeper(options.limits, reception.clock.monotonic());
     const setting = { options, reception, chain: this.#pinned.chain, log: this.#log };
-    const client = { address: this.remoteAddress, port: this.remotePort, name: null };
+    const client = { address: this.remoteAddress, port: about?.remotePort ?? this.remotePort, name: null };
     this.#conversation = new Conversation(setting, visit, newSession(this.id, options, client, tlsOf(socket)));
     this.#login = new Login(this.#conversation);
   }

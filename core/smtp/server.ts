@@ -5,10 +5,13 @@ import { format } from 'node:util';
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { describeError } from '../mail/failure.ts';
+import { peerAddress } from '../mail/ip-address.ts';
+import { type InRanges, inRanges } from '../mail/ip-ranges.ts';
 import type { Log } from '../plugin/ports.ts';
 import { Connection, ownerOf } from './connection.ts';
 import { Crowd, type Visit } from './crowd.ts';
 import type { ListenerOptions } from './options.ts';
+import { readProxyHeader } from './proxied-socket.ts';
 import type { Reception } from './reception.ts';
 import { formatSaid, TOO_MANY_CONNECTIONS } from './replies.ts';
 import { Watch } from './watch.ts';
@@ -22,6 +25,7 @@ export class Server extends SMTPServer {
   readonly #listener: ListenerOptions;
   readonly #reception: Reception;
   readonly #log: Log;
+  readonly #isProxy: InRanges;
   /** From the first octet to the last, those included that are only waiting for the client to hang up. */
   readonly #sessions = new Set<Connection>();
   readonly #crowd: Crowd;
@@ -37,6 +41,7 @@ export class Server extends SMTPServer {
     this.#listener = options;
     this.#reception = reception;
     this.#log = log;
+    this.#isProxy = inRanges(options.trust.proxy);
     this.#crowd = new Crowd(options.limits, reception.clock);
     this.#watch = new Watch(reception.clock, log);
     // A socket may fail between its being accepted and its being listened to.
@@ -62,8 +67,9 @@ export class Server extends SMTPServer {
   }
 
   override connect(socket: Socket, about?: SMTPConnectionOptions | null): void {
-    const visit = this.#visits.get(about ?? {}) ?? this.#crowd.enter(socket.remoteAddress ?? '');
-    if (visit.kind === 'crowded') return this.#turnAway(socket, visit.because);
+    const address = peerAddress(about?.remoteAddress ?? socket.remoteAddress ?? '');
+    const visit = this.#visits.get(about ?? {}) ?? this.#crowd.enter(address);
+    if (visit.kind === 'crowded') return this.#turnAway(socket, address, visit.because);
     const connection = new Connection({
       server: this,
       socket,
@@ -103,6 +109,11 @@ export class Server extends SMTPServer {
 
   /** smtp-server times silence here; a client that trickles must not hold a place for ever. */
   override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
+    if (socket.remoteAddress === undefined) {
+      // It has gone already, and with it the address by which it could be trusted or limited.
+      socket.destroy();
+      return false;
+    }
     const release = super._acceptSocket(socket, handshake);
     if (release === false) return false;
     this.#arriving.add(socket);
@@ -123,9 +134,9 @@ export class Server extends SMTPServer {
 
   /** By now the client's address is known, and no handshake has cost us anything yet. */
   override _handleProxy(socket: Socket, arrived: Arrived): void {
-    super._handleProxy(socket, (error, about) => {
+    this.#learnAddress(socket, (error, about) => {
       if (error !== null || about === undefined) return arrived(error, about);
-      const admission = this.#admit(socket, about.remoteAddress ?? socket.remoteAddress ?? '');
+      const admission = this.#admit(socket, peerAddress(about.remoteAddress ?? socket.remoteAddress ?? ''));
       if (admission === null) return arrived(new Error('turned away'), about);
       socket.once('close', () => admission.leave());
       this.#visits.set(about, admission);
@@ -133,21 +144,40 @@ export class Server extends SMTPServer {
     });
   }
 
+  /** Asked when a client is there, and never guessed from what it sends: else anybody could forge an address. */
+  override _expectsProxyHeader({ remoteAddress }: Socket): boolean {
+    return remoteAddress !== undefined && this.#isProxy(peerAddress(remoteAddress));
+  }
+
+  #learnAddress(socket: Socket, learnt: Arrived): void {
+    if (this._expectsProxyHeader(socket)) void this.#learnFromProxy(socket, learnt);
+    else super._handleProxy(socket, learnt);
+  }
+
+  async #learnFromProxy(socket: Socket, learnt: Arrived): Promise<void> {
+    const { limits } = this.#listener;
+    const { clock } = this.#reception;
+    const proxied = await readProxyHeader(socket, { clock, log: this.#log, patience: limits.command });
+    if (proxied === null) return learnt(new Error('no PROXY header'));
+    const { source } = proxied;
+    // An empty id lets the connection make one.
+    learnt(null, { id: '', ...(source !== null && { remoteAddress: source.address, remotePort: source.port }) });
+  }
+
   #admit(socket: Socket, address: string): Visit | null {
     const { connections } = this.#listener.limits;
     if (this.#sessions.size + this.#arriving.size > connections) {
-      this.#turnAway(socket, `more than ${connections} connections`);
+      this.#turnAway(socket, address, `more than ${connections} connections`);
       return null;
     }
-    const visit = this.#crowd.enter(address.replace(/^::ffff:(?=\d)/i, ''));
+    const visit = this.#crowd.enter(address);
     if (visit.kind === 'visit') return visit;
-    this.#turnAway(socket, visit.because, visit.news);
+    this.#turnAway(socket, address, visit.because, visit.news);
     return null;
   }
 
   /** Costs as little as can be: there may be many of them. */
-  #turnAway(socket: Socket, because: string, news = true): void {
-    const client = socket.remoteAddress;
+  #turnAway(socket: Socket, client: string, because: string, news = true): void {
     this.#log[news ? 'info' : 'debug']('refused', { hook: 'connect', by: 'mailframe', because, client });
     if (this.#listener.tls?.mode === 'implicit') socket.destroy();
     else socket.end(formatSaid(TOO_MANY_CONNECTIONS), () => socket.destroy());

@@ -1,6 +1,7 @@
 /** A client for tests that says exactly the octets it is told to, and hears reply lines one by one. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
 export class RawClient {
@@ -20,6 +21,13 @@ export class RawClient {
     const socket = tls === undefined ? connect({ ...at, allowHalfOpen: true }) : connectTls({ ...at, ...tls });
     await once(socket, tls === undefined ? 'connect' : 'secureConnect');
     socket.setNoDelay(true);
+    return new RawClient(socket);
+  }
+
+  /** Negotiates TLS over anything. */
+  static async overTls(below: Duplex): Promise<RawClient> {
+    const socket = connectTls({ socket: below, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
     return new RawClient(socket);
   }
 
