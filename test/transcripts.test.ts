@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Limits } from '../core/mail/limits.ts';
 import { formatMailbox, formatPath } from '../core/mail/path.ts';
 import type { ListenerOptions } from '../core/smtp/options.ts';
-import { gateway } from './core/smtp/gateway.ts';
+import { gateway, OPTIONS } from './core/smtp/gateway.ts';
 import { mounted } from './core/smtp/plugins.ts';
 import type { RawClient } from './core/smtp/raw-client.ts';
 import { selfSigned } from './support/certificate.ts';
@@ -46,7 +46,7 @@ function parse(text: string): Transcript {
   if (odd !== undefined) throw new Error(`line ${odd.number} is no line of a transcript: ${odd.line}`);
   return {
     title: (lines[0]?.line ?? '').replace(/^# /, ''),
-    options: Object.assign({}, ...directives('listener').map(optionOf)) as Partial<ListenerOptions>,
+    options: directives('listener').reduce(withOption, {}),
     limits: Object.fromEntries(directives('limits').map(limitOf)),
     plugins: directives('plugins'),
     steps,
@@ -59,13 +59,21 @@ function limitOf(directive: string): readonly [string, number] {
   return [name, Number(value)];
 }
 
-/** `maxSize=1000`, `tls=starttls`. */
-function optionOf(directive: string): Partial<ListenerOptions> {
+/** `maxSize=1000`, `tls=starttls`, `trust.xclient=127.0.0.1,::1`. */
+function withOption(options: Partial<ListenerOptions>, directive: string): Partial<ListenerOptions> {
   const [name = '', value = ''] = directive.split('=');
-  if (name === 'lookups') return { lookups: value.split(',') };
-  if (name !== 'tls') return { [name]: /^\d+$/.test(value) ? Number(value) : value === 'true' ? true : value };
+  const [group, member] = name.split('.');
+  if (group === 'trust' && member !== undefined) {
+    return { ...options, trust: { ...OPTIONS.trust, ...options.trust, [member]: value.split(',') } };
+  }
+  if (name === 'lookups' || name === 'mechanisms') return { ...options, [name]: value.split(',') };
+  if (name !== 'tls')
+    return { ...options, [name]: /^\d+$/.test(value) ? Number(value) : value === 'true' ? true : value };
   const { cert, key } = selfSigned('mx.example.test');
-  return { tls: { mode: value === 'implicit' ? 'implicit' : 'starttls', cert, key, minVersion: 'TLSv1.2' } };
+  return {
+    ...options,
+    tls: { mode: value === 'implicit' ? 'implicit' : 'starttls', cert, key, minVersion: 'TLSv1.2' },
+  };
 }
 
 /** What the client's line means in octets: escapes, and base64 of what AUTH sends. */

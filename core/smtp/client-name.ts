@@ -10,6 +10,8 @@ import { parseIpv6 } from '../mail/ip-address.ts';
 import type { Resolver } from '../plugin/ports.ts';
 import type { Reception } from './reception.ts';
 
+type Ports = Pick<Reception, 'resolver' | 'clock' | 'log'>;
+
 /** How long a name is worth waiting for, in milliseconds. */
 const PATIENCE = 300;
 /** An address with more names than these is a web host, and the others are no more telling. */
@@ -22,7 +24,7 @@ const HOST_NAME = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z
  * @returns when the name is known, or when nobody should wait for it any longer. Does not reject.
  */
 export function findName(
-  { resolver, clock, log }: Pick<Reception, 'resolver' | 'clock' | 'log'>,
+  { resolver, clock, log }: Ports,
   address: string,
   known: (name: string) => void,
 ): Promise<void> {
@@ -35,6 +37,38 @@ export function findName(
   const timer = new AbortController();
   const late = clock.sleep(PATIENCE, timer.signal).catch(() => undefined);
   return Promise.race([found, late]).finally(() => timer.abort('it is over'));
+}
+
+/** Looks for the name of one client after the other. What is found too late is not the name of the next one. */
+export class NameSearch {
+  readonly #ports: Ports;
+  readonly #known: (name: string) => void;
+  #current: symbol | null = null;
+  #settled: Promise<void> = Promise.resolve();
+
+  constructor(ports: Ports, known: (name: string) => void) {
+    this.#ports = ports;
+    this.#known = known;
+  }
+
+  /** Resolves when the name is known, or when nobody should wait for it any longer. Does not reject. */
+  get settled(): Promise<void> {
+    return this.#settled;
+  }
+
+  begin(address: string): void {
+    const search = Symbol(address);
+    this.#current = search;
+    this.#settled = findName(this.#ports, address, name => {
+      if (this.#current === search) this.#known(name);
+    });
+  }
+
+  /** There is nothing to be found any more. */
+  stop(): void {
+    this.#current = null;
+    this.#settled = Promise.resolve();
+  }
 }
 
 /** Looks the name up. `null` where there is none, or nobody can say. */

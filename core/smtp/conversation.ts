@@ -9,9 +9,10 @@ import { isPermanent, type PermanentReply, type Refusal } from '../mail/reply.ts
 import type { Greeting, Session, Tls } from '../mail/session.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Credentials, HookName } from '../plugin/hooks.ts';
-import { findName } from './client-name.ts';
+import { isAnnounceable } from './announced.ts';
 import type { Visit } from './crowd.ts';
 import { authUsable, extensionLines } from './extensions.ts';
+import { Front } from './front.ts';
 import { KnownSession } from './known-session.ts';
 import { lookUp } from './look-up.ts';
 import { refuseKnown } from './refuse.ts';
@@ -30,9 +31,6 @@ import {
 import type { Setting } from './setting.ts';
 import { Transactions } from './transactions.ts';
 
-/** What may follow HELO. Machines call themselves all sorts of things: whether it is a domain is for plugins to say. */
-const ANNOUNCED = /^[^\s\u0000-\u001f\u007f-\u009f\ufffd]{1,255}$/u;
-
 /** What came of an AUTH. */
 export type LoginResult =
   | { readonly kind: 'identified'; readonly user: string }
@@ -43,15 +41,15 @@ export class Conversation {
   readonly #known: KnownSession;
   /** What it is all for. */
   readonly transactions: Transactions;
-  /** Settles when the client's name is known or it has taken too long. */
-  readonly #named: Promise<void>;
+  /** Who speaks for others here. */
+  readonly front: Front;
   #failedLogins = 0;
 
   constructor(setting: Setting, visit: Visit, session: Session) {
     this.#setting = setting;
     this.#known = new KnownSession(session);
     this.transactions = new Transactions(setting, this.#known, visit);
-    this.#named = findName(setting.reception, session.client.address, name => this.#known.named(name));
+    this.front = new Front(setting, this.#known, visit);
   }
 
   get protocol(): 'smtp' | 'lmtp' {
@@ -61,6 +59,7 @@ export class Conversation {
   /** TLS has been established by STARTTLS. */
   secured(tls: Tls): void {
     this.#known.secured(tls);
+    this.front.secured();
     this.transactions.reset();
   }
 
@@ -75,8 +74,8 @@ export class Conversation {
 
   async hello(verb: Greeting['verb'], domain: string): Promise<Said> {
     if (verb !== 'LHLO' && this.#setting.options.protocol === 'lmtp') return SPEAKS_LMTP;
-    if (!ANNOUNCED.test(domain)) return syntax(`${verb} hostname`);
-    await this.#named;
+    if (!isAnnounceable(domain)) return syntax(`${verb} hostname`);
+    await this.front.named;
     const { session, facts } = this.#known;
     const greeting = { verb, domain };
     const walked = await this.#setting.chain.helo(session, greeting, facts);
@@ -85,7 +84,7 @@ export class Conversation {
     this.#known.greeted(greeting, walked);
     this.transactions.reset();
     const { options } = this.#setting;
-    const lines = verb === 'HELO' ? [] : extensionLines(options, this.#known.session, decision);
+    const lines = verb === 'HELO' ? [] : extensionLines(options, this.#known.session, decision, this.front.lines);
     return { code: 250, status: null, text: [options.hostname, ...lines] };
   }
 

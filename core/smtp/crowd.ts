@@ -15,6 +15,8 @@ export interface Visit {
   readonly kind: 'visit';
   /** Counts one more. @returns whose limit forbids it, or `null`. */
   count(what: Exclude<Counted, 'newConnections'>): 'client' | 'network' | null;
+  /** The session is that of another client from now on. @returns why it may not be: it is nobody's then. */
+  become(address: string): Crowded | null;
   /** The session is over. Further calls do nothing. */
   leave(): void;
 }
@@ -30,7 +32,10 @@ export interface Crowded {
 
 const MOST_KEPT = 100_000;
 
-const EXEMPT: Visit = { kind: 'visit', count: () => null, leave: () => undefined };
+/** What is counted of one session while it is that of one client. */
+type Part = { readonly kind: 'part' } & Pick<Visit, 'count' | 'leave'>;
+
+const EXEMPT: Part = { kind: 'part', count: () => null, leave: () => undefined };
 
 export class Crowd {
   readonly #limits: Limits;
@@ -48,6 +53,11 @@ export class Crowd {
 
   /** A client knocks. */
   enter(address: string): Visit | Crowded {
+    const part = this.#part(address);
+    return part.kind === 'crowded' ? part : visit(part, other => this.#part(other));
+  }
+
+  #part(address: string): Part | Crowded {
     if (this.#isExempt(address)) return EXEMPT;
     const now = this.#clock.monotonic();
     this.#sweep(now);
@@ -58,7 +68,7 @@ export class Crowd {
     if (crowded !== null) return crowded;
     client.enter(now);
     network.enter(now);
-    return visit(client, network, this.#clock);
+    return counting(client, network, this.#clock);
   }
 
   #tally(key: string, whose: 'perClient' | 'perNetwork', now: number): Tally {
@@ -89,10 +99,31 @@ export class Crowd {
   }
 }
 
-function visit(client: Tally, network: Tally, clock: Pick<Clock, 'monotonic'>): Visit {
-  let here = true;
+function visit(first: Part, enter: (address: string) => Part | Crowded): Visit {
+  let part = first;
+  let over = false;
   return {
     kind: 'visit',
+    count: what => part.count(what),
+    become(address) {
+      part.leave();
+      part = EXEMPT;
+      const next = over ? EXEMPT : enter(address);
+      if (next.kind === 'crowded') return next;
+      part = next;
+      return null;
+    },
+    leave() {
+      over = true;
+      part.leave();
+    },
+  };
+}
+
+function counting(client: Tally, network: Tally, clock: Pick<Clock, 'monotonic'>): Part {
+  let here = true;
+  return {
+    kind: 'part',
     count(what) {
       const now = clock.monotonic();
       if (!client.allows(what, now)) return 'client';

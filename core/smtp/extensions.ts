@@ -15,8 +15,13 @@ export function authUsable(options: ListenerOptions, session: Session): boolean 
   return options.auth !== 'off' && (session.tls !== null || options.allowPlaintextAuth);
 }
 
-/** One extension a line. */
-export function extensionLines(options: ListenerOptions, session: Session, change: OfferChange): readonly string[] {
+/** One extension a line. `more`: what this one client is offered. */
+export function extensionLines(
+  options: ListenerOptions,
+  session: Session,
+  change: OfferChange,
+  more: readonly string[] = [],
+): readonly string[] {
   const { limits } = options;
   const lines = [
     'PIPELINING',
@@ -32,6 +37,7 @@ export function extensionLines(options: ListenerOptions, session: Session, chang
   lines.push(`LIMITS MAILMAX=${limits.transactions} RCPTMAX=${limits.recipients}`);
   if (options.tls !== null && session.tls === null) lines.push('STARTTLS');
   if (authUsable(options, session) && session.user === null) lines.push('AUTH PLAIN LOGIN');
+  lines.push(...more);
   const gone = new Set([...change.remove, ...change.add].map(keywordOf));
   return [...lines.filter(line => !gone.has(keywordOf(line))), ...change.add];
 }

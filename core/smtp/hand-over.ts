@@ -22,6 +22,7 @@ import { queued, type Said, TOO_MANY_HOPS } from './replies.ts';
 import { splitByCommand } from './reply-for-each.ts';
 import type { Setting } from './setting.ts';
 import { keyOf, type Transaction } from './transaction.ts';
+import { forwardedField } from './xforward.ts';
 
 /** A transaction that is to be handed over. */
 export interface HandOver {
@@ -177,6 +178,7 @@ function announce({ chain, log }: Setting, { mail, trace, group }: Placed): void
     queueId: mail.id,
     from: formatPath(mail.envelope.reversePath),
     recipients: mail.envelope.recipients.length,
+    ...forwardedField(mail.session.forwarded),
   };
   if (fate.kind === 'discard') {
     log.info('discarded', { ...about, by: fate.by, reason: fate.reason });

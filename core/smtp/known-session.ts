@@ -2,7 +2,7 @@
 import type { Walked } from '../chain/decision.ts';
 import { type Facts, NO_FACTS } from '../mail/facts.ts';
 import type { PermanentReply } from '../mail/reply.ts';
-import type { Greeting, Session, Tls } from '../mail/session.ts';
+import type { Client, Forwarded, Greeting, Session, Tls } from '../mail/session.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { ListenerOptions } from './options.ts';
 import { AUTHENTICATE_FIRST, GREET_BY_LHLO, GREET_FIRST } from './replies.ts';
@@ -13,6 +13,8 @@ export class KnownSession {
   #facts: Facts = NO_FACTS;
   /** Of `connect`: what is known without the client's words. */
   #ownFacts: Facts = NO_FACTS;
+  /** What was known of the peer itself before it spoke for another client. */
+  #peer: { readonly client: Client; readonly facts: Facts; readonly steps: Trace } | null = null;
   #steps: { readonly connect: Trace; readonly helo: Trace; readonly auth: Trace } = { connect: [], helo: [], auth: [] };
 
   constructor(session: Session) {
@@ -49,7 +51,7 @@ export class KnownSession {
   }
 
   greeted(greeting: Greeting, { facts, steps }: Walked<unknown>): void {
-    this.#session = { ...this.#session, greeting };
+    this.#session = { ...this.#session, greeting, forwarded: null };
     this.#facts = facts;
     this.#steps = { ...this.#steps, helo: steps };
   }
@@ -60,10 +62,32 @@ export class KnownSession {
     this.#steps = { ...this.#steps, auth: steps };
   }
 
-  /** All that the client said before TLS may be someone else's words (RFC 3207 section 4.2). */
+  /** XFORWARD. `null`: what was said was said of a mail that is over. */
+  forwarded(forwarded: Forwarded | null): void {
+    if (forwarded !== this.#session.forwarded) this.#session = { ...this.#session, forwarded };
+  }
+
+  /** XCLIENT: nothing that is known of the one before is known of this client, and no certificate is its own. */
+  introduced(client: Client, user: string | null): void {
+    const tls = this.#session.tls === null ? null : { ...this.#session.tls, certificate: null };
+    this.#peer ??= { client: this.#session.client, facts: this.#ownFacts, steps: this.#steps.connect };
+    this.#session = { ...this.#session, client, tls, user, greeting: null, forwarded: null };
+    this.#ownFacts = NO_FACTS;
+    this.#facts = NO_FACTS;
+    this.#steps = { connect: [], helo: [], auth: [] };
+  }
+
+  /** All that the client said before TLS may be someone else's words (RFC 3207 section 4.2), XCLIENT among them. */
   secured(tls: Tls): void {
-    this.#session = { ...this.#session, tls, greeting: null, user: null };
-    this.#facts = this.#ownFacts;
-    this.#steps = { connect: this.#steps.connect, helo: [], auth: [] };
+    const { client, facts, steps } = this.#peer ?? {
+      client: this.#session.client,
+      facts: this.#ownFacts,
+      steps: this.#steps.connect,
+    };
+    this.#peer = null;
+    this.#session = { ...this.#session, client, tls, greeting: null, user: null, forwarded: null };
+    this.#ownFacts = facts;
+    this.#facts = facts;
+    this.#steps = { connect: steps, helo: [], auth: [] };
   }
 }

@@ -29,6 +29,10 @@ export async function obey(conversation: Conversation, { verb, argument }: Comma
       return conversation.lookUp('expn', argument);
     case 'QUIT':
       return argument === '' ? BYE : NO_ARGUMENT;
+    case 'XCLIENT':
+      return conversation.front.introduce(argument, conversation);
+    case 'XFORWARD':
+      return conversation.front.forward(argument, conversation);
     default:
       return null;
   }

@@ -5,6 +5,7 @@
  * follows the header, even in the same segment, is left in the socket for whoever reads next.
  */
 import type { Socket } from 'node:net';
+import { peerAddress } from '../mail/ip-address.ts';
 import type { Clock, Log } from '../plugin/ports.ts';
 import { type FoundProxyHeader, type ProxiedSource, parseProxyHeader } from './proxy-header.ts';
 
@@ -31,7 +32,7 @@ export interface Proxied {
  */
 export async function readProxyHeader(socket: Socket, setting: ProxiedSetting): Promise<Proxied | null> {
   const { clock, log } = setting;
-  const by = socket.remoteAddress;
+  const by = peerAddress(socket.remoteAddress ?? '');
   const patience = Math.min(setting.patience, LONGEST_WAIT);
   const timer = new AbortController();
   let cause = 'it left without a PROXY header';

@@ -8,6 +8,7 @@ import type { Trace, TraceStep } from '../mail/trace.ts';
 import type { HookName } from '../plugin/hooks.ts';
 import type { KnownSession } from './known-session.ts';
 import type { Setting } from './setting.ts';
+import { forwardedField } from './xforward.ts';
 
 /** Stands for the engine where a plugin's id would stand. */
 const ENGINE = 'mailframe';
@@ -39,6 +40,7 @@ export function refuse({ chain, log, reception }: Setting, event: RefusalEvent):
     because,
     reply: formatReply(reply),
     client: session.client.address,
+    ...forwardedField(session.forwarded),
     ...(recipient === null ? {} : { recipient: formatMailbox(recipient.original) }),
   });
   const step = by === ENGINE ? [engineStep(event, reception.clock.now())] : [];

@@ -74,6 +74,7 @@ export const GREET_BY_LHLO = permanent(503, '5.5.1', 'Send LHLO first');
 export const SPEAKS_LMTP = permanent(500, '5.5.1', 'This is LMTP: send LHLO');
 export const NESTED_MAIL = permanent(503, '5.5.1', 'A mail transaction is in progress already');
 export const AUTH_IN_TRANSACTION = permanent(503, '5.5.1', 'AUTH is not permitted during a mail transaction');
+export const NOT_IN_TRANSACTION = permanent(503, '5.5.1', 'Not during a mail transaction');
 export const NO_MAIL_YET = permanent(503, '5.5.1', 'Send MAIL first');
 export const NO_RECIPIENTS = permanent(554, '5.5.1', 'No valid recipients');
 /** RFC 2033 section 4.2 wants another code. */
@@ -90,6 +91,8 @@ export const SENDER_NEEDS_SMTPUTF8 = permanent(550, '5.6.7', 'An address beyond 
 /** RFC 6531 section 3.7.4.2. */
 export const UTF8_REPLY_NEEDED = said(252, '2.6.8', 'The answer is beyond ASCII: ask with the SMTPUTF8 parameter');
 export const badParameter = (reason: string) => permanent(501, '5.5.4', reason);
+export const badAttribute = (reason: string) => permanent(501, '5.5.4', reason);
+export const badAttributeValue = (name: string) => badAttribute(`Bad value of the attribute ${name}`);
 export const unknownParameter = (keyword: string) => permanent(555, '5.5.4', `Parameter not recognized: ${keyword}`);
 
 /** Limits. */

@@ -82,7 +82,7 @@ export class Transactions {
 
   reset(): void {
     this.#transaction?.abandon();
-    this.#transaction = null;
+    this.#over();
   }
 
   async mail(argument: string): Promise<Said> {
@@ -181,8 +181,13 @@ export class Transactions {
       log.error('failed', { during: 'content', cause: describeError(error), stack });
       return toEach(LOCAL_ERROR, transaction, options.protocol);
     } finally {
-      if (this.#transaction === transaction) this.#transaction = null;
+      if (this.#transaction === transaction) this.#over();
     }
+  }
+
+  #over(): void {
+    this.#transaction = null;
+    this.#known.forwarded(null);
   }
 
   async #commit(mails: readonly NewMail[]): Promise<void> {

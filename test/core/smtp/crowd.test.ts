@@ -93,3 +93,25 @@ test('the log hears once in a window of a client that is sent away', async () =>
   await its.clock.advance(60_000);
   expect(its.crowd.enter('192.0.2.1')).toMatchObject({ news: true });
 });
+
+test('a session becomes that of another client: one place is free again, and another is taken', () => {
+  const its = crowd({ perClient: { ...NONE, connections: 1 }, exempt: ['127.0.0.1'] });
+  const visit = admitted(its.crowd.enter('127.0.0.1'));
+  expect(visit.become('192.0.2.1')).toBeNull();
+  expect(its.crowd.enter('192.0.2.1').kind).toBe('crowded');
+  expect(visit.become('192.0.2.2')).toBeNull();
+  admitted(its.crowd.enter('192.0.2.1'));
+  expect(visit.become('192.0.2.1')).toMatchObject({ because: 'too many connections of 192.0.2.1' });
+  // It had left the one before it was refused, and is of nobody now.
+  admitted(its.crowd.enter('192.0.2.2'));
+  visit.leave();
+  expect(its.crowd.enter('192.0.2.1').kind).toBe('crowded');
+});
+
+test("a session that is over becomes nobody else's", () => {
+  const its = crowd({ perClient: { ...NONE, connections: 1 } });
+  const visit = admitted(its.crowd.enter('192.0.2.1'));
+  visit.leave();
+  expect(visit.become('192.0.2.2')).toBeNull();
+  admitted(its.crowd.enter('192.0.2.2'));
+});

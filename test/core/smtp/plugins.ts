@@ -49,6 +49,10 @@ const INSTANCES: Readonly<Record<string, PluginInstance>> = {
   },
   'nobody-knows-passwords': { auth: () => defer(454, '4.7.0', 'Try again later', 'directory unreachable') },
   'no-bad-clients': { connect: () => reject(554, '5.7.1', 'Not from your network', 'listed') },
+  'no-listed-clients': {
+    connect: ({ session: { client } }) =>
+      client.address === '203.0.113.66' ? reject(554, '5.7.1', 'Not from your address', 'listed') : undefined,
+  },
   'no-liars': {
     helo: ({ greeting: { domain } }) =>
       domain === 'mx.example.test' ? reject(550, '5.7.1', 'That is our own name', 'claims to be us') : undefined,

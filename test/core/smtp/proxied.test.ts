@@ -109,6 +109,16 @@ test('crowd limits are those of the client, not of the proxy that all come throu
   expect(its.log.of('refused').map(({ fields }) => fields.client)).toEqual(['203.0.113.7']);
 });
 
+test('a proxy is known by its IPv4 address where the listener speaks both versions of IP', async () => {
+  const its = await behindProxy({
+    options: { address: '::', trust: { proxy: ['127.0.0.1'], xclient: [], xforward: [] } },
+  });
+  const peer = await its.connect();
+  peer.send(LINE);
+  expect(await peer.reply()).toEqual([GREETING]);
+  expect(its.log.of('proxied')[0]?.fields).toMatchObject({ proxy: '127.0.0.1', client: '203.0.113.7' });
+});
+
 describe('a listed proxy that speaks for itself, or for it does not know whom, has a session like any other', () => {
   test.each([
     { how: 'a health check of version 2', header: binaryHeader({ command: LOCAL, family: 0, block: Buffer.alloc(0) }) },

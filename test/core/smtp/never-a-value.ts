@@ -1,0 +1,21 @@
+/** What no attribute of XCLIENT or XFORWARD may be, written so that it gets past whoever reads the line. */
+export const NEVER_A_VALUE = [
+  { what: 'CR', value: 'a+0Db' },
+  { what: 'LF', value: 'a+0Ab' },
+  { what: 'CR LF and a header field', value: 'a+0D+0ABcc:+20eve@example.test' },
+  { what: 'NUL', value: '+00' },
+  { what: 'a tab', value: 'a+09b' },
+  { what: 'escape', value: '+1B[2J' },
+  { what: 'DEL', value: 'a+7F' },
+  { what: 'a C1 control', value: 'a+C2+85b' },
+  { what: 'a line separator', value: 'a+E2+80+A8b' },
+  { what: 'xtext cut off', value: 'a+0' },
+  { what: 'a lone plus', value: 'a+' },
+  { what: 'no hexadecimal', value: 'a+GG' },
+  { what: 'bad UTF-8', value: 'a+FFb' },
+  { what: 'an overlong slash', value: 'a+C0+AF' },
+  { what: 'a surrogate', value: 'a+ED+A0+80' },
+  { what: '256 characters', value: 'a'.repeat(256) },
+  { what: '86 characters written as 258', value: '+61'.repeat(86) },
+  { what: 'octets that are not ASCII', value: 'ü' },
+];
