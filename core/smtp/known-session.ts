@@ -51,7 +51,7 @@ export class KnownSession {
   }
 
   greeted(greeting: Greeting, { facts, steps }: Walked<unknown>): void {
-    this.#session = { ...this.#session, greeting, forwarded: null };
+    this.#session = { ...this.#session, greeting };
     this.#facts = facts;
     this.#steps = { ...this.#steps, helo: steps };
   }
@@ -84,7 +84,6 @@ export class KnownSession {
       facts: this.#ownFacts,
       steps: this.#steps.connect,
     };
-    this.#peer = null;
     this.#session = { ...this.#session, client, tls, greeting: null, user: null, forwarded: null };
     this.#ownFacts = facts;
     this.#facts = facts;

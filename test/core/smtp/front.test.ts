@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { note } from '../../../core/mail/verdict.ts';
 import type { Resolver } from '../../../core/plugin/ports.ts';
 import { fakeResolver } from '../../../core/testing/fake-resolver.ts';
+import { selfSigned } from '../../support/certificate.ts';
 import { link } from '../chain/chain-of.ts';
 import { type GatewaySetting, gateway } from './gateway.ts';
 import { NEVER_A_VALUE } from './never-a-value.ts';
@@ -23,6 +24,27 @@ async function mail(client: RawClient): Promise<string> {
   await client.command('RCPT TO:<bob@example.test>');
   await client.command('DATA');
   return client.command('Subject: hello\r\n\r\n.');
+}
+
+/** DNS that knows the name of loopback, and says it when it is told to. */
+function lateDns() {
+  const dns = fakeResolver({ '127.0.0.1': { PTR: ['localhost'] }, localhost: { A: ['127.0.0.1'] } });
+  const late = Promise.withResolvers<void>();
+  const resolver: Resolver = {
+    ...dns,
+    async addresses(name) {
+      await late.promise;
+      return dns.addresses(name);
+    },
+  };
+  return {
+    resolver,
+    /** Resolves when whoever asked has heard it. */
+    async answer() {
+      late.resolve();
+      await new Promise(resolve => setImmediate(resolve));
+    },
+  };
 }
 
 type Gateway = Awaited<ReturnType<typeof gateway>>;
@@ -80,26 +102,19 @@ describe('a client that XCLIENT introduces', () => {
     expect(sessions(its)).toMatchObject([{ client: { address: '203.0.113.7', name: null } }]);
   });
 
-  test('never gets the name of the one before it, however late DNS gives that', async () => {
-    const dns = fakeResolver({ '127.0.0.1': { PTR: ['localhost'] }, localhost: { A: ['127.0.0.1'] } });
-    const late = Promise.withResolvers<void>();
-    const answered = Promise.withResolvers<void>();
-    const resolver: Resolver = {
-      ...dns,
-      async addresses(name) {
-        await late.promise;
-        setImmediate(answered.resolve);
-        return dns.addresses(name);
-      },
-    };
-    const its = await trusting({ resolver });
+  test.each([
+    { told: 'ADDR=203.0.113.7', name: null },
+    { told: 'NAME=client.test', name: 'client.test' },
+    { told: 'PORT=1', name: 'localhost' },
+  ])('never gets the name of another, however late DNS gives that: $told', async ({ told, name }) => {
+    const dns = lateDns();
+    const its = await trusting({ resolver: dns.resolver });
     const peer = await its.greeted();
-    await peer.command('XCLIENT ADDR=203.0.113.7');
-    late.resolve();
-    await answered.promise;
+    await peer.command(`XCLIENT ${told}`);
+    await dns.answer();
     await peer.command('HELO there.test');
     await mail(peer);
-    expect(sessions(its)).toMatchObject([{ client: { address: '203.0.113.7', name: null } }]);
+    expect(sessions(its)[0]?.client.name).toBe(name);
   });
 
   test('has an address that nobody has where it is not known: never that of the peer, with its rights', async () => {
@@ -141,6 +156,37 @@ describe('a client that XCLIENT introduces', () => {
       await mail(peer);
     }
     expect(sessions(its).map(({ client }) => client.address)).toEqual(['203.0.113.7', '203.0.113.8']);
+  });
+});
+
+describe("threat: STARTTLS injection. When TLS begins the session is the peer's own again", () => {
+  const { cert, key } = selfSigned('mx.example.test');
+  const tls = { mode: 'starttls', cert, key, minVersion: 'TLSv1.2' } as const;
+
+  test('by name', async () => {
+    const dns = lateDns();
+    const its = await trusting({ options: { tls }, resolver: dns.resolver });
+    const peer = await its.greeted();
+    await peer.command('XCLIENT ADDR=203.0.113.7');
+    await peer.command('STARTTLS');
+    await peer.startTls();
+    await dns.answer();
+    await peer.command('HELO front.test');
+    await mail(peer);
+    expect(sessions(its)[0]?.client).toEqual({ address: '127.0.0.1', port: peer.localPort, name: 'localhost' });
+  });
+
+  test('in the crowd', async () => {
+    const perClient = { connections: 1, newConnections: null, mails: null, recipients: null };
+    const its = await trusting({ options: { tls }, limits: { perClient } });
+    const peer = await its.greeted();
+    await peer.command('XCLIENT ADDR=203.0.113.7');
+    await peer.command('STARTTLS');
+    await peer.startTls();
+    await peer.command('HELO front.test');
+    expect(await (await its.connect()).rest()).toEqual(['421 4.7.0 Too many connections, try again later']);
+    expect(await peer.command('XCLIENT ADDR=203.0.113.8')).toBe(GREETING);
+    expect(await (await its.connect()).line()).toBe(GREETING);
   });
 });
 
