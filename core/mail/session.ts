@@ -2,10 +2,10 @@
 
 /** The machine at the other end. */
 export interface Client {
-  /** IP address as text; IPv4-mapped IPv6 is written as IPv4. */
+  /** IP address as text; IPv4-mapped IPv6 is written as IPv4. `0.0.0.0` where XCLIENT says that nobody knows it. */
   readonly address: string;
   readonly port: number;
-  /** The name that reverse DNS gives and forward DNS confirms, or `null`. */
+  /** The name that reverse DNS gives and forward DNS confirms, or that XCLIENT tells, or `null`. */
   readonly name: string | null;
 }
 
@@ -49,7 +49,10 @@ export interface Forwarded {
   readonly source: 'local' | 'remote' | null;
 }
 
-/** One conversation. The object is replaced, never changed, when the client greets again, starts TLS or authenticates. */
+/**
+ * One conversation. The object is replaced, never changed, when the client greets again, starts TLS or authenticates, and
+ * when a trusted machine in front speaks for another client (XCLIENT).
+ */
 export interface Session {
   readonly id: string;
   /** The `id` of the listener in the configuration. */
@@ -58,7 +61,7 @@ export interface Session {
   readonly client: Client;
   readonly greeting: Greeting | null;
   readonly tls: Tls | null;
-  /** Who authenticated by AUTH, or `null`. */
+  /** Who authenticated by AUTH, or whom XCLIENT names as LOGIN, or `null`. */
   readonly user: string | null;
   readonly forwarded: Forwarded | null;
 }
