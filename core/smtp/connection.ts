@@ -5,7 +5,6 @@
  * on at a time and answered exactly once, in order, whatever fails; every octet written is a whole reply; a client that
  * leaves, at whatever moment, is no error; and one that takes too long for anything is sent away.
  */
-import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SMTPServer, SMTPServerSession } from 'smtp-server';
@@ -14,16 +13,12 @@ import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
 import type { Log } from '../plugin/ports.ts';
 import { ClientStream } from './client-stream.ts';
-import { isHttpRequest, parseCommand } from './command.ts';
-import { bringsOctets, isSmallTalk, type Receipt, takeChunk, takeData } from './content-commands.ts';
+import { CommandInterpreter } from './command-interpreter.ts';
 import { Conversation } from './conversation.ts';
 import type { Visit } from './crowd.ts';
 import type { Line } from './line-buffer.ts';
-import { Login } from './login.ts';
 import { newSession } from './new-session.ts';
 import type { ListenerOptions } from './options.ts';
-import { Patience } from './patience.ts';
-import { obey } from './plain-commands.ts';
 import type { Pinned, Reception } from './reception.ts';
 import * as replies from './replies.ts';
 import { closes, formatSaid, type Said } from './replies.ts';
@@ -51,8 +46,6 @@ export function ownerOf(session: SMTPServerSession): Connection | undefined {
   return owners.get(session);
 }
 
-/** No tab is one: they stand in commands of other people's software, between words. */
-const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 /** All that needs saying has been said. */
 const SAID: readonly Said[] = [];
 
@@ -67,8 +60,7 @@ export class Connection extends SMTPConnection implements Watched {
   readonly #log: Log;
   readonly #pinned: Pinned;
   readonly #conversation: Conversation;
-  readonly #login: Login;
-  readonly #patience: Patience;
+  readonly #interpreter: CommandInterpreter;
   readonly #time: Timekeeper;
   readonly #end: () => void;
   /** Pieces of work: a command, or the content of a transaction. */
@@ -88,12 +80,15 @@ export class Connection extends SMTPConnection implements Watched {
     this.#reception = reception;
     this.#log = log.child({ session: this.id });
     this.#pinned = reception.pin();
-    this.#patience = new Patience(options.limits);
     this.#time = new Timekeeper(options.limits, reception.clock.monotonic());
     const setting = { options, reception, chain: this.#pinned.chain, log: this.#log };
     const client = { address: this.remoteAddress, port: about?.remotePort ?? this.remotePort, name: null };
     this.#conversation = new Conversation(setting, visit, newSession(this.id, options, client, tlsOf(socket)));
-    this.#login = new Login(this.#conversation);
+    this.#interpreter = new CommandInterpreter(this.#conversation, options.limits, {
+      stream: () => this.#stream,
+      say: reply => this.#say(reply),
+      startTls: argument => this.#startTls(argument),
+    });
   }
 
   get #stream(): ClientStream | null {
@@ -183,7 +178,7 @@ export class Connection extends SMTPConnection implements Watched {
     if (this._upgrading || this._closing || this._closed) return;
     if (!this._ready) return this.#say(replies.TOO_EARLY);
     void this.#run(
-      () => this.#answerTo(line),
+      () => this.#interpreter.answerTo(line),
       () =>
         this.#writer.whenRead(() => {
           this.#turn();
@@ -215,58 +210,6 @@ export class Connection extends SMTPConnection implements Watched {
     await nextTurn();
   }
 
-  async #answerTo(line: Line): Promise<readonly Said[]> {
-    switch (line.kind) {
-      case 'too-long':
-        return this.#refused(line.beginning, replies.LINE_TOO_LONG);
-      case 'bare-newline':
-        return [replies.BARE_NEWLINE];
-      case 'line':
-        return this.#login.waiting
-          ? this.#weighed('AUTH', [await this.#login.goOn(line.octets)])
-          : this.#command(line.octets);
-    }
-  }
-
-  async #command(line: Buffer): Promise<readonly Said[]> {
-    if (!isUtf8(line)) return this.#refused(line, replies.NOT_UTF8);
-    const text = line.toString('utf8');
-    if (CONTROL.test(text)) return this.#refused(line, replies.CONTROL_CHARACTER);
-    const command = parseCommand(text);
-    switch (command.verb) {
-      case 'DATA':
-        return this.#weighed('DATA', await this.#received(takeData(this.#receipt(), command.argument)));
-      case 'BDAT':
-        return this.#weighed(
-          isSmallTalk(command.argument) ? 'NOOP' : 'BDAT',
-          await this.#received(takeChunk(this.#receipt(), command.argument)),
-        );
-      case 'STARTTLS':
-        return this.#weighed('STARTTLS', this.#startTls(command.argument));
-      case 'AUTH':
-        return this.#weighed('AUTH', [await this.#login.begin(command.argument)]);
-      default:
-        return this.#weighed(command.verb, [(await obey(this.#conversation, command)) ?? this.#unknownCommand(text)]);
-    }
-  }
-
-  /** A line that cannot be read. If it was a BDAT, nobody knows how much of what follows is no command. */
-  #refused(line: Buffer, reply: Said): readonly Said[] {
-    return this.#weighed('', [bringsOctets(line) ? replies.CHUNK_OF_UNKNOWN_SIZE : reply]);
-  }
-
-  /** The replies, and what ends the session where the command was one too many of its kind. */
-  #weighed(verb: string, said: readonly Said[]): readonly Said[] {
-    const enough = said.map(reply => this.#patience.after(verb, reply)).find(reply => reply !== null);
-    return enough === undefined ? said : [...said, enough];
-  }
-
-  #unknownCommand(text: string): Said {
-    if (isHttpRequest(text)) return replies.HTTP_CLIENT;
-    if (bringsOctets(Buffer.from(text))) return replies.CHUNK_OF_UNKNOWN_SIZE;
-    return this.#patience.unknown() ? replies.TOO_MANY_ERRORS : replies.UNKNOWN_COMMAND;
-  }
-
   #startTls(argument: string): readonly Said[] {
     if (this.#options.tls === null) return [replies.NOT_IMPLEMENTED];
     if (argument !== '') return [replies.NO_ARGUMENT];
@@ -279,17 +222,6 @@ export class Connection extends SMTPConnection implements Watched {
     this._socket.allowHalfOpen = false;
     this.upgrade(() => undefined);
     return SAID;
-  }
-
-  #receipt(): Receipt {
-    return { stream: this.#stream, transactions: this.#conversation.transactions, say: reply => this.#say(reply) };
-  }
-
-  async #received(replies: Promise<readonly Said[]>): Promise<readonly Said[]> {
-    const said = await replies;
-    const accepted = !this.#conversation.transactions.open && said.some(reply => reply.code === 250);
-    if (accepted) this.#patience.renew();
-    return said;
   }
 
   /** Does a piece of work, and says what it gives back. Does not reject. */

@@ -1,0 +1,114 @@
+/**
+ * What each line of a client is answered: commands are found and carried out, what cannot be read is refused, and who has
+ * said too much of a kind is sent away.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Limits } from '../mail/limits.ts';
+import type { ClientStream } from './client-stream.ts';
+import { isHttpRequest, parseCommand } from './command.ts';
+import { bringsOctets, isSmallTalk, takeChunk, takeData } from './content-commands.ts';
+import type { Conversation } from './conversation.ts';
+import type { Line } from './line-buffer.ts';
+import { Login } from './login.ts';
+import { Patience } from './patience.ts';
+import { obey } from './plain-commands.ts';
+import {
+  BARE_NEWLINE,
+  CHUNK_OF_UNKNOWN_SIZE,
+  CONTROL_CHARACTER,
+  HTTP_CLIENT,
+  LINE_TOO_LONG,
+  NOT_UTF8,
+  type Said,
+  TOO_MANY_ERRORS,
+  UNKNOWN_COMMAND,
+} from './replies.ts';
+
+/** What commands need of the connection. */
+export interface Wire {
+  /** Where content comes from; `null`: the client has left. */
+  readonly stream: () => ClientStream | null;
+  /** Says something before a command is over. */
+  readonly say: (reply: Said) => void;
+  /** STARTTLS. @returns what is left to be said. */
+  readonly startTls: (argument: string) => readonly Said[];
+}
+
+/** No tab is one: they stand in commands of other people's software, between words. */
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+
+export class CommandInterpreter {
+  readonly #conversation: Conversation;
+  readonly #login: Login;
+  readonly #patience: Patience;
+  readonly #wire: Wire;
+
+  constructor(conversation: Conversation, limits: Limits, wire: Wire) {
+    this.#conversation = conversation;
+    this.#login = new Login(conversation);
+    this.#patience = new Patience(limits);
+    this.#wire = wire;
+  }
+
+  /** @returns the replies; none where all has been said on the way, or nobody is there to hear. */
+  async answerTo(line: Line): Promise<readonly Said[]> {
+    switch (line.kind) {
+      case 'too-long':
+        return this.#refused(line.beginning, LINE_TOO_LONG);
+      case 'bare-newline':
+        return [BARE_NEWLINE];
+      case 'line':
+        return this.#login.waiting
+          ? this.#weighed('AUTH', [await this.#login.goOn(line.octets)])
+          : this.#command(line.octets);
+    }
+  }
+
+  async #command(line: Buffer): Promise<readonly Said[]> {
+    if (!isUtf8(line)) return this.#refused(line, NOT_UTF8);
+    const text = line.toString('utf8');
+    if (CONTROL.test(text)) return this.#refused(line, CONTROL_CHARACTER);
+    const { verb, argument } = parseCommand(text);
+    const { transactions } = this.#conversation;
+    const receipt = { stream: this.#wire.stream(), transactions, say: this.#wire.say };
+    switch (verb) {
+      case 'DATA':
+        return this.#weighed(verb, await this.#received(takeData(receipt, argument)));
+      case 'BDAT':
+        return this.#weighed(isSmallTalk(argument) ? 'NOOP' : verb, await this.#received(takeChunk(receipt, argument)));
+      case 'STARTTLS':
+        return this.#weighed(verb, this.#wire.startTls(argument));
+      case 'AUTH':
+        return this.#weighed(verb, [await this.#login.begin(argument)]);
+      default: {
+        const reply = await obey(this.#conversation, { verb, argument });
+        return this.#weighed(verb, [reply ?? this.#unknownCommand(text)]);
+      }
+    }
+  }
+
+  /** A line that cannot be read. If it was a BDAT, nobody knows how much of what follows is no command. */
+  #refused(line: Buffer, reply: Said): readonly Said[] {
+    return this.#weighed('', [bringsOctets(line) ? CHUNK_OF_UNKNOWN_SIZE : reply]);
+  }
+
+  #unknownCommand(text: string): Said {
+    if (isHttpRequest(text)) return HTTP_CLIENT;
+    if (bringsOctets(Buffer.from(text))) return CHUNK_OF_UNKNOWN_SIZE;
+    return this.#patience.unknown() ? TOO_MANY_ERRORS : UNKNOWN_COMMAND;
+  }
+
+  async #received(replies: Promise<readonly Said[]>): Promise<readonly Said[]> {
+    const said = await replies;
+    // The 250 of a chunk that is not the last accepts nothing yet.
+    const accepted = !this.#conversation.transactions.open && said.some(reply => reply.code === 250);
+    if (accepted) this.#patience.renew();
+    return said;
+  }
+
+  /** The replies, and what ends the session where the command was one too many of its kind. */
+  #weighed(verb: string, said: readonly Said[]): readonly Said[] {
+    const enough = said.map(reply => this.#patience.after(verb, reply)).find(reply => reply !== null);
+    return enough === undefined ? said : [...said, enough];
+  }
+}
