@@ -2,6 +2,7 @@
 
 import type { Configuration } from './config/configuration.ts';
 import { type Condition, simpleConditions } from './mail/condition.ts';
+import { isChallengeMechanism } from './mail/mechanism.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import { HOOK_NAMES, type HookName } from './plugin/hooks.ts';
 
@@ -70,7 +71,13 @@ function neverAsked(hook: HookName, plugin: MountedPlugin, around: Surroundings)
     const open = mounted.some(one => one.instance.route !== undefined && one.mode === 'enforce');
     return named || open ? null : 'no route names it';
   }
-  if (hook === 'auth' && configuration.listeners.every(({ auth }) => auth === 'off')) return 'no listener has auth';
+  if (hook === 'auth' || hook === 'secret') {
+    const offered = configuration.listeners.flatMap(({ auth, mechanisms }) => (auth === 'off' ? [] : mechanisms));
+    if (offered.length === 0) return 'no listener has auth';
+    if (!offered.some(one => isChallengeMechanism(one) === (hook === 'secret'))) {
+      return `no listener offers ${hook === 'secret' ? '' : 'anything but '}CRAM-MD5 or SCRAM-SHA-256`;
+    }
+  }
   if (plugin.when === null || canHold(plugin.when, hook, around)) return null;
   return `its when can never hold at ${hook}: ${unknownAt(plugin.when, hook, around)}`;
 }
@@ -80,6 +87,7 @@ const KNOWN: Readonly<Record<HookName, readonly Condition['kind'][]>> = {
   connect: [],
   helo: ['fact'],
   auth: ['fact'],
+  secret: ['fact'],
   mail: ['fact', 'sender'],
   rcpt: ['fact', 'sender', 'recipient'],
   data: ['fact', 'sender', 'recipient', 'header', 'size'],

@@ -5,6 +5,7 @@ import type { PluginEntry, RouteEntry } from './config/configuration.ts';
 import { type Draft, nameOf } from './config/load.ts';
 import { type Mention, mentions } from './config/mentions.ts';
 import { valueAt } from './config/place.ts';
+import { isChallengeMechanism } from './mail/mechanism.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Fact } from './plugin/fact.ts';
 import { HOOK_NAMES, type HookName } from './plugin/hooks.ts';
@@ -158,11 +159,19 @@ function checkAnswers(ensemble: Ensemble): void {
     const message = 'no plugin accepts recipients, so all mail would be refused: add one, such as relay-policy';
     complaints.error('MF_RECIPIENTS_REFUSED', ['plugins'], message, 'key');
   }
-  if (answering('auth', ensemble).length > 0) return;
-  for (const { auth, path } of draft.configuration.listeners) {
-    if (auth === 'off') continue;
-    const message = 'no plugin knows any user, so nobody could authenticate: add one, such as users';
-    complaints.error('MF_LISTENER_AUTH', [...path, 'auth'], message);
+  const listeners = draft.configuration.listeners.filter(({ auth }) => auth !== 'off');
+  const judged = answering('auth', ensemble).length > 0;
+  const stored = answering('secret', ensemble).length > 0;
+  for (const { mechanisms, path } of listeners) {
+    const proving = mechanisms.filter(isChallengeMechanism);
+    if (!judged && proving.length < mechanisms.length) {
+      const message = 'no plugin knows any user, so nobody could authenticate: add one, such as users';
+      complaints.error('MF_LISTENER_AUTH', [...path, 'auth'], message);
+    }
+    if (!stored && proving.length > 0) {
+      const message = `no plugin stores anything to check ${proving.join(' and ')} against: add one that answers secret, such as users`;
+      complaints.error('MF_LISTENER_AUTH', [...path, 'mechanisms'], message);
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createChain } from './chain/create-chain.ts';
 import type { CompiledConfiguration } from './compile.ts';
 import type { Configuration, ListenerSettings } from './config/configuration.ts';
+import { decoyKey } from './decoy-key.ts';
 import { Generation, type Pin } from './generation.ts';
 import { MailframeError } from './mail/error.ts';
 import { describeError } from './mail/failure.ts';
@@ -132,6 +133,7 @@ export class Gateway implements Engine {
       },
       queueId: queueIds({ clock, random }),
       spool: () => openSpool({ directory: intake, random }),
+      decoyKey: await decoyKey(configuration, { files: scope.get(FILES), random }),
       clock,
       random,
       resolver,

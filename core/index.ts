@@ -20,6 +20,7 @@ export * from './mail/ip-address.ts';
 export { inRanges } from './mail/ip-ranges.ts';
 export { formatLocalPart } from './mail/local-part.ts';
 export * from './mail/mail.ts';
+export * from './mail/mechanism.ts';
 export * from './mail/outcome.ts';
 export * from './mail/path.ts';
 export * from './mail/quantity.ts';
@@ -43,6 +44,7 @@ export * from './mime/part.ts';
 export * from './mime/signatures.ts';
 export * from './mime/transfer-encoding.ts';
 export * from './mime/tree.ts';
+export * from './plugin/credentials.ts';
 export * from './plugin/fact.ts';
 export * from './plugin/file-table.ts';
 export * from './plugin/hooks.ts';
@@ -53,7 +55,15 @@ export * from './plugin/plugin.ts';
 export * from './plugin/ports.ts';
 export * from './plugin/queue-control.ts';
 export * from './plugin/queue-store.ts';
+export {
+  deriveScramKeys,
+  formatScramKeys,
+  matchesScramKeys,
+  parseScramKeys,
+  type ScramKeys,
+} from './plugin/scram-keys.ts';
 export { Secret } from './plugin/secret.ts';
+export * from './plugin/stored.ts';
 export * from './plugin/token.ts';
 export { memoryStore } from './queue/memory-store.ts';
 export type { Scope } from './wiring/scope.ts';

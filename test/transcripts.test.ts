@@ -59,7 +59,7 @@ function limitOf(directive: string): readonly [string, number] {
   return [name, Number(value)];
 }
 
-/** `maxSize=1000`, `tls=starttls`, `trust.xclient=127.0.0.1,::1`. */
+/** `maxSize=1000`, `mechanisms=PLAIN,LOGIN`, `tls=starttls`, `trust.xclient=127.0.0.1,::1`. */
 function withOption(options: Partial<ListenerOptions>, directive: string): Partial<ListenerOptions> {
   const [name = '', value = ''] = directive.split('=');
   const [group, member] = name.split('.');
@@ -82,9 +82,7 @@ function octetsOf(text: string): Buffer {
     part.replaceAll(/\\(?:x([0-9a-f]{2})|(.))/g, (_, hex: string | undefined, letter: string) =>
       hex === undefined ? (ESCAPES[letter] ?? letter) : String.fromCharCode(Number.parseInt(hex, 16)),
     );
-  const encoded = text.replaceAll(/base64\(([^)]*)\)/g, (_, secret: string) =>
-    Buffer.from(unescaped(secret)).toString('base64'),
-  );
+  const encoded = inBase64(text, unescaped);
   // Escapes are octets; what is not ASCII in the transcript is UTF-8.
   const pieces = encoded.replace(/\\$/, '').split(/((?:\\(?:x[0-9a-f]{2}|.))+)/);
   return Buffer.concat([
@@ -93,11 +91,16 @@ function octetsOf(text: string): Buffer {
   ]);
 }
 
+/** What stands in `base64(...)` as base64. */
+function inBase64(text: string, unescaped: (part: string) => string = part => part): string {
+  return text.replaceAll(/base64\(([^)]*)\)/g, (_, part: string) => Buffer.from(unescaped(part)).toString('base64'));
+}
+
 const ESCAPES: Readonly<Record<string, string>> = { r: '\r', n: '\n', '0': '\0', '\\': '\\' };
 
-/** `<id>` stands for a queue id, `...` for anything. */
+/** `<id>` stands for a queue id, `...` for anything, `base64(...)` for what it says. */
 function patternOf(text: string): RegExp {
-  const quoted = text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+  const quoted = inBase64(text).replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
   return new RegExp(`^${quoted.replaceAll('<id>', 'Q\\d+').replaceAll('\\.\\.\\.', '.*')}$`);
 }
 

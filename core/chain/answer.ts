@@ -6,6 +6,9 @@ import type { Facts } from '../mail/facts.ts';
 import { formatMailbox } from '../mail/path.ts';
 import { formatReply, type Refusal } from '../mail/reply.ts';
 import { type Answer, HOOKS, type HookName } from '../plugin/hooks.ts';
+import { areSound } from '../plugin/scram-keys.ts';
+import type { Secret } from '../plugin/secret.ts';
+import type { StoredSecret } from '../plugin/stored.ts';
 
 /** What is wrong with a value as an answer to a hook, or `null`. */
 export function faultOf(hook: HookName, value: unknown): string | null {
@@ -33,6 +36,8 @@ function faultInside(answer: Answer<HookName>): string | null {
       return answer.outcomes instanceof Map ? null : 'reported without a map of outcomes';
     case 'authenticated':
       return typeof answer.user === 'string' && answer.user !== '' ? null : 'authenticated nobody';
+    case 'stored':
+      return answer.user === '' || typeof answer.user !== 'string' ? 'stored for nobody' : faultOfSecret(answer.secret);
     case 'accept':
     case 'offer':
     case 'hold':
@@ -50,6 +55,18 @@ function faultOfReply(reply: Refusal | undefined, digit: 4 | 5): string | null {
     new RegExp(`^${digit}\\.\\d{1,3}\\.\\d{1,3}$`).test(reply.status) &&
     typeof reply.text === 'string';
   return agrees ? null : `gave a reply that is no ${digit}yz with a ${digit}.x.x status`;
+}
+
+/** What is wrong is never shown: it may be half of a secret. */
+function faultOfSecret(secret: StoredSecret | undefined): string | null {
+  if (secret?.mechanism === 'CRAM-MD5') return isSecret(secret.password) ? null : 'gave a password that is no Secret';
+  if (secret?.mechanism !== 'SCRAM-SHA-256') return 'gave what no mechanism needs';
+  if (!isSecret(secret.storedKey) || !isSecret(secret.serverKey)) return 'gave keys that are no Secret';
+  return areSound(secret) ? null : 'gave keys of SCRAM-SHA-256 that cannot be worked with';
+}
+
+function isSecret(value: Secret | undefined): boolean {
+  return typeof value?.reveal === 'function' && typeof value.reveal() === 'string';
 }
 
 /** Facts are stored with the mail: what cannot be would keep the whole mail from being accepted, and nobody would know why. */
@@ -79,6 +96,7 @@ export function wordsOf(answer: Answer<HookName>): string | null {
     case 'discard':
       return answer.reason;
     case 'authenticated':
+    case 'stored':
       return answer.user;
     case 'offer':
       return [...answer.add.map(keyword => `+${keyword}`), ...answer.remove.map(keyword => `-${keyword}`)].join(' ');

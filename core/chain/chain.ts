@@ -3,15 +3,19 @@ import type { ReversePath } from '../mail/address.ts';
 import type { Envelope, MailParameters, Recipient } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
 import type { Mail } from '../mail/mail.ts';
+import type { ChallengeMechanism } from '../mail/mechanism.ts';
 import type { Greeting, Session } from '../mail/session.ts';
-import type { Credentials, Delivery } from '../plugin/hooks.ts';
+import type { Credentials } from '../plugin/credentials.ts';
+import type { Delivery } from '../plugin/hooks.ts';
 import type { HappeningName, Happenings } from '../plugin/observer.ts';
+import type { SecretOf } from '../plugin/stored.ts';
 import type {
   Attempted,
   Claimed,
   Found,
   Greeted,
   Identified,
+  Known,
   Passed,
   Refused,
   Routed,
@@ -29,6 +33,12 @@ export interface Chain {
   helo(session: Session, greeting: Greeting, facts: Facts): Promise<Walked<Greeted | Refused>>;
   /** Nobody knows the credentials: refused with 535 5.7.8. */
   auth(session: Session, credentials: Credentials, facts: Facts): Promise<Walked<Identified | Refused>>;
+  /** What is stored for a user, for the proof of one mechanism. `passed`: no plugin knows the user. */
+  secret<M extends ChallengeMechanism>(
+    session: Session,
+    asked: { readonly mechanism: M; readonly user: string },
+    facts: Facts,
+  ): Promise<Walked<Known<SecretOf<M>> | Refused | Passed>>;
   mail(
     session: Session,
     reversePath: ReversePath,

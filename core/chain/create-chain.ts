@@ -10,8 +10,9 @@ import { holds } from './condition.ts';
 import { walkContent } from './content-hooks.ts';
 import { attemptDelivery, walkRoute } from './delivery-hooks.ts';
 import type { Link } from './link.ts';
+import { walkAuth, walkSecret } from './login-hooks.ts';
 import { walkRcpt } from './rcpt-hook.ts';
-import { walkAuth, walkConnect, walkHelo, walkLookup, walkMail } from './session-hooks.ts';
+import { walkConnect, walkHelo, walkLookup, walkMail } from './session-hooks.ts';
 import { Walker } from './walk.ts';
 
 export interface ChainParts {
@@ -32,6 +33,7 @@ export function createChain({ links, routes, clock }: ChainParts): Chain {
     connect: session => walkConnect(walker, session),
     helo: (session, greeting, facts) => walkHelo(walker, session, greeting, facts),
     auth: (session, credentials, facts) => walkAuth(walker, session, credentials, facts),
+    secret: (session, asked, facts) => walkSecret(walker, session, asked, facts),
     mail: (session, reversePath, parameters, facts) => walkMail(walker, session, { reversePath, parameters }, facts),
     rcpt: (session, envelope, recipient, facts) => walkRcpt(walker, session, { envelope, recipient }, facts),
     groupOf: (session, reversePath, recipients) => {

@@ -9,6 +9,7 @@ import type { Refusal } from '../mail/reply.ts';
 import type { Route } from '../mail/route.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Fate } from '../plugin/queue-store.ts';
+import type { StoredSecret } from '../plugin/stored.ts';
 
 /** The result of a walk, with what was found out on the way and who was asked. */
 export interface Walked<D> {
@@ -44,6 +45,14 @@ export interface Greeted {
 export interface Identified {
   readonly kind: 'identified';
   readonly user: string;
+  readonly by: string;
+}
+
+/** Something is stored for the user. Whether the client knows it, is not decided yet. */
+export interface Known<S extends StoredSecret = StoredSecret> {
+  readonly kind: 'known';
+  readonly user: string;
+  readonly secret: S;
   readonly by: string;
 }
 

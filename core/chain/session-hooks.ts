@@ -1,19 +1,12 @@
-/** The hooks before there is content: connect, helo, auth, mail, vrfy and expn. */
+/** The hooks before there is content: connect, helo, mail, vrfy and expn. */
 import type { ReversePath } from '../mail/address.ts';
 import type { MailParameters } from '../mail/envelope.ts';
 import { type Facts, NO_FACTS } from '../mail/facts.ts';
 import { formatPath, parseMailbox } from '../mail/path.ts';
 import type { Greeting, Session } from '../mail/session.ts';
-import type { Credentials, Subject } from '../plugin/hooks.ts';
-import type { Found, Greeted, Identified, Passed, Refused, Walked } from './decision.ts';
+import type { Subject } from '../plugin/hooks.ts';
+import type { Found, Greeted, Passed, Refused, Walked } from './decision.ts';
 import { type Heard, refusal, type Walker } from './walk.ts';
-
-const WRONG_CREDENTIALS: Refused = {
-  kind: 'refused',
-  reply: { code: 535, status: '5.7.8', text: 'Authentication credentials invalid' },
-  by: 'mailframe',
-  because: 'nobody knows these credentials',
-};
 
 /** Walks a hook at which all are asked and a refusal ends the walk. */
 async function refusable<H extends 'connect' | 'mail'>(
@@ -79,25 +72,6 @@ export async function walkHelo(
     return 'end';
   });
   return { decision: refused ?? { kind: 'greeted', add, remove }, ...walked };
-}
-
-export async function walkAuth(
-  walker: Walker,
-  session: Session,
-  credentials: Credentials,
-  facts: Facts,
-): Promise<Walked<Identified | Refused>> {
-  let decision: Identified | Refused = WRONG_CREDENTIALS;
-  const asked = `${credentials.mechanism} ${credentials.user}`;
-  const question = { hook: 'auth', asked, about: { session: session.id } } as const;
-  const walked = await walker.walk(question, { session, facts }, { session, credentials }, ({ link, ...heard }) => {
-    if (heard.kind === 'failure') decision = heard.refused;
-    else if (heard.answer.kind === 'authenticated') {
-      decision = { kind: 'identified', user: heard.answer.user, by: link.id };
-    } else decision = refusal(link, heard.answer);
-    return 'end';
-  });
-  return { decision, ...walked };
 }
 
 /** VRFY and EXPN: the first answer counts. `passed`: nobody knows. */

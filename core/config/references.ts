@@ -1,4 +1,5 @@
 /** What the schema cannot see: names that must be unique or exist, ports that collide, certificates, passwords in clear. */
+import { isChallengeMechanism } from '../mail/mechanism.ts';
 import { didYouMean } from '../plugin/suggest.ts';
 import { certificateFaults } from './certificate.ts';
 import type { Complaints } from './complaint.ts';
@@ -70,13 +71,20 @@ function collide(one: ListenerSettings, other: ListenerSettings): boolean {
 }
 
 function checkListener(listener: ListenerSettings, now: Date, complaints: Complaints): void {
-  const { path, tls, auth, allowPlaintextAuth } = listener;
-  if (auth !== 'off' && tls === null && !allowPlaintextAuth) {
-    const message = 'passwords would cross the network unencrypted: add tls, or allowPlaintextAuth: true';
-    complaints.error('MF_LISTENER_AUTH', [...path, 'auth'], message);
-  }
+  const { path, tls } = listener;
+  checkPlaintext(listener, complaints);
   if (tls === null) return;
   for (const { file, severity, message } of certificateFaults(tls.cert, tls.key, now)) {
     complaints[severity]('MF_LISTENER_CERTIFICATE', [...path, 'tls', file], message);
   }
+}
+
+/** Without TLS a password or a token would be anyone's on the way; what proves that it knows one says none. */
+function checkPlaintext({ path, tls, auth, allowPlaintextAuth, mechanisms }: ListenerSettings, complaints: Complaints) {
+  if (auth === 'off' || tls !== null || allowPlaintextAuth) return;
+  const telling = mechanisms.filter(mechanism => !isChallengeMechanism(mechanism));
+  if (telling.length === 0) return;
+  const instead = telling.length < mechanisms.length ? `, or leave out ${telling.join(' and ')}` : '';
+  const message = `passwords would cross the network unencrypted: add tls, or allowPlaintextAuth: true${instead}`;
+  complaints.error('MF_LISTENER_AUTH', [...path, 'auth'], message);
 }

@@ -11,3 +11,11 @@ export const MECHANISMS = [
 ] as const;
 
 export type Mechanism = (typeof MECHANISMS)[number];
+
+/** Those in which the client proves that it knows the password and does not say it. They reveal none without TLS. */
+export type ChallengeMechanism = 'CRAM-MD5' | 'SCRAM-SHA-256';
+
+/** Whether the client proves that it knows the password, and does not say it. */
+export function isChallengeMechanism(mechanism: Mechanism): mechanism is ChallengeMechanism {
+  return mechanism === 'CRAM-MD5' || mechanism === 'SCRAM-SHA-256';
+}

@@ -8,6 +8,7 @@ import type { Mailbox, ReversePath } from '../mail/address.ts';
 import type { Envelope, MailParameters, Recipient } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
 import type { Mail } from '../mail/mail.ts';
+import type { ChallengeMechanism } from '../mail/mechanism.ts';
 import type { Host } from '../mail/route.ts';
 import type { Greeting, Session } from '../mail/session.ts';
 import type {
@@ -25,14 +26,9 @@ import type {
   Rewrite,
   RouteTo,
 } from '../mail/verdict.ts';
+import type { Credentials } from './credentials.ts';
 import type { Log } from './ports.ts';
-
-/** What a client sent to prove who it is (RFC 4954). Verification only: the password is in no trace and no log. */
-export interface Credentials {
-  readonly mechanism: 'PLAIN' | 'LOGIN';
-  readonly user: string;
-  readonly password: string;
-}
+import type { Stored } from './stored.ts';
 
 /** One attempt for the recipients that share a route. */
 export interface Delivery {
@@ -51,10 +47,18 @@ export interface HookTable {
   connect: { subject: { readonly session: Session }; answer: Reject | Defer | Note };
   /** Each HELO, EHLO or LHLO, before it is answered (RFC 5321 section 4.1.1.1). */
   helo: { subject: { readonly session: Session; readonly greeting: Greeting }; answer: Reject | Defer | Offer | Note };
-  /** Each AUTH (RFC 4954). Nobody answers: 535. */
+  /** AUTH with a password, a token or a certificate (RFC 4954). Nobody answers: 535. */
   auth: {
     subject: { readonly session: Session; readonly credentials: Credentials };
     answer: Authenticated | Reject | Defer;
+  };
+  /**
+   * AUTH with a proof (RFC 2195, RFC 5802): what is stored for the user, in the form that the mechanism needs. The engine
+   * checks the proof. Nobody answers: the same exchange, and 535 at its end.
+   */
+  secret: {
+    subject: { readonly session: Session; readonly mechanism: ChallengeMechanism; readonly user: string };
+    answer: Stored | Reject | Defer;
   };
   /** Each MAIL (RFC 5321 section 4.1.1.2). */
   mail: {
@@ -118,6 +122,7 @@ export const HOOKS = {
   connect: { walk: 'refusal', answers: ['reject', 'defer', 'note'] },
   helo: { walk: 'refusal', answers: ['reject', 'defer', 'offer', 'note'] },
   auth: { walk: 'first', answers: ['authenticated', 'reject', 'defer'] },
+  secret: { walk: 'first', answers: ['stored', 'reject', 'defer'] },
   mail: { walk: 'refusal', answers: ['reject', 'defer', 'note'] },
   rcpt: { walk: 'refusal', answers: ['accept', 'expand', 'reject', 'defer', 'note'] },
   data: { walk: 'fold', answers: ['rewrite', 'hold', 'discard', 'reject', 'defer', 'note'] },

@@ -9,7 +9,7 @@ import { isHttpRequest, parseCommand } from './command.ts';
 import { bringsOctets, isSmallTalk, takeChunk, takeData } from './content-commands.ts';
 import type { Conversation } from './conversation.ts';
 import type { Line } from './line-buffer.ts';
-import { Login } from './login.ts';
+import { LONGEST_RESPONSE, Login } from './login.ts';
 import { Patience } from './patience.ts';
 import { obey } from './plain-commands.ts';
 import {
@@ -39,22 +39,31 @@ const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 export class CommandInterpreter {
   readonly #conversation: Conversation;
+  readonly #limits: Limits;
   readonly #login: Login;
   readonly #patience: Patience;
   readonly #wire: Wire;
 
   constructor(conversation: Conversation, limits: Limits, wire: Wire) {
     this.#conversation = conversation;
+    this.#limits = limits;
     this.#login = new Login(conversation);
     this.#patience = new Patience(limits);
     this.#wire = wire;
+  }
+
+  /** How long the next line may be, in octets, without its line end. */
+  get longestLine(): number {
+    return Math.max(this.#limits.commandLine, this.#login.waiting ? LONGEST_RESPONSE : 0);
   }
 
   /** @returns the replies; none where all has been said on the way, or nobody is there to hear. */
   async answerTo(line: Line): Promise<readonly Said[]> {
     switch (line.kind) {
       case 'too-long':
-        return this.#refused(line.beginning, LINE_TOO_LONG);
+        return this.#login.waiting
+          ? this.#weighed('AUTH', [this.#login.overflow()])
+          : this.#refused(line.beginning, LINE_TOO_LONG);
       case 'bare-newline':
         return [BARE_NEWLINE];
       case 'line':

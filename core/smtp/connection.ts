@@ -148,7 +148,7 @@ export class Connection extends SMTPConnection implements Watched {
   override _createParser(): SMTPStream {
     const stream = new ClientStream(
       () => ({
-        longest: this.#options.limits.commandLine,
+        longest: this.#interpreter.longestLine,
         ends: this.#options.bareNewline === 'reject' ? 'strict' : 'lenient',
       }),
       line => this.#hear(stream, line),

@@ -5,11 +5,12 @@
  * chain alone.
  */
 import type { Refused } from '../chain/decision.ts';
-import { isPermanent, type PermanentReply, type Refusal } from '../mail/reply.ts';
+import type { PermanentReply, Refusal } from '../mail/reply.ts';
 import type { Greeting, Session, Tls } from '../mail/session.ts';
 import type { Trace } from '../mail/trace.ts';
-import type { Credentials, HookName } from '../plugin/hooks.ts';
+import type { HookName } from '../plugin/hooks.ts';
 import { isAnnounceable } from './announced.ts';
+import { Authentication } from './authentication.ts';
 import type { Visit } from './crowd.ts';
 import { authUsable, extensionLines } from './extensions.ts';
 import { Front } from './front.ts';
@@ -26,28 +27,24 @@ import {
   type Said,
   SPEAKS_LMTP,
   syntax,
-  TOO_MANY_LOGINS,
 } from './replies.ts';
 import type { Setting } from './setting.ts';
 import { Transactions } from './transactions.ts';
 
-/** What came of an AUTH. */
-export type LoginResult =
-  | { readonly kind: 'identified'; readonly user: string }
-  | { readonly kind: 'refused'; readonly reply: Refusal };
-
 export class Conversation {
+  /** Who the client is. */
+  readonly authentication: Authentication;
   readonly #setting: Setting;
   readonly #known: KnownSession;
   /** What it is all for. */
   readonly transactions: Transactions;
   /** Who speaks for others here. */
   readonly front: Front;
-  #failedLogins = 0;
 
   constructor(setting: Setting, visit: Visit, session: Session) {
     this.#setting = setting;
     this.#known = new KnownSession(session);
+    this.authentication = new Authentication(setting, this.#known);
     this.transactions = new Transactions(setting, this.#known, visit);
     this.front = new Front(setting, this.#known, visit);
   }
@@ -99,31 +96,9 @@ export class Conversation {
     return authUsable(options, session) ? null : ENCRYPT_FIRST;
   }
 
-  async authenticate(credentials: Credentials): Promise<LoginResult> {
-    const { chain, log } = this.#setting;
-    const { session, facts } = this.#known;
-    const walked = await chain.auth(session, credentials, facts);
-    const { decision, steps } = walked;
-    const { mechanism, user } = credentials;
-    if (decision.kind === 'refused') {
-      const reply = this.#refuse('auth', decision, { asked: `${mechanism} ${user}`, steps });
-      return { kind: 'refused', reply: this.#loginReply(reply) };
-    }
-    this.#known.identified(decision.user, walked);
-    log.info('authenticated', { user: decision.user, by: decision.by, mechanism, client: session.client.address });
-    return { kind: 'identified', user: decision.user };
-  }
-
   /** VRFY and EXPN (RFC 5321 section 3.5). */
   lookUp(hook: 'vrfy' | 'expn', argument: string): Promise<Said> {
     return lookUp(this.#setting, this.#known, hook, argument);
-  }
-
-  /** RFC 4954 section 6 has codes of its own for AUTH. */
-  #loginReply(reply: Refusal): Refusal {
-    if (!isPermanent(reply)) return reply.code === 421 ? reply : { code: 454, status: '4.7.0', text: reply.text };
-    this.#failedLogins += 1;
-    return this.#failedLogins < this.#setting.options.limits.failedLogins ? reply : TOO_MANY_LOGINS;
   }
 
   #refuse(hook: HookName, decision: Refused, about: { readonly asked: string; readonly steps?: Trace }): Refusal {

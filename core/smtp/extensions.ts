@@ -1,6 +1,7 @@
 /** What the answer to EHLO offers (RFC 5321 section 4.1.1.1). All that is offered is honoured. */
 import type { Session } from '../mail/session.ts';
 import type { ListenerOptions } from './options.ts';
+import { offeredMechanisms } from './sasl/offered.ts';
 
 /** Changes that a plugin wants. */
 export interface OfferChange {
@@ -10,9 +11,9 @@ export interface OfferChange {
   readonly remove: readonly string[];
 }
 
-/** Whether the client could authenticate now. */
+/** Whether the client could authenticate without further ado. What keeps it from doing so with TLS is not that there is none. */
 export function authUsable(options: ListenerOptions, session: Session): boolean {
-  return options.auth !== 'off' && (session.tls !== null || options.allowPlaintextAuth);
+  return session.tls !== null || offeredMechanisms(options, session).length > 0;
 }
 
 /** One extension a line. `more`: what this one client is offered. */
@@ -36,7 +37,8 @@ export function extensionLines(
   // RFC 9422.
   lines.push(`LIMITS MAILMAX=${limits.transactions} RCPTMAX=${limits.recipients}`);
   if (options.tls !== null && session.tls === null) lines.push('STARTTLS');
-  if (authUsable(options, session) && session.user === null) lines.push('AUTH PLAIN LOGIN');
+  const mechanisms = session.user === null ? offeredMechanisms(options, session) : [];
+  if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
   lines.push(...more);
   const gone = new Set([...change.remove, ...change.add].map(keywordOf));
   return [...lines.filter(line => !gone.has(keywordOf(line))), ...change.add];

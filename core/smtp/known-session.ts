@@ -56,7 +56,7 @@ export class KnownSession {
     this.#steps = { ...this.#steps, helo: steps };
   }
 
-  identified(user: string, { facts, steps }: Walked<unknown>): void {
+  identified(user: string, { facts, steps }: Omit<Walked<unknown>, 'decision'>): void {
     this.#session = { ...this.#session, user };
     this.#facts = facts;
     this.#steps = { ...this.#steps, auth: steps };

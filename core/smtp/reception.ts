@@ -34,6 +34,8 @@ export interface Reception {
   queueId(): string;
   /** A place for content that is too large for memory: `MEMORY_LIMIT` and above. */
   spool(): Spool;
+  /** What only this gateway knows, the same after every restart: of it the decoys of users are made whom nobody knows. */
+  readonly decoyKey: Buffer;
   readonly clock: Clock;
   readonly random: Random;
   readonly resolver: Resolver;

@@ -4,7 +4,7 @@
  *
  * Guarantee: what `formatSaid` makes is one reply, whatever the text holds. Control characters, and what is not ASCII
  * unless the client asked for it, never reach the wire, an enhanced status stands once on each line and has the class of
- * the code, and no line is longer than RFC 5321 section 4.5.3.1.5 allows.
+ * the code, and no line but a challenge is longer than RFC 5321 section 4.5.3.1.5 allows.
  */
 import type { PermanentReply, TransientReply } from '../mail/reply.ts';
 
@@ -131,6 +131,13 @@ export const ENCRYPT_FIRST = permanent(538, '5.7.11', 'Encryption required for a
 export const UNKNOWN_MECHANISM = permanent(504, '5.5.4', 'Authentication mechanism not supported');
 export const KNOWN_ALREADY = permanent(503, '5.5.1', 'Authenticated already');
 export const WRONG_CREDENTIALS = permanent(535, '5.7.8', 'Authentication credentials invalid');
+export const AUTH_CANCELLED = permanent(501, '5.7.0', 'Authentication cancelled');
+/** RFC 4954 section 4: the server begins CRAM-MD5. */
+export const NO_INITIAL_RESPONSE = permanent(501, '5.7.0', 'This mechanism begins with a challenge');
+export const NOT_BASE64 = permanent(501, '5.5.2', 'The response is not base64');
+export const BAD_RESPONSE = permanent(501, '5.5.2', 'The response is not what the mechanism says');
+export const RESPONSE_TOO_LONG = permanent(500, '5.5.6', 'Authentication exchange line is too long');
+export const NO_CHANNEL_BINDING = permanent(504, '5.5.4', 'Channel binding is not supported');
 export const TOO_MANY_LOGINS = transient(421, '4.7.0', 'Too many failed logins');
 
 /** The end. */
@@ -148,7 +155,8 @@ export function closes(reply: Said): boolean {
 export function formatSaid({ code, status, text, charset }: Said): string {
   const unspeakable = charset === 'utf-8' ? UNSPEAKABLE_IN_UTF8 : UNSPEAKABLE;
   const prefix = status === null ? '' : `${agreeing(code, status)} `;
-  const room = LONGEST_LINE - CRLF_LENGTH - `${code} ${prefix}`.length;
+  // A challenge is one line, however long (RFC 4954 section 4).
+  const room = code === 334 ? Number.POSITIVE_INFINITY : LONGEST_LINE - CRLF_LENGTH - `${code} ${prefix}`.length;
   const lines = (typeof text === 'string' ? [text] : text).flatMap(line => wrap(line.replace(unspeakable, '?'), room));
   return lines.map((line, index) => `${code}${index < lines.length - 1 ? '-' : ' '}${prefix}${line}\r\n`).join('');
 }

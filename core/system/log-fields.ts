@@ -18,6 +18,8 @@ const SECRET_WORDS = new Set([
   'password',
   'secret',
   'secrets',
+  'token',
+  'tokens',
 ]);
 /** A name in its words: `smtpPassword`, `auth_line`, `AUTH-PLAIN`. */
 const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;

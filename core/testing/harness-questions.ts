@@ -1,9 +1,11 @@
 /** The questions of the hook table as methods that take text: what a test of a plugin reads like. */
 
 import type { Facts } from '../mail/facts.ts';
+import type { ChallengeMechanism } from '../mail/mechanism.ts';
 import { parseMailbox } from '../mail/path.ts';
 import type { Greeting, Session } from '../mail/session.ts';
-import type { Answer, Credentials, HookName, Subject } from '../plugin/hooks.ts';
+import type { Credentials, PasswordCredentials } from '../plugin/credentials.ts';
+import type { Answer, HookName, Subject } from '../plugin/hooks.ts';
 import {
   aDelivery,
   aMail,
@@ -28,7 +30,7 @@ export interface Circumstances {
 
 type Answered<H extends HookName> = Promise<Answer<H> | undefined>;
 
-/** One method a hook. Each gives the plugin's answer, `undefined` for silence, and throws where it has no such hook. */
+/** One method a hook, two for `auth`. Each gives the plugin's answer, `undefined` for silence, and throws where it has no such hook. */
 export interface Questions {
   /** `client`: its IP address. */
   readonly connect: (client?: string, about?: Circumstances & { readonly name?: string }) => Answered<'connect'>;
@@ -36,8 +38,15 @@ export interface Questions {
   readonly auth: (
     user: string,
     password: string,
-    about?: Circumstances & Partial<Pick<Credentials, 'mechanism'>>,
+    about?: Circumstances & Partial<Pick<PasswordCredentials, 'mechanism'>>,
   ) => Answered<'auth'>;
+  /** `auth` with something else than a password: a token, a certificate. */
+  readonly authWith: (credentials: Credentials, about?: Circumstances) => Answered<'auth'>;
+  /** `mechanism`: SCRAM-SHA-256 without it. */
+  readonly secret: (
+    user: string,
+    about?: Circumstances & { readonly mechanism?: ChallengeMechanism },
+  ) => Answered<'secret'>;
   /** `from`: `<ann@example.test>`, with or without the brackets, or `<>`. */
   readonly mail: (from: string, about?: Circumstances & Pick<MailParts, 'parameters'>) => Answered<'mail'>;
   /** `accepted`: the recipients that were accepted before. `claimed`: whether a plugin above has claimed this one. */
@@ -76,6 +85,10 @@ export function questions(ask: Ask): Questions {
     },
     auth(user, password, { mechanism = 'PLAIN', ...about } = {}) {
       return ask('auth', { session: aSession(about.session), credentials: { mechanism, user, password } }, about);
+    },
+    authWith: (credentials, about = {}) => ask('auth', { session: aSession(about.session), credentials }, about),
+    secret(user, { mechanism = 'SCRAM-SHA-256', ...about } = {}) {
+      return ask('secret', { session: aSession(about.session), mechanism, user }, about);
     },
     mail(from, { parameters, ...about } = {}) {
       const envelope = anEnvelope(from, [], parameters);

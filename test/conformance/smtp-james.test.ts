@@ -13,8 +13,10 @@ import { compared, tally, type Verdict } from '../support/tally.ts';
 /** What James is configured to be: bob has an account, mail for mydomain.tld is taken, users may send anywhere. */
 const JAMES = [
   link('users', {
-    auth: ({ credentials: { user, password } }) =>
-      user === 'bob@mydomain.tld' && password === 'secret' ? authenticated(user) : undefined,
+    auth: ({ credentials }) =>
+      'password' in credentials && credentials.user === 'bob@mydomain.tld' && credentials.password === 'secret'
+        ? authenticated(credentials.user)
+        : undefined,
   }),
   link('domains', {
     rcpt: ({ session, recipient: { forwardPath } }) =>

@@ -30,8 +30,10 @@ interface Case {
 
 const LINKS = [
   link('users', {
-    auth: ({ credentials: { user, password } }) =>
-      user === 'bob@mydomain.tld' && password === 'secret' ? authenticated(user) : undefined,
+    auth: ({ credentials }) =>
+      'password' in credentials && credentials.user === 'bob@mydomain.tld' && credentials.password === 'secret'
+        ? authenticated(credentials.user)
+        : undefined,
   }),
   link('domains', {
     rcpt: ({ session, recipient: { forwardPath } }) =>

@@ -41,6 +41,7 @@ const PLUGINS = [
   simple('there', { deliver }, 'to-hosts'),
   simple('router', { route: () => routeTo({}) }),
   simple('login', { auth: () => authenticated('ann') }),
+  simple('keeper', { secret: () => undefined }),
   simple('reader', { data: () => undefined }),
   simple('early', { connect: () => undefined }),
   simple('early-and-late', { connect: () => undefined, data: () => undefined }),
@@ -344,6 +345,26 @@ describe('somebody has to answer', () => {
       plugins: ['use: policy', 'use: login', 'use: here'],
       want: [],
     },
+    {
+      what: 'nobody stores what a proof is checked against',
+      listener: ', auth: optional, mechanisms: [CRAM-MD5, SCRAM-SHA-256]',
+      plugins: ['use: policy', 'use: login', 'use: here'],
+      want: [
+        'c.yaml:3:60: listeners[0].mechanisms: no plugin stores anything to check CRAM-MD5 and SCRAM-SHA-256 against: add one that answers secret, such as users',
+      ],
+    },
+    {
+      what: 'nobody judges tokens, but somebody stores keys',
+      listener: ', auth: optional, allowPlaintextAuth: true, mechanisms: [SCRAM-SHA-256, XOAUTH2]',
+      plugins: ['use: policy', 'use: keeper', 'use: here'],
+      want: [expect.stringContaining('listeners[0].auth: no plugin knows any user')],
+    },
+    {
+      what: 'somebody stores keys, and nothing else is offered',
+      listener: ', auth: optional, mechanisms: [SCRAM-SHA-256]',
+      plugins: ['use: policy', 'use: keeper', 'use: here'],
+      want: [],
+    },
   ])('$what', async ({ want, ...parts }) => {
     expect(await complaints(parts)).toEqual(want);
   });
@@ -435,6 +456,19 @@ describe('plugins that never run', () => {
       want: [],
     },
     { what: 'users without AUTH', ...also('use: login'), want: ['never asked: no listener has auth'] },
+    { what: 'stored keys without AUTH', ...also('use: keeper'), want: ['never asked: no listener has auth'] },
+    {
+      what: 'stored keys where passwords are said',
+      listener: ', auth: optional, allowPlaintextAuth: true',
+      plugins: ['use: policy', 'use: here', 'use: login', 'use: keeper'],
+      want: ['never asked: no listener offers CRAM-MD5 or SCRAM-SHA-256'],
+    },
+    {
+      what: 'users where no password is said',
+      listener: ', auth: optional, mechanisms: [SCRAM-SHA-256]',
+      plugins: ['use: policy', 'use: here', 'use: login', 'use: keeper'],
+      want: ['never asked: no listener offers anything but CRAM-MD5 or SCRAM-SHA-256'],
+    },
     { what: 'middleware', ...also('use: wrapper'), want: [] },
     {
       what: 'middleware in shadow mode',

@@ -10,10 +10,13 @@ import {
   note,
   offer,
   type Plugin,
+  parseScramKeys,
   reject,
   report,
   rewrite,
   routeTo,
+  Secret,
+  stored,
   token,
   z,
 } from 'mailframe';
@@ -34,7 +37,16 @@ export const everything: Plugin = definePlugin({
   create: ({ options, clock, greylist }) => ({
     connect: () => undefined,
     helo: ({ greeting }) => (greeting.domain === 'liar.test' ? reject(550, '5.7.1', 'No') : offer({ remove: ['DSN'] })),
-    auth: ({ credentials }) => (credentials.user === 'ann' ? authenticated('ann') : undefined),
+    auth: ({ credentials }) => {
+      if (credentials.mechanism === 'EXTERNAL') return authenticated(credentials.certificate.commonName);
+      if (credentials.mechanism === 'OAUTHBEARER') return credentials.host === null ? undefined : authenticated('ann');
+      return 'password' in credentials && credentials.user === 'ann' ? authenticated('ann') : undefined;
+    },
+    secret: ({ mechanism, user }) => {
+      if (mechanism === 'CRAM-MD5') return stored(user, { mechanism, password: new Secret('x') });
+      const keys = parseScramKeys('');
+      return keys === null ? undefined : stored(user, keys);
+    },
     mail: async ({ reversePath }) => {
       if (reversePath === null) return;
       return note(SCORE.is(clock.now().getTime()));

@@ -15,6 +15,7 @@ import {
   rewrite,
   routeTo,
   type Session,
+  stored,
   type Token,
   z,
 } from 'mailframe';
@@ -30,6 +31,17 @@ reject(451, '5.3.0', 'No');
 export const reply: PermanentReply = { code: 550, status: '4.0.0', text: 'No' };
 // @ts-expect-error a status has three parts
 reject(550, '5.1', 'No');
+
+export const passwordOfAnything = definePlugin({
+  name: 'password-of-anything',
+  create: () => ({
+    // @ts-expect-error a token and a certificate have no password
+    auth: ({ credentials }) => void credentials.password,
+  }),
+});
+
+// @ts-expect-error a password that anybody could see
+stored('ann', { mechanism: 'CRAM-MD5', password: 'x' });
 
 export const tooEarly = definePlugin({
   name: 'too-early',

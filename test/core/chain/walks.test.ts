@@ -1,6 +1,18 @@
 /** How each hook is walked: the order of the configuration, refusals that win, claims, shadow mode, conditions. */
 import { describe, expect, test } from 'vitest';
-import { accept, authenticated, defer, expand, note, offer, type PluginInstance, reject } from '../../../core/index.ts';
+import {
+  accept,
+  authenticated,
+  defer,
+  expand,
+  note,
+  offer,
+  type PluginInstance,
+  parseScramKeys,
+  reject,
+  Secret,
+  stored,
+} from '../../../core/index.ts';
 import { chainOf, link } from './chain-of.ts';
 import { envelope, mailbox, recipient, session } from './subjects.ts';
 
@@ -176,6 +188,80 @@ describe('auth', () => {
   test('the password is in no step of the trace', async () => {
     const { chain } = chainOf([link('users', { auth: () => undefined })]);
     expect(JSON.stringify(await chain.auth(session, credentials, {}))).not.toContain('hunter2');
+  });
+});
+
+describe('secret', () => {
+  const asked = { mechanism: 'CRAM-MD5', user: 'tim' } as const;
+  const secret = { mechanism: 'CRAM-MD5', password: new Secret('hunter2') } as const;
+  const keys = parseScramKeys(`SCRAM-SHA-256$4096:${'A'.repeat(12)}$${'A'.repeat(43)}=:${'A'.repeat(43)}=`);
+
+  test('nobody knows the user: passed', async () => {
+    const { chain } = chainOf([link('users', { secret: () => undefined })]);
+    expect((await chain.secret(session, asked, {})).decision).toEqual({ kind: 'passed' });
+  });
+
+  test('the first answer counts and no later plugin is asked', async () => {
+    const { chain } = chainOf([
+      link('silent', { secret: () => undefined }),
+      link('users', { secret: ({ mechanism, user }) => stored(`${user} by ${mechanism}`, secret) }),
+      link('never', { secret: () => reject(535, '5.7.8', 'No') }),
+    ]);
+    const { decision, steps } = await chain.secret(session, asked, {});
+    expect(decision).toEqual({ kind: 'known', user: 'tim by CRAM-MD5', secret, by: 'users' });
+    expect(steps).toMatchObject([
+      { hook: 'secret', plugin: 'silent', asked: 'CRAM-MD5 tim', answer: 'silent' },
+      { hook: 'secret', plugin: 'users', asked: 'CRAM-MD5 tim', answer: 'stored', detail: 'tim by CRAM-MD5' },
+    ]);
+    expect(JSON.stringify({ decision, steps })).not.toContain('hunter2');
+  });
+
+  test('a refusal ends it', async () => {
+    const { chain } = chainOf([
+      link('locks', { secret: () => reject(535, '5.7.8', 'Locked', 'unpaid') }),
+      link('users', { secret: () => stored('tim', secret) }),
+    ]);
+    expect((await chain.secret(session, asked, {})).decision).toMatchObject({ kind: 'refused', by: 'locks' });
+  });
+
+  test('a plugin in shadow mode stores nothing', async () => {
+    const { chain } = chainOf([link('users', { secret: () => stored('tim', secret) }, { mode: 'shadow' })]);
+    expect((await chain.secret(session, asked, {})).decision).toEqual({ kind: 'passed' });
+  });
+
+  test.each([
+    { what: 'throws', answer: () => Promise.reject(new Error('hunter2 is away')) },
+    { what: 'has keys for another mechanism', answer: () => keys && stored('tim', keys) },
+    { what: 'stores for nobody', answer: () => stored('', secret) },
+    {
+      what: 'shows a password',
+      answer: () => ({ kind: 'stored', user: 'tim', secret: { ...secret, password: 'hunter2' } }),
+    },
+    { what: 'shows keys', answer: () => ({ kind: 'stored', user: 'tim', secret: { ...keys, storedKey: 'hunter2' } }) },
+    {
+      what: 'has keys that are too weak',
+      answer: () => ({ kind: 'stored', user: 'tim', secret: { ...keys, iterations: 1 } }),
+    },
+    { what: 'has nothing', answer: () => ({ kind: 'stored', user: 'tim' }) },
+    { what: 'has something else', answer: () => ({ kind: 'stored', user: 'tim', secret: { mechanism: 'PLAIN' } }) },
+    { what: 'answers another question', answer: () => authenticated('tim') },
+  ])('a plugin that $what keeps everybody out, and shows nothing', async ({ what, answer }) => {
+    const { chain, log } = chainOf([
+      link('broken', { secret: answer as never }),
+      link('users', { secret: () => stored('tim', secret) }),
+    ]);
+    const { decision, steps } = await chain.secret(session, asked, {});
+    expect(decision).toMatchObject({ kind: 'refused', by: 'broken', reply: { code: 451 } });
+    expect(log.of('failed')).toHaveLength(1);
+    if (what !== 'throws') expect(log.text() + JSON.stringify({ decision, steps })).not.toContain('hunter2');
+  });
+
+  test('one that fails and may be ignored is silent', async () => {
+    const { chain } = chainOf([
+      link('broken', { secret: () => Promise.reject(new Error('away')) }, { onError: 'ignore' }),
+      link('users', { secret: () => stored('tim', secret) }),
+    ]);
+    expect((await chain.secret(session, asked, {})).decision).toMatchObject({ kind: 'known', by: 'users' });
   });
 });
 

@@ -306,6 +306,18 @@ describe('references inside the file', () => {
       ],
     },
     {
+      what: 'passwords in clear, beside a mechanism that says none',
+      text: SOUND.replace('2525 }', '2525, auth: optional, mechanisms: [PLAIN, SCRAM-SHA-256] }'),
+      want: [
+        'c.yaml:3:38: listeners[0].auth: passwords would cross the network unencrypted: add tls, or allowPlaintextAuth: true, or leave out PLAIN',
+      ],
+    },
+    {
+      what: 'mechanisms that say no password, without TLS',
+      text: SOUND.replace('2525 }', '2525, auth: optional, mechanisms: [CRAM-MD5, SCRAM-SHA-256] }'),
+      want: [],
+    },
+    {
       what: 'passwords in clear, on purpose',
       text: SOUND.replace('2525 }', '2525, auth: optional, allowPlaintextAuth: true }'),
       want: [],

@@ -67,6 +67,7 @@ export function fakeChain({ route, deliver }: ChainScript = {}): FakeChain {
     connect: unused,
     helo: unused,
     auth: unused,
+    secret: unused,
     mail: unused,
     rcpt: unused,
     groupOf: unused,

@@ -99,6 +99,7 @@ export async function gateway(setting: GatewaySetting = {}) {
         if (setting.spool === undefined) throw new Error('this test has no spool');
         return setting.spool();
       },
+      decoyKey: Buffer.from('what only this gateway knows'),
       clock,
       random: seededRandom(1),
       resolver: setting.resolver ?? fakeResolver(setting.zones),

@@ -15,6 +15,9 @@ import {
   reject,
 } from '../../../core/mail/verdict.ts';
 import type { PluginInstance } from '../../../core/plugin/plugin.ts';
+import { parseScramKeys, type ScramKeys } from '../../../core/plugin/scram-keys.ts';
+import { Secret } from '../../../core/plugin/secret.ts';
+import { type Stored, stored } from '../../../core/plugin/stored.ts';
 import { link } from '../chain/chain-of.ts';
 
 const at = (localPart: string, domain = 'example.test') => ({ localPart, domain });
@@ -24,6 +27,23 @@ async function holds(mail: Mail, word: string): Promise<boolean> {
 }
 
 const isIn = ({ recipients }: Envelope, domain: string) => recipients.some(one => one.forwardPath.domain === domain);
+
+/** Those of RFC 7677 section 3 and of RFC 2195 section 2. */
+const SECRETS: Readonly<Record<string, Stored | undefined>> = {
+  'SCRAM-SHA-256 user': stored(
+    'user',
+    readKeys(
+      'SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=',
+    ),
+  ),
+  'CRAM-MD5 tim': stored('tim', { mechanism: 'CRAM-MD5', password: new Secret('tanstaaftanstaaf') }),
+};
+
+function readKeys(text: string): ScramKeys {
+  const keys = parseScramKeys(text);
+  if (keys === null) throw new Error('the keys for tests are none');
+  return keys;
+}
 
 const INSTANCES: Readonly<Record<string, PluginInstance>> = {
   'our-domains': {
@@ -44,8 +64,17 @@ const INSTANCES: Readonly<Record<string, PluginInstance>> = {
   },
   'relay-for-users': { rcpt: ({ session }) => (session.user === null ? undefined : accept) },
   'ann-may-log-in': {
-    auth: ({ credentials: { user, password } }) =>
-      user === 'ann' && password === 'correct horse' ? authenticated('ann') : undefined,
+    auth: ({ credentials }) =>
+      'password' in credentials && credentials.user === 'ann' && credentials.password === 'correct horse'
+        ? authenticated('ann')
+        : undefined,
+  },
+  'stores-secrets': { secret: ({ mechanism, user }) => SECRETS[`${mechanism} ${user}`] },
+  'knows-tokens': {
+    auth: ({ credentials }) =>
+      'token' in credentials && credentials.token === 'vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=='
+        ? authenticated(credentials.user ?? 'the owner')
+        : undefined,
   },
   'nobody-knows-passwords': { auth: () => defer(454, '4.7.0', 'Try again later', 'directory unreachable') },
   'no-bad-clients': { connect: () => reject(554, '5.7.1', 'Not from your network', 'listed') },

@@ -106,19 +106,24 @@ describe('lines of JSON', () => {
 });
 
 describe('redaction', () => {
-  test.each(['password', 'smtpPassword', 'PASSWORD', 'client_secret', 'auth', 'AUTH-PLAIN', 'authorization', 'passwd'])(
-    'a field named %s is not written, at any depth',
-    name => {
-      for (const format of ['json', 'human'] as const) {
-        const { log, written } = setup({ format });
-        log
-          .child({ [name]: 'hunter2' })
-          .info('asked', { outer: [{ [name]: { value: 'hunter2' } }], [name]: 'hunter2' });
-        expect(written.join('')).not.toContain('hunter2');
-        expect(written.join('')).toContain('[redacted]');
-      }
-    },
-  );
+  test.each([
+    'password',
+    'smtpPassword',
+    'PASSWORD',
+    'client_secret',
+    'auth',
+    'AUTH-PLAIN',
+    'authorization',
+    'passwd',
+    'accessToken',
+  ])('a field named %s is not written, at any depth', name => {
+    for (const format of ['json', 'human'] as const) {
+      const { log, written } = setup({ format });
+      log.child({ [name]: 'hunter2' }).info('asked', { outer: [{ [name]: { value: 'hunter2' } }], [name]: 'hunter2' });
+      expect(written.join('')).not.toContain('hunter2');
+      expect(written.join('')).toContain('[redacted]');
+    }
+  });
 
   test.each(['authenticated', 'author', 'authority', 'user', 'secretary'])('a field named %s is written', name => {
     const { log, parsed } = setup();

@@ -32,7 +32,11 @@ const curious = definePlugin({
     connect: ({ session }) =>
       note({ asked: `${session.client.address} ${session.client.name} ${session.greeting === null}` }),
     helo: ({ greeting }) => offer({ add: [`${greeting.verb} ${greeting.domain}`] }),
-    auth: ({ credentials: { mechanism, user, password } }) => authenticated(`${mechanism} ${user} ${password}`),
+    auth: ({ credentials }) => {
+      const { mechanism, user } = credentials;
+      return authenticated(`${mechanism} ${user} ${'password' in credentials ? credentials.password : ''}`);
+    },
+    secret: ({ mechanism, user }) => reject(535, '5.7.8', `${mechanism} ${user}`),
     mail: ({ reversePath, parameters }) => note({ from: reversePath?.localPart ?? '<>', utf8: parameters.smtpUtf8 }),
     rcpt: ({ envelope, recipient }) =>
       note({
@@ -52,11 +56,15 @@ const curious = definePlugin({
 
 describe('every hook takes text', () => {
   test('connect, helo, auth and mail', async () => {
-    const { connect, helo, auth, mail } = await harness(curious);
+    const { connect, helo, auth, authWith, secret, mail } = await harness(curious);
     expect(await connect('192.0.2.7', { name: 'client.test' })).toEqual(note({ asked: '192.0.2.7 client.test true' }));
     expect(await helo('client.test', { verb: 'LHLO' })).toEqual(offer({ add: ['LHLO client.test'] }));
     expect(await auth('ann', 'pw')).toEqual(authenticated('PLAIN ann pw'));
     expect(await auth('ann', 'pw', { mechanism: 'LOGIN' })).toEqual(authenticated('LOGIN ann pw'));
+    const token = { mechanism: 'XOAUTH2', user: 'ann', token: 'x', host: null, port: null } as const;
+    expect(await authWith(token)).toEqual(authenticated('XOAUTH2 ann '));
+    expect(await secret('ann')).toEqual(reject(535, '5.7.8', 'SCRAM-SHA-256 ann'));
+    expect(await secret('ann', { mechanism: 'CRAM-MD5' })).toEqual(reject(535, '5.7.8', 'CRAM-MD5 ann'));
     expect(await mail('<>')).toEqual(note({ from: '<>', utf8: false }));
     expect(await mail('ann@example.test', { parameters: { smtpUtf8: true } })).toEqual(
       note({ from: 'ann', utf8: true }),

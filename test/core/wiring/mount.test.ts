@@ -151,7 +151,7 @@ describe('an instance keeps the contract', () => {
     {
       what: 'a hook that does not exist',
       instance: { teleport: () => accept },
-      want: [': there is no hook "teleport"; there are: connect, helo, auth, mail, rcpt'],
+      want: [': there is no hook "teleport"; there are: connect, helo, auth, secret, mail, rcpt'],
     },
     { what: 'a hook that is no function', instance: { rcpt: accept }, want: [': rcpt is no function'] },
     {

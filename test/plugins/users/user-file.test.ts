@@ -2,16 +2,18 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatPasswordHash, hashOfNobody, USUAL_COST } from '../../../plugins/users/password-hash.ts';
-import { decoyOf, editUsers, isUserName, parseUsers } from '../../../plugins/users/user-file.ts';
+import { decoyOf, editUsers, isUserName, parseUsers, type Reading } from '../../../plugins/users/user-file.ts';
+import { formatVerifiers } from '../../../plugins/users/verifiers.ts';
 
 const HASH = formatPasswordHash(hashOfNobody({ ln: 4, r: 8, p: 1 }));
 const OTHER = formatPasswordHash(hashOfNobody({ ln: 5, r: 8, p: 1 }));
+const READING: Reading = { file: 'users', plainPasswords: 'refused' };
 
 describe('reading', () => {
   test('finds users between comments and empty lines', () => {
     const { users, faults } = parseUsers(
       `# people\n\nann:${HASH}\r\n  # bob:${HASH}\ncarl@example.test:${HASH} \n`,
-      'users',
+      READING,
     );
     expect(faults).toEqual([]);
     expect([...users.keys()]).toEqual(['ann', 'carl@example.test']);
@@ -24,25 +26,28 @@ describe('reading', () => {
     { text: `ann:${HASH}\nann:${OTHER}`, want: 'users:2: ann is already there' },
     { text: `ann:correct horse`, want: 'users:1: the hash of ann is none' },
     { text: `ann:${HASH}:0:0`, want: 'users:1: the hash of ann is none' },
+    { text: `ann:${HASH} x`, want: 'users:1: the hash of ann is none' },
+    { text: `ann:${HASH} ${OTHER}`, want: 'users:1: two hashes of ann are of one kind' },
+    { text: `ann:${HASH} CRAM-MD5$aHVudGVyMg==`, want: 'users:1: the password of ann stands there as it is' },
   ])('$want', ({ text, want }) => {
-    const { faults } = parseUsers(text, 'users');
+    const { faults } = parseUsers(text, READING);
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(want);
   });
 
   test('a password that stands there in clear is in no message', () => {
-    expect(parseUsers('ann:hunter2\nhunter2', 'users').faults.join()).not.toContain('hunter2');
+    expect(parseUsers('ann:hunter2\nhunter2', READING).faults.join()).not.toContain('hunter2');
   });
 });
 
 describe('user enumeration: what is verified for a name that nobody has', () => {
   test('costs what a user of the file costs', () => {
-    const { users } = parseUsers(`ann:${OTHER}\nbob:${OTHER}`, 'users');
-    expect(decoyOf(users).cost).toEqual({ ln: 5, r: 8, p: 1 });
+    const { users } = parseUsers(`ann:${OTHER}\nbob:${OTHER}`, READING);
+    expect(decoyOf(users).hash?.cost).toEqual({ ln: 5, r: 8, p: 1 });
   });
 
   test('costs what new users cost where there are none', () => {
-    expect(decoyOf(new Map()).cost).toEqual(USUAL_COST);
+    expect(decoyOf(new Map()).hash?.cost).toEqual(USUAL_COST);
   });
 });
 
@@ -74,12 +79,12 @@ describe('editing', () => {
     fc.assert(
       fc.property(fc.uniqueArray(name, { selector: one => one.normalize('NFC') }), name, (names, edited) => {
         const before = names.map(one => `${one}:${HASH}\n`).join('');
-        const { users, faults } = parseUsers(editUsers(before, edited, OTHER), 'users');
+        const { users, faults } = parseUsers(editUsers(before, edited, OTHER), READING);
         expect(faults).toEqual([]);
         const all = new Set([...names, edited].map(one => one.normalize('NFC')));
         expect(new Set(users.keys())).toEqual(all);
         for (const [user, hash] of users) {
-          expect(formatPasswordHash(hash)).toBe(user === edited.normalize('NFC') ? OTHER : HASH);
+          expect(formatVerifiers(hash)).toBe(user === edited.normalize('NFC') ? OTHER : HASH);
         }
       }),
     );

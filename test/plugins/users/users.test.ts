@@ -1,6 +1,7 @@
 /** AUTH against the file of users: who gets in, and what an attacker learns. */
+import { inspect } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { authenticated } from '../../../core/index.ts';
+import { authenticated, deriveScramKeys, formatScramKeys } from '../../../core/index.ts';
 import { faultsIn, type Harness, harness } from '../../../core/testing.ts';
 import users from '../../../plugins/users/index.ts';
 import { formatPasswordHash, hashPassword } from '../../../plugins/users/password-hash.ts';
@@ -50,6 +51,62 @@ describe('AUTH', () => {
     expect(answers).toEqual(Array.from({ length: 20 }));
     expect(await plugin.auth('ann', 'correct horse')).toEqual(authenticated('ann'));
   });
+});
+
+describe('what is stored for a user', () => {
+  let plugin: Harness;
+
+  beforeAll(async () => {
+    const scram = formatScramKeys(await deriveScramKeys('correct horse', Buffer.from('a salt for tests'), 4096));
+    const file = `ann:${scram} CRAM-MD5$Y29ycmVjdCBob3JzZQ==\n${await line('bob', 'battery')}caf\u00e9:${scram}\n`;
+    plugin = await harness(users, { file: './users', plainPasswords: 'allowed' }, { files: { users: file } });
+  });
+
+  test('keys for SCRAM-SHA-256', async () => {
+    expect(await plugin.secret('ann')).toMatchObject({
+      kind: 'stored',
+      user: 'ann',
+      secret: { mechanism: 'SCRAM-SHA-256', iterations: 4096 },
+    });
+    expect(await plugin.secret('cafe\u0301')).toMatchObject({ kind: 'stored', user: 'caf\u00e9' });
+  });
+
+  test('the password for CRAM-MD5', async () => {
+    const answer = await plugin.secret('ann', { mechanism: 'CRAM-MD5' });
+    if (answer?.kind !== 'stored' || answer.secret.mechanism !== 'CRAM-MD5') throw new Error('nothing is stored');
+    expect(answer.secret.password.reveal()).toBe('correct horse');
+    expect(inspect(answer, { depth: 9 })).not.toContain('horse');
+  });
+
+  test.each([
+    { user: 'bob', mechanism: 'SCRAM-SHA-256' },
+    { user: 'bob', mechanism: 'CRAM-MD5' },
+    { user: 'caf\u00e9', mechanism: 'CRAM-MD5' },
+    { user: 'nobody', mechanism: 'SCRAM-SHA-256' },
+    { user: 'Ann', mechanism: 'CRAM-MD5' },
+  ] as const)('nothing of $user for $mechanism', async ({ user, mechanism }) => {
+    expect(await plugin.secret(user, { mechanism })).toBeUndefined();
+  });
+
+  test.each(['ann', 'caf\u00e9'])('%s may also say the password', async user => {
+    expect(await plugin.auth(user, 'correct horse')).toEqual(authenticated(user));
+    expect(await plugin.auth(user, 'battery')).toBeUndefined();
+  });
+
+  test('tokens are for others', async () => {
+    const token = { mechanism: 'XOAUTH2', user: 'ann', token: 'correct horse', host: null, port: null } as const;
+    expect(await plugin.authWith(token)).toBeUndefined();
+    expect(plugin.log.of('refused').every(({ fields }) => fields.because === 'wrong password')).toBe(true);
+  });
+});
+
+test('a password in the file is refused unless that is allowed', async () => {
+  const files = { users: 'ann:CRAM-MD5$Y29ycmVjdCBob3JzZQ==' };
+  const faults = await faultsIn(users, { file: 'users' }, { files });
+  expect(faults).toEqual([
+    'options.file: users:1: the password of ann stands there as it is; say plainPasswords: allowed, or set the password again',
+  ]);
+  expect(await faultsIn(users, { file: 'users', plainPasswords: 'allowed' }, { files })).toEqual([]);
 });
 
 test('a changed file takes effect', async () => {
