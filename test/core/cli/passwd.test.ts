@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deleteUser, type PasswordFile, setPassword } from '../../../core/cli/passwd.ts';
-import { authenticated, type Files } from '../../../core/index.ts';
+import { authenticated, type Files, matchesScramKeys } from '../../../core/index.ts';
 import { systemFiles } from '../../../core/system/files.ts';
 import { harness, memoryFiles } from '../../../core/testing.ts';
 import users from '../../../plugins/users/index.ts';
@@ -45,6 +45,40 @@ describe('the file', () => {
     for (const user of ['ann', 'bob']) await setPassword(fileIn(files), { user, password: 'one' });
     const hashes = (files.text('users') ?? '').split('\n').map(line => line.split(':')[1]);
     expect(hashes[0]).not.toBe(hashes[1]);
+  });
+
+  test('holds keys for SCRAM and the password beside the hash where that is wanted, and the plugin takes all of them', async () => {
+    const files = memoryFiles();
+    const further = { scram: true, iterations: 5000, cramMd5: true };
+    await setPassword(fileIn(files), { user: 'ann', password: 'correct horse' }, further);
+    const text = files.text('users') ?? '';
+    expect(text).toMatch(/^ann:\$scrypt\$\S+ SCRAM-SHA-256\$5000:\S+ CRAM-MD5\$Y29ycmVjdCBob3JzZQ==\n$/);
+    const options = { file: 'users', plainPasswords: 'allowed' };
+    const { auth, secret } = await harness(users, options, { files: { users: text } });
+    expect(await auth('ann', 'correct horse')).toEqual(authenticated('ann'));
+    const answer = await secret('ann');
+    if (answer?.kind !== 'stored' || answer.secret.mechanism !== 'SCRAM-SHA-256') throw new Error('no keys');
+    expect(await matchesScramKeys('correct horse', answer.secret)).toBe(true);
+    expect(await secret('ann', { mechanism: 'CRAM-MD5' })).toMatchObject({ kind: 'stored', user: 'ann' });
+  });
+
+  test('holds nothing of an old password: what the user had is made anew', async () => {
+    const files = memoryFiles();
+    const further = { scram: true, iterations: 5000, cramMd5: true };
+    await setPassword(fileIn(files), { user: 'ann', password: 'old' }, further);
+    const before = files.text('users') ?? '';
+    await setPassword(fileIn(files), { user: 'ann', password: 'new' });
+    const after = files.text('users') ?? '';
+    expect(after).toMatch(/^ann:\$scrypt\$\S+ SCRAM-SHA-256\$\S+ CRAM-MD5\$\S+\n$/);
+    const words = before.trim().slice(4).split(' ');
+    for (const word of words) expect(after).not.toContain(word);
+    const options = { file: 'users', plainPasswords: 'allowed' };
+    const { auth, secret } = await harness(users, options, { files: { users: after } });
+    expect(await auth('ann', 'new')).toEqual(authenticated('ann'));
+    const answer = await secret('ann');
+    if (answer?.kind !== 'stored' || answer.secret.mechanism !== 'SCRAM-SHA-256') throw new Error('no keys');
+    expect(await matchesScramKeys('old', answer.secret)).toBe(false);
+    expect(await matchesScramKeys('new', answer.secret)).toBe(true);
   });
 
   test('stays as it was when the disk is full', async () => {
@@ -115,6 +149,17 @@ describe('on a real disk', () => {
     expect(await auth('ann', 'correct horse')).toEqual(authenticated('ann'));
     expect(await run('', file, 'ann', '--delete')).toMatchObject({ out: `${file}: ann is deleted\n`, code: 0 });
     expect(await readFile(file, 'utf8')).toBe('');
+  });
+
+  test('takes flags for what is stored beside the hash', async () => {
+    const file = join(folder, 'users');
+    expect(await run('correct horse\n', file, 'ann', '--scram', '--iterations', '4096')).toMatchObject({ code: 0 });
+    expect(await readFile(file, 'utf8')).toMatch(/^ann:\$scrypt\$\S+ SCRAM-SHA-256\$4096:\S+\n$/);
+    expect(await run('correct horse\n', file, 'bob', '--cram-md5', '--scram')).toMatchObject({ code: 0 });
+    expect(await readFile(file, 'utf8')).toMatch(/\nbob:\$scrypt\$\S+ SCRAM-SHA-256\$100000:\S+ CRAM-MD5\$\S+\n$/);
+    const refused = await run('correct horse\n', file, 'ann', '--scram', '--iterations', '4095');
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toContain('A number from 4096 to 1000000 is expected.');
   });
 
   test('says why it refuses, and exits with 1', async () => {
