@@ -82,6 +82,7 @@ export class Conversation {
     this.transactions.reset();
     const { options } = this.#setting;
     const lines = verb === 'HELO' ? [] : extensionLines(options, this.#known.session, decision, this.front.lines);
+    this.#known.wasOffered(lines);
     return { code: 250, status: null, text: [options.hostname, ...lines] };
   }
 

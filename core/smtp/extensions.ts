@@ -36,12 +36,20 @@ export function extensionLines(
   if (options.binaryMime === 'encode') lines.push('BINARYMIME');
   // RFC 9422.
   lines.push(`LIMITS MAILMAX=${limits.transactions} RCPTMAX=${limits.recipients}`);
+  // Without a policy's name: all nineteen priorities are told apart here, so no table of them needs to be agreed upon.
+  lines.push('MT-PRIORITY');
+  if (session.tls !== null) lines.push('REQUIRETLS');
   if (options.tls !== null && session.tls === null) lines.push('STARTTLS');
   const mechanisms = session.user === null ? offeredMechanisms(options, session) : [];
   if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
   lines.push(...more);
   const gone = new Set([...change.remove, ...change.add].map(keywordOf));
   return [...lines.filter(line => !gone.has(keywordOf(line))), ...change.add];
+}
+
+/** Whether lines of an answer to EHLO offer something. The keyword in upper case. */
+export function offers(lines: readonly string[], keyword: string): boolean {
+  return lines.some(line => keywordOf(line) === keyword);
 }
 
 function keywordOf(line: string): string {

@@ -84,8 +84,8 @@ function seal({ options, reception }: Setting, it: HandOver, id: string, header:
   const { hostname, role } = options;
   const { session, transaction } = it;
   const at = reception.clock.now();
-  const { smtpUtf8 } = transaction.parameters;
-  const received = receivedField({ session, hostname, id, smtpUtf8, recipients: transaction.originals, at });
+  const { smtpUtf8, priority } = transaction.parameters;
+  const received = receivedField({ session, hostname, id, smtpUtf8, priority, recipients: transaction.originals, at });
   const submitted = role === 'submission' || session.user !== null;
   const missing = submitted ? missingFields(header, { at, id, hostname, random: reception.random }) : '';
   return { kind: 'sealed', fields: received + missing };

@@ -15,6 +15,7 @@ export class KnownSession {
   #ownFacts: Facts = NO_FACTS;
   /** What was known of the peer itself before it spoke for another client. */
   #peer: { readonly client: Client; readonly facts: Facts; readonly steps: Trace } | null = null;
+  #offered: readonly string[] = [];
   #steps: { readonly connect: Trace; readonly helo: Trace; readonly auth: Trace } = { connect: [], helo: [], auth: [] };
 
   constructor(session: Session) {
@@ -27,6 +28,11 @@ export class KnownSession {
 
   get facts(): Facts {
     return this.#facts;
+  }
+
+  /** The lines of the answer to the last greeting: none after HELO. */
+  get offered(): readonly string[] {
+    return this.#offered;
   }
 
   /** Of connect, the last greeting and the successful AUTH, in this order. */
@@ -54,6 +60,10 @@ export class KnownSession {
     this.#session = { ...this.#session, greeting };
     this.#facts = facts;
     this.#steps = { ...this.#steps, helo: steps };
+  }
+
+  wasOffered(lines: readonly string[]): void {
+    this.#offered = lines;
   }
 
   identified(user: string, { facts, steps }: Omit<Walked<unknown>, 'decision'>): void {

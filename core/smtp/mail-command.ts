@@ -10,25 +10,45 @@ import {
   readParameters,
   refusedWith,
 } from './parameter-rules.ts';
-import { badSender, SENDER_NEEDS_SMTPUTF8, syntax, TOO_LARGE } from './replies.ts';
+import {
+  badSender,
+  priorityLowered,
+  REQUIRETLS_NEEDS_TLS,
+  type Said,
+  SENDER_NEEDS_SMTPUTF8,
+  SENDER_OK,
+  syntax,
+  TOO_LARGE,
+  unknownParameter,
+} from './replies.ts';
 
 /** A MAIL command that makes sense. */
 export interface MailCommand {
   readonly kind: 'mail';
   readonly reversePath: ReversePath;
+  /** As granted. */
   readonly parameters: MailParameters;
+  /** What the client hears if nobody objects. */
+  readonly accepted: Said;
 }
 
-/** What a listener allows. */
+/** What the listener allows this client. */
 export interface MailRules {
   /** In octets. */
   readonly maxSize: number;
   /** Whether the listener knows AUTH: only then does MAIL have the parameter of that name (RFC 4954 section 5). */
   readonly auth: boolean;
+  /** Whether REQUIRETLS may be said (RFC 8689 section 2). `no-tls`: it will be offered once there is TLS. */
+  readonly requireTls: 'offered' | 'no-tls' | 'not-offered';
+  /** The most that MT-PRIORITY gives (RFC 6710). */
+  readonly highestPriority: number;
 }
 
 /** RFC 3461 section 4.4. In characters, as it was written. */
 const LONGEST_ENVELOPE_ID = 100;
+
+/** RFC 6710: from -9 to 9, without a plus sign and without leading zeros. */
+const PRIORITY = /^(?:0|-?[1-9])$/;
 
 const PARAMETERS: ParameterRules = {
   SIZE: value => value !== null && /^[0-9]{1,20}$/.test(value),
@@ -36,6 +56,8 @@ const PARAMETERS: ParameterRules = {
   SMTPUTF8: value => value === null,
   RET: value => value !== null && /^(?:FULL|HDRS)$/i.test(value),
   ENVID: value => value !== null && value.length <= LONGEST_ENVELOPE_ID && decodeAsciiXtext(value) !== null,
+  'MT-PRIORITY': value => value !== null && PRIORITY.test(value),
+  REQUIRETLS: value => value === null,
 };
 /** `<>` or a mailbox in xtext. Taken and not believed: no client here is trusted to vouch for others. */
 const PARAMETERS_WITH_AUTH: ParameterRules = {
@@ -52,11 +74,17 @@ export function parseMail(argument: string, rules: MailRules): MailCommand | Com
   if (found.kind === 'malformed') return refusedWith(badSender(found.reason));
   const given = readParameters(found.rest, rules.auth ? PARAMETERS_WITH_AUTH : PARAMETERS);
   if (given.kind === 'refused') return given;
-  const parameters = parametersOf(given.values);
+  if (given.values.has('REQUIRETLS')) {
+    if (rules.requireTls === 'no-tls') return refusedWith(REQUIRETLS_NEEDS_TLS);
+    if (rules.requireTls === 'not-offered') return refusedWith(unknownParameter('REQUIRETLS'));
+  }
+  const asked = parametersOf(given.values);
+  const parameters = { ...asked, priority: Math.min(asked.priority, rules.highestPriority) };
   const { smtpUtf8, announcedSize } = parameters;
   if (parseReversePath(text, { smtpUtf8 }).kind === 'malformed') return refusedWith(SENDER_NEEDS_SMTPUTF8);
   if (announcedSize !== null && announcedSize > rules.maxSize) return refusedWith(TOO_LARGE);
-  return { kind: 'mail', reversePath: found.path, parameters };
+  const accepted = parameters.priority === asked.priority ? SENDER_OK : priorityLowered(parameters.priority);
+  return { kind: 'mail', reversePath: found.path, parameters, accepted };
 }
 
 function parametersOf(values: ReadonlyMap<string, string | null>): MailParameters {
@@ -69,7 +97,7 @@ function parametersOf(values: ReadonlyMap<string, string | null>): MailParameter
     announcedSize: size === null ? null : Number(size),
     returnContent: returned === undefined ? null : returned === 'FULL' ? 'full' : 'headers',
     envelopeId: envelopeId === null ? null : decodeAsciiXtext(envelopeId),
-    requireTls: false,
-    priority: 0,
+    requireTls: values.has('REQUIRETLS'),
+    priority: Number(values.get('MT-PRIORITY') ?? 0),
   };
 }

@@ -17,6 +17,8 @@ export interface Arrival {
   /** The queue id. */
   readonly id: string;
   readonly smtpUtf8: boolean;
+  /** As granted. The clause of that name stands where it is not the usual one (RFC 6710). */
+  readonly priority: number;
   /** Named only where it is the only one: the others may be blind copies. */
   readonly recipients: readonly ForwardPath[];
   readonly at: Date;
@@ -26,12 +28,13 @@ export interface Arrival {
 const PLAIN = /^(?:[A-Za-z0-9._-]+|\[[A-Za-z0-9.:_-]+\])$/;
 
 /** The whole field, folded, with its line end. */
-export function receivedField({ session, hostname, id, smtpUtf8, recipients, at }: Arrival): string {
+export function receivedField({ session, hostname, id, smtpUtf8, priority, recipients, at }: Arrival): string {
   const [recipient, ...others] = recipients;
   const named = recipient !== undefined && others.length === 0 ? `\r\n\tfor ${formatPath(recipient)}` : '';
+  const clause = priority === 0 ? '' : `\r\n\tpriority ${priority}`;
   return [
     `Received: from ${announced(session)} (${peer(session)})`,
-    `\r\n\tby ${hostname} with ${protocolOf(session, smtpUtf8)} id ${id}${named};`,
+    `\r\n\tby ${hostname} with ${protocolOf(session, smtpUtf8)} id ${id}${named}${clause};`,
     `\r\n\t${formatDate(at)}\r\n`,
   ].join('');
 }

@@ -43,6 +43,9 @@ const transient = (code: TransientReply['code'], status: TransientReply['status'
 /** What goes well. */
 export const OK = said(250, '2.0.0', 'Ok');
 export const SENDER_OK = said(250, '2.1.0', 'Ok');
+/** RFC 6710, status X.3.6: the text begins with the priority that is given instead. */
+export const priorityLowered = (priority: number) =>
+  said(250, '2.3.6', `${priority} is the priority of this mail: more is not granted to you`);
 export const RECIPIENT_OK = said(250, '2.1.5', 'Ok');
 export const BYE = said(221, '2.0.0', 'Bye');
 export const GO_AHEAD = said(354, null, 'End data with <CR><LF>.<CR><LF>');
@@ -94,6 +97,8 @@ export const badParameter = (reason: string) => permanent(501, '5.5.4', reason);
 export const badAttribute = (reason: string) => permanent(501, '5.5.4', reason);
 export const badAttributeValue = (name: string) => badAttribute(`Bad value of the attribute ${name}`);
 export const unknownParameter = (keyword: string) => permanent(555, '5.5.4', `Parameter not recognized: ${keyword}`);
+/** RFC 8689 section 2: to be said over TLS alone. */
+export const REQUIRETLS_NEEDS_TLS = permanent(530, '5.7.10', 'REQUIRETLS needs TLS: send STARTTLS first');
 
 /** Limits. */
 export const TOO_LARGE = permanent(552, '5.3.4', 'The message is larger than the limit that SIZE states');

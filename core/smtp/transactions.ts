@@ -18,6 +18,7 @@ import type { Visit } from './crowd.ts';
 import { handOver, takesMixed, toEach } from './hand-over.ts';
 import type { KnownSession } from './known-session.ts';
 import { parseMail } from './mail-command.ts';
+import { mailRules } from './mail-rules.ts';
 import { parseRcpt } from './rcpt-command.ts';
 import { engineRefuses, refuseKnown } from './refuse.ts';
 import {
@@ -31,7 +32,6 @@ import {
   OTHER_GROUP,
   RECIPIENT_OK,
   type Said,
-  SENDER_OK,
   TOO_LARGE,
   TOO_MANY_RECIPIENTS,
   TOO_MANY_TRANSACTIONS,
@@ -91,12 +91,12 @@ export class Transactions {
     if (this.#transaction !== null) return NESTED_MAIL;
     const { options, chain } = this.#setting;
     if (this.#begun >= options.limits.transactions) return TOO_MANY_TRANSACTIONS;
-    const command = parseMail(argument, { maxSize: options.maxSize, auth: options.auth !== 'off' });
+    const command = parseMail(argument, mailRules(options, this.#known.session, this.#known.offered));
     if (command.kind === 'refused') {
       if (command.reply !== TOO_LARGE) return command.reply;
       return this.#refuse('mail', engineRefuses(TOO_LARGE, 'the announced size'), { asked: argument });
     }
-    const { reversePath, parameters } = command;
+    const { reversePath, parameters, accepted } = command;
     const crowded = this.#crowded('mails', TOO_MUCH_MAIL, { hook: 'mail', asked: formatPath(reversePath) });
     if (crowded !== null) return crowded;
     const { session, facts } = this.#known;
@@ -105,7 +105,7 @@ export class Transactions {
     if (decision.kind === 'refused') return this.#refuse('mail', decision, { asked: formatPath(reversePath), steps });
     this.#begun += 1;
     this.#transaction = new Transaction({ reversePath, parameters, facts: walked.facts, steps });
-    return SENDER_OK;
+    return accepted;
   }
 
   async rcpt(argument: string): Promise<Said> {

@@ -8,13 +8,14 @@ import { aMailbox, aSession } from '../../../core/testing/builders.ts';
 const TLS = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', servername: null, certificate: null };
 const AT = new Date('2026-11-23T09:30:00Z');
 
-function field(session: Partial<Session>, to: readonly string[] = []): string {
+function field(session: Partial<Session>, to: readonly string[] = [], priority = 0): string {
   const recipients = to.map(aMailbox);
   return receivedField({
     session: aSession(session),
     hostname: 'mx.example.test',
     id: 'Q1',
     smtpUtf8: false,
+    priority,
     recipients,
     at: AT,
   });
@@ -33,6 +34,11 @@ test('it says from whom, by whom, how, as what, for whom and when', () => {
 test('an unconfirmed name is no name, and IPv6 is marked as such', () => {
   const client = { address: '2001:db8::1', port: 4, name: null };
   expect(field({ client })).toMatch(/^Received: from client\.test \(\[IPv6:2001:db8::1\]\)\r\n/);
+});
+
+test('a priority that is not the usual one has its clause behind the others (RFC 6710)', () => {
+  expect(field({}, ['bob@example.test'], -3)).toContain('\r\n\tfor <bob@example.test>\r\n\tpriority -3;\r\n\t');
+  expect(field({}, [], 9)).toContain(' id Q1\r\n\tpriority 9;\r\n\t');
 });
 
 test('blind copies: with several recipients none is named', () => {
