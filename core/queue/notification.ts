@@ -5,7 +5,7 @@
  * that there is no second one about the first; one mail for all recipients of a settlement that share a kind.
  */
 import type { Mailbox } from '../mail/address.ts';
-import { directRecipient, type Envelope, NO_PARAMETERS } from '../mail/envelope.ts';
+import { directRecipient, type Envelope, type MailParameters, NO_PARAMETERS } from '../mail/envelope.ts';
 import { NO_FACTS } from '../mail/facts.ts';
 import type { Mail } from '../mail/mail.ts';
 import { needsSmtpUtf8 } from '../mail/path.ts';
@@ -80,7 +80,7 @@ async function notification({ kind, mail, about, to, now }: Event, office: Notif
   const envelope: Envelope = {
     reversePath: null,
     recipients: [directRecipient(to, { notify: 'never', originalRecipient: null })],
-    parameters: { ...NO_PARAMETERS, body: smtpUtf8 ? '8bitmime' : body, smtpUtf8 },
+    parameters: { ...NO_PARAMETERS, body: smtpUtf8 ? '8bitmime' : body, smtpUtf8, ...inherited(mail) },
   };
   return {
     mail: { id, envelope, content, receivedAt: now, facts: NO_FACTS, session: ownSession(id) },
@@ -100,6 +100,11 @@ async function notification({ kind, mail, about, to, now }: Event, office: Notif
     ],
     fate: { kind: 'deliver' },
   };
+}
+
+/** What the sender asked of the way there holds on the way back (RFC 8689 section 5, RFC 6710). */
+function inherited({ envelope: { parameters } }: Mail): Pick<MailParameters, 'requireTls' | 'priority'> {
+  return { requireTls: parameters.requireTls, priority: parameters.priority };
 }
 
 /** The session of a mail that nobody brought: the gateway talking to itself. No listener bears its name. */

@@ -85,6 +85,11 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
   [/^5\.6\./, 'The next mail system does not take mail of this form: please send it in a simpler one.'],
   [
+    /^5\.7\.(10|30)$/,
+    'You asked for TLS on the whole way, and a part of it has none: please send the mail without that demand, or reach ' +
+      'the person in another way.',
+  ],
+  [
     /^5\.7\./,
     'The mail was refused by a rule: please reach the person in another way, and tell them what is said above.',
   ],

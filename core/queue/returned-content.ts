@@ -16,12 +16,14 @@ export interface ReturnedContent {
 const SMALL = 50 * 1024;
 
 /**
- * Only a failure returns the whole, and only if the sender asked for it or the mail is small. Where the mail cannot be
- * read any more the report goes without it: `null`.
+ * Only a failure returns the whole, and only if the sender asked for it or the mail is small; never that of a mail which
+ * requires TLS, whatever RET says: the way back may have none (RFC 8689 section 5). Where the mail cannot be read any more
+ * the report goes without it: `null`.
  */
 export async function returnedContent(mail: Mail, kind: NotificationKind): Promise<ReturnedContent | null> {
   const { content, envelope } = mail;
-  const wanted = envelope.parameters.returnContent ?? (content.size <= SMALL ? 'full' : 'headers');
+  const { returnContent, requireTls } = envelope.parameters;
+  const wanted = requireTls ? 'headers' : (returnContent ?? (content.size <= SMALL ? 'full' : 'headers'));
   try {
     return await (kind === 'failure' && wanted === 'full' ? whole(content) : headerOf(content));
   } catch {

@@ -143,6 +143,36 @@ test('the notification is a mail of its own: from <>, to the sender, asking for 
   ]);
 });
 
+test('the priority of the mail is that of the notification too', async () => {
+  const { envelope } = await theOnly({ outcome: NO_USER, parameters: { priority: -4 } });
+  expect(envelope.parameters).toMatchObject({ priority: -4, requireTls: false });
+});
+
+describe('REQUIRETLS (RFC 8689 section 5): the notification is protected like the mail', () => {
+  const notifications = [
+    { about: 'a failure', outcome: NO_USER, notify: null },
+    { about: 'a failure after RET=FULL', outcome: NO_USER, notify: null, returnContent: 'full' },
+    { about: 'a delay', outcome: SILENT, notify: null },
+    { about: 'a success', outcome: HERE, notify: ['success'] },
+  ] as const;
+  test.for(notifications)('$about asks for it, and returns the header alone', async one => {
+    const { outcome, notify } = one;
+    const returnContent = 'returnContent' in one ? one.returnContent : null;
+    const mail = await theOnly({ outcome, notify, parameters: { requireTls: true, returnContent } });
+    expect(mail.envelope.parameters.requireTls).toBe(true);
+    const text = await textOf(mail.content);
+    expect(text).toContain('Content-Type: text/rfc822-headers\n');
+    expect(text).toContain('\nSubject: greetings\n');
+    expect(text).not.toContain('Hello.');
+  });
+
+  test('the sender is told what can be done', async () => {
+    const reply = { code: 550, status: '5.7.30', text: 'REQUIRETLS support required' } as const;
+    const mail = await theOnly({ outcome: bouncedBy(reply), parameters: { requireTls: true } });
+    expect(await textOf(mail.content)).toContain('You asked for TLS on the whole way');
+  });
+});
+
 test('mailparser reads it too', async () => {
   const parsed = await parseMail((await theOnly({ outcome: NO_USER })).content);
   expect(parsed).toMatchObject({
