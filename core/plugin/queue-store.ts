@@ -75,8 +75,9 @@ export interface QueueStore extends QueueControl {
   /** All mails or none. Durable when it resolves; nothing of them remains when it rejects. */
   commit(mails: readonly NewMail[]): Promise<void>;
   /**
-   * Recipients whose time has come, and those whose lease has run out. Destinations take turns, each with its oldest
-   * mail first. A mail that cannot be read is set aside and logged, and the others are given out.
+   * Recipients whose time has come, and those whose lease has run out. Destinations take turns, one mail each. Which
+   * destination, and which of its mails, goes first is a matter of `core/queue/precedence.ts`: the higher priority, and
+   * who has waited longer. A mail that cannot be read is set aside and logged, and the others are given out.
    */
   lease(request: LeaseRequest): Promise<readonly Lease[]>;
   /**

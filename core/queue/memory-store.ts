@@ -9,6 +9,7 @@ import type { Outcome } from '../mail/outcome.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { QueuedMail, QueuedRecipient, QueueEntry, RecipientState } from '../plugin/queue-control.ts';
 import type { Fate, Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../plugin/queue-store.ts';
+import { precedence } from './precedence.ts';
 
 interface Seat {
   readonly index: number;
@@ -23,6 +24,7 @@ interface Seat {
 
 interface Entry {
   readonly mail: Mail;
+  readonly priority: number;
   readonly fate: Fate;
   readonly seats: readonly Seat[];
   hold: QueueEntry['hold'];
@@ -51,7 +53,7 @@ class MemoryStore implements QueueStore {
     for (let progress = true; progress && leases.length < limit; ) {
       progress = false;
       for (const destination of this.#destinations(ready)) {
-        const entry = leases.length < limit ? this.#oldest(destination, ready) : null;
+        const entry = leases.length < limit ? this.#first(destination, ready) : null;
         if (entry === null) continue;
         const taken = entry.seats.filter(ready);
         for (const one of new Set(taken.map(seat => seat.destination))) left.set(one, roomAt(one) - 1);
@@ -173,19 +175,17 @@ class MemoryStore implements QueueStore {
   }
 
   #destinations(ready: (seat: Seat) => boolean): readonly string[] {
-    const seats = [...this.#seats()].filter(ready).sort((a, b) => a.due - b.due);
-    return [...new Set(seats.map(seat => seat.destination))];
+    return [...new Set(this.#inOrder(ready).map(({ seat }) => seat.destination))];
   }
 
-  #oldest(destination: string, ready: (seat: Seat) => boolean): Entry | null {
-    let oldest: { readonly entry: Entry; readonly due: number } | null = null;
-    for (const entry of this.#entries.values()) {
-      for (const seat of entry.seats) {
-        if (seat.destination !== destination || !ready(seat)) continue;
-        if (oldest === null || seat.due < oldest.due) oldest = { entry, due: seat.due };
-      }
-    }
-    return oldest?.entry ?? null;
+  #first(destination: string, ready: (seat: Seat) => boolean): Entry | null {
+    return this.#inOrder(seat => seat.destination === destination && ready(seat))[0]?.entry ?? null;
+  }
+
+  #inOrder(which: (seat: Seat) => boolean): readonly { readonly entry: Entry; readonly seat: Seat }[] {
+    return [...this.#entries.values()]
+      .flatMap(entry => entry.seats.filter(which).map(seat => ({ entry, seat, rank: rankOf(entry, seat) })))
+      .sort((one, other) => one.rank - other.rank);
   }
 
   #endLeases(which: (seat: Seat) => boolean): void {
@@ -238,7 +238,11 @@ function newEntry({ mail, trace, fate }: NewMail): Entry {
       lease: null,
     }),
   );
-  return { mail, fate, seats, hold, trace };
+  return { mail, priority: mail.envelope.parameters.priority, fate, seats, hold, trace };
+}
+
+function rankOf({ priority }: Entry, { due }: Seat): number {
+  return precedence(due, priority);
 }
 
 function settleSeat(entry: Entry, settlement: Settlement): void {

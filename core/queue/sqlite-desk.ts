@@ -71,9 +71,9 @@ export class Desk implements Pick<Performers, 'list' | 'find' | 'retry' | 'hold'
   #change(id: string, act: (mail: number) => number): number | null {
     const head = this.#reader.head({ id });
     if (head === null) return null;
-    const before = this.#tables.waitingFor(head.key);
+    const before = this.#tables.lanesOf(head.key);
     const count = act(head.key);
-    this.#tables.refresh([...before, ...this.#tables.waitingFor(head.key)]);
+    this.#tables.lanes.refresh([...before, ...this.#tables.lanesOf(head.key)]);
     return count;
   }
 

@@ -19,6 +19,7 @@ export interface ContentRow {
 export interface MailRow {
   readonly id: string;
   readonly receivedAt: number;
+  readonly priority: number;
   /** Position in `contents`: mails of one commit may share one. */
   readonly content: number;
   readonly mailJson: string;

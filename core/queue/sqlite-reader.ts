@@ -28,6 +28,7 @@ export interface MailHead {
 export interface RecipientHead {
   readonly position: number;
   readonly destination: string;
+  readonly priority: number;
   readonly state: RecipientState;
   readonly due: number;
   readonly attempts: number;
@@ -56,7 +57,7 @@ export class Reader {
     this.#content = query(database, 'SELECT octets, spool FROM content WHERE key = ?');
     this.#recipients = query(
       database,
-      `SELECT position, destination, state, due, attempts, delay_notified, outcome
+      `SELECT position, destination, priority, state, due, attempts, delay_notified, outcome
        FROM recipient WHERE mail = ? ORDER BY position`,
     );
     this.#steps = query(database, 'SELECT steps FROM step WHERE mail = ? ORDER BY number');

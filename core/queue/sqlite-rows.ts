@@ -54,6 +54,7 @@ function mailRow({ mail, trace, fate }: NewMail, content: number): MailRow {
   return {
     id: mail.id,
     receivedAt: mail.receivedAt.getTime(),
+    priority: mail.envelope.parameters.priority,
     content,
     mailJson: encodeMail(mail),
     traceJson: encodeTrace(trace),

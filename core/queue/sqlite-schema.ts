@@ -2,8 +2,7 @@
  * The tables of the queue, and how the database is opened so that a commit is on the disk when it returns.
  *
  * `mail.hold` and the state of each recipient say where things stand; `sqlite-store.ts` has the table of states.
- * `destination.due` is the smallest `due` of the recipients that wait for the destination: it lets the next work be
- * found without stepping over the mail of destinations that have no room.
+ * `lane.due` is the smallest `due` of the recipients that wait for the destination at the priority (`sqlite-lanes.ts`).
  */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,12 +12,26 @@ import type { Role } from './sqlite-protocol.ts';
 import { troubleOf } from './sqlite-query.ts';
 import { StoreError } from './store-error.ts';
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 /** "mfrq": says to `file` and to other programs whose database it is. */
 const APPLICATION_ID = 0x6d667271;
 const BUSY_TIMEOUT = 10_000;
 const FILE_NAME = 'queue.db';
 const LOCK_NAME = 'owner.lock';
+/** The code of a database that is not of this version. */
+const FORMAT = 'QUEUE_FORMAT';
+
+/** How those who wait are found (`sqlite-lanes.ts`). Migrations use it too: who changes it gives them this one. */
+const LANES = `
+  CREATE INDEX recipient_waiting ON recipient (destination, priority, due) WHERE state = 'waiting';
+  CREATE TABLE lane (
+    destination TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    PRIMARY KEY (destination, priority)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX lane_due ON lane (priority, due);
+`;
 
 const TABLES = `
   CREATE TABLE content (
@@ -48,6 +61,7 @@ const TABLES = `
     destination TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'held', 'damaged', 'done')),
     due INTEGER NOT NULL,
+    priority INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0,
     delay_notified INTEGER NOT NULL DEFAULT 0,
     outcome TEXT,
@@ -56,11 +70,8 @@ const TABLES = `
     until INTEGER,
     PRIMARY KEY (mail, position)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX recipient_waiting ON recipient (destination, due) WHERE state = 'waiting';
   CREATE INDEX recipient_leased ON recipient (until) WHERE state = 'leased';
-
-  CREATE TABLE destination (name TEXT PRIMARY KEY, due INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE INDEX destination_due ON destination (due);
+  ${LANES}
 
   CREATE TABLE step (
     mail INTEGER NOT NULL REFERENCES mail,
@@ -74,6 +85,18 @@ const TABLES = `
 
   CREATE TABLE owner (process INTEGER NOT NULL, host TEXT NOT NULL) STRICT;
 `;
+
+/** What leads from each version to the next one. What lies in the queue stays there. */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+  // No mail of version 1 had another priority than 0.
+  1: `
+    ALTER TABLE recipient ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX recipient_waiting;
+    ${LANES}
+    INSERT INTO lane SELECT name, 0, due FROM destination;
+    DROP TABLE destination;
+  `,
+};
 
 /** The open database, and the lock that says that this process works on it. */
 export interface OpenDatabase {
@@ -166,11 +189,16 @@ function currentOwner(file: string): string {
   }
 }
 
-/** Makes the tables where there are none, and writes down who works here. */
+/** Makes the tables where there are none, brings old ones up to date, and writes down who works here. */
 function become(database: DatabaseSync, process: { readonly pid: number; readonly host: string }): void {
   database.exec('BEGIN IMMEDIATE');
   if (versionOf(database) === 0) {
     database.exec(`${TABLES}; PRAGMA user_version = ${SCHEMA_VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
+  }
+  for (let version = versionOf(database); ; version += 1) {
+    const migration = MIGRATIONS[version];
+    if (migration === undefined) break;
+    database.exec(`${migration}; PRAGMA user_version = ${version + 1}`);
   }
   requireVersion(database);
   database.exec('DELETE FROM owner');
@@ -185,9 +213,15 @@ function versionOf(database: DatabaseSync): number {
 function requireVersion(database: DatabaseSync): void {
   const version = versionOf(database);
   if (version === SCHEMA_VERSION) return;
+  if (MIGRATIONS[version] !== undefined) {
+    throw new StoreError(
+      `it has the older format ${version}: start the gateway once, which brings it up to date`,
+      FORMAT,
+    );
+  }
   throw new StoreError(
     `it has format ${version}, and this version of mailframe knows format ${SCHEMA_VERSION}: ` +
       'use the version that wrote it, or empty the queue with that one first',
-    'QUEUE_FORMAT',
+    FORMAT,
   );
 }

@@ -1,6 +1,7 @@
-/** The steps that several operations share: inserting, setting aside, forgetting, and keeping `destination` true. */
+/** The steps that several operations share: inserting, setting aside, forgetting, and keeping the lanes true. */
 import type { DatabaseSync } from 'node:sqlite';
 import { encodeHold } from './codec.ts';
+import { type Lane, Lanes } from './sqlite-lanes.ts';
 import type { Damage, NewRows } from './sqlite-protocol.ts';
 import { type Query, query } from './sqlite-query.ts';
 
@@ -8,6 +9,7 @@ import { type Query, query } from './sqlite-query.ts';
 const ENGINE = 'mailframe';
 
 export class Tables {
+  readonly lanes: Lanes;
   /** Spool files whose rows this transaction has deleted. To be removed once it has committed. */
   readonly orphans = new Set<string>();
   /** Whether this transaction inserted rows that name spool files: their folder must be synced before it commits. */
@@ -16,10 +18,7 @@ export class Tables {
   readonly #insertContent: Query<{ key: number }>;
   readonly #insertMail: Query<{ key: number }>;
   readonly #insertRecipient: Query<never>;
-  readonly #earliest: Query<{ due: number | null }>;
-  readonly #setDestination: Query<never>;
-  readonly #dropDestination: Query<never>;
-  readonly #waitingDestinations: Query<{ destination: string }>;
+  readonly #waitingLanes: Query<Lane>;
   readonly #contentOf: Query<{ content: number }>;
   readonly #forget: readonly Query<never>[];
   readonly #dropContent: Query<{ spool: string | null }>;
@@ -28,6 +27,7 @@ export class Tables {
   readonly #markDamaged: Query<never>;
 
   constructor(database: DatabaseSync) {
+    this.lanes = new Lanes(database);
     const prepare = <Row = never>(sql: string) => query<Row>(database, sql);
     this.#insertContent = prepare('INSERT INTO content (size, octets, spool) VALUES (?, ?, ?) RETURNING key');
     this.#insertMail = prepare(
@@ -35,16 +35,10 @@ export class Tables {
        VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key`,
     );
     this.#insertRecipient = prepare(
-      'INSERT INTO recipient (mail, position, destination, state, due) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO recipient (mail, position, destination, state, due, priority) VALUES (?, ?, ?, ?, ?, ?)',
     );
-    this.#earliest = prepare("SELECT min(due) AS due FROM recipient WHERE state = 'waiting' AND destination = ?");
-    this.#setDestination = prepare(
-      `INSERT INTO destination (name, due) VALUES (?, ?)
-       ON CONFLICT (name) DO UPDATE SET due = excluded.due WHERE due <> excluded.due`,
-    );
-    this.#dropDestination = prepare('DELETE FROM destination WHERE name = ?');
-    this.#waitingDestinations = prepare(
-      "SELECT DISTINCT destination FROM recipient WHERE mail = ? AND state = 'waiting'",
+    this.#waitingLanes = prepare(
+      "SELECT DISTINCT destination, priority FROM recipient WHERE mail = ? AND state = 'waiting'",
     );
     this.#contentOf = prepare('SELECT content FROM mail WHERE key = ?');
     this.#forget = [
@@ -67,50 +61,41 @@ export class Tables {
       if (spool !== null) this.namesSpoolFiles = true;
       return this.#insertContent.get(size, octets, spool)?.key ?? null;
     });
-    const touched = new Set<string>();
+    const touched: Lane[] = [];
     for (const mail of mails) {
-      const { id, receivedAt, mailJson, traceJson, bounceJson, holdJson } = mail;
+      const { id, receivedAt, priority, mailJson, traceJson, bounceJson, holdJson } = mail;
       const content = keys[mail.content] ?? null;
       const key = this.#insertMail.get(id, content, receivedAt, mailJson, traceJson, bounceJson, holdJson)?.key ?? null;
       const state = holdJson === null ? 'waiting' : 'held';
       for (const [position, destination] of mail.destinations.entries()) {
-        this.#insertRecipient.run(key, position, destination, state, receivedAt);
-        touched.add(destination);
+        this.#insertRecipient.run(key, position, destination, state, receivedAt, priority);
+        touched.push({ destination, priority });
       }
     }
-    this.refresh(touched);
+    this.lanes.refresh(touched);
   }
 
-  /** Must follow every change of who waits, for the destinations that it touched. */
-  refresh(destinations: Iterable<string>): void {
-    for (const name of destinations) {
-      const due = this.#earliest.get(name)?.due ?? null;
-      if (due === null) this.#dropDestination.run(name);
-      else this.#setDestination.run(name, due);
-    }
-  }
-
-  /** The destinations that a mail waits for. */
-  waitingFor(mail: number): readonly string[] {
-    return this.#waitingDestinations.all(mail).map(row => row.destination);
+  /** The lanes in which a mail waits. */
+  lanesOf(mail: number): readonly Lane[] {
+    return this.#waitingLanes.all(mail);
   }
 
   /** Deletes a mail, and its content with the last mail that has it. */
   forget(mail: number): void {
-    const destinations = this.waitingFor(mail);
+    const lanes = this.lanesOf(mail);
     const content = this.#contentOf.get(mail)?.content ?? null;
     for (const statement of this.#forget) statement.run(mail);
     const spool = this.#dropContent.get(content)?.spool ?? null;
     if (spool !== null) this.orphans.add(spool);
-    this.refresh(destinations);
+    this.lanes.refresh(lanes);
   }
 
   /** Keeps a mail that cannot be read from being tried again and again. */
   setAside(mail: number, { id, cause }: Damage): Damage {
-    const destinations = this.waitingFor(mail);
+    const lanes = this.lanesOf(mail);
     this.#setHold.run(encodeHold({ by: ENGINE, reason: cause }), mail);
     this.#markDamaged.run(mail);
-    this.refresh(destinations);
+    this.lanes.refresh(lanes);
     return { id, cause };
   }
 

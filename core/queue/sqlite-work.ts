@@ -1,6 +1,7 @@
 /** The operations of the engine on the database: commit, lease, settle. Each runs inside a transaction of its caller. */
 import type { DatabaseSync } from 'node:sqlite';
 import { Unreadable } from './shape.ts';
+import type { Lane } from './sqlite-lanes.ts';
 import type { Operations, Performers } from './sqlite-protocol.ts';
 import { type Query, query } from './sqlite-query.ts';
 import { type MailHead, type Reader, recipientOf } from './sqlite-reader.ts';
@@ -37,30 +38,23 @@ class RoomLeft {
 export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'renew' | 'giveBack' | 'nextDue'> {
   readonly #tables: Tables;
   readonly #reader: Reader;
-  readonly #dueDestinations: Query<{ name: string }>;
-  readonly #firstDue: Query<{ mail: number }>;
   readonly #nextFence: Query<{ fence: number }>;
   readonly #take: Query<never>;
   readonly #held: Query<{ position: number; key: number; hold: string | null }>;
   readonly #settle: Query<never>;
   readonly #unsettled: Query<{ one: 1 }>;
   readonly #addSteps: Query<never>;
-  readonly #expired: Query<{ destination: string }>;
+  readonly #expired: Query<Lane>;
   readonly #expire: Query<never>;
-  readonly #owned: Query<{ destination: string }>;
+  readonly #owned: Query<Lane>;
   readonly #giveBack: Query<never>;
   readonly #renew: Query<never>;
-  readonly #earliest: Query<{ name: string; due: number }>;
   readonly #firstUntil: Query<{ until: number | null }>;
 
   constructor(database: DatabaseSync, tables: Tables, reader: Reader) {
     this.#tables = tables;
     this.#reader = reader;
     const prepare = <Row = never>(sql: string) => query<Row>(database, sql);
-    this.#dueDestinations = prepare('SELECT name FROM destination WHERE due <= ? ORDER BY due LIMIT ?');
-    this.#firstDue = prepare(
-      "SELECT mail FROM recipient WHERE state = 'waiting' AND destination = ? AND due <= ? ORDER BY due LIMIT 1",
-    );
     this.#nextFence = prepare('UPDATE counter SET fence = fence + 1 RETURNING fence');
     this.#take = prepare(
       "UPDATE recipient SET state = 'leased', owner = ?, fence = ?, until = ? WHERE mail = ? AND position = ?",
@@ -79,7 +73,7 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
       `INSERT INTO step (mail, number, steps)
        SELECT ?1, coalesce(max(number), 0) + 1, ?2 FROM step WHERE mail = ?1`,
     );
-    const distinct = 'SELECT DISTINCT destination FROM recipient';
+    const distinct = 'SELECT DISTINCT destination, priority FROM recipient';
     this.#expired = prepare(`${distinct} WHERE state = 'leased' AND until <= ?`);
     this.#expire = prepare(`UPDATE recipient SET ${UNLEASED} WHERE state = 'leased' AND until <= ?`);
     this.#owned = prepare(`${distinct} WHERE state = 'leased' AND owner = ?`);
@@ -88,7 +82,6 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
       `UPDATE recipient SET until = ?
        WHERE mail = (SELECT key FROM mail WHERE id = ?) AND state = 'leased' AND fence = ?`,
     );
-    this.#earliest = prepare('SELECT name, due FROM destination ORDER BY due LIMIT ?');
     this.#firstUntil = prepare("SELECT min(until) AS until FROM recipient WHERE state = 'leased'");
   }
 
@@ -97,7 +90,7 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
     return null;
   }
 
-  /** The destinations whose time has come take turns, one mail each, until nobody has mail, room, or the limit is met. */
+  /** The destinations take turns by precedence, one mail each, until nobody has mail, room, or the limit is met. */
   lease(request: Lease['input']): Lease['output'] {
     this.#endLeases(this.#expired, this.#expire, request.now);
     const room = new RoomLeft(request);
@@ -105,11 +98,11 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
     const damaged: Damage[] = [];
     for (let progress = true; progress && leases.length < request.limit; ) {
       progress = false;
-      for (const { name } of this.#dueDestinations.all(request.now, request.limit + request.but.size)) {
+      for (const lane of this.#tables.lanes.turns(request.now, request.limit + request.but.size)) {
         if (leases.length >= request.limit) break;
-        if (room.at(name) <= 0) continue;
-        const first = this.#firstDue.get(name, request.now);
-        const head = first === undefined ? null : this.#reader.head({ key: first.mail });
+        if (room.at(lane.destination) <= 0) continue;
+        const first = this.#tables.lanes.firstMail(lane, request.now);
+        const head = first === null ? null : this.#reader.head({ key: first });
         if (head === null) continue;
         progress = true;
         try {
@@ -138,7 +131,7 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
       this.#tables.forget(key);
     } else {
       if (stepsJson !== null) this.#addSteps.run(key, stepsJson);
-      this.#tables.refresh(this.#tables.waitingFor(key));
+      this.#tables.lanes.refresh(this.#tables.lanesOf(key));
     }
     this.#tables.insert(notifications);
     return 'settled';
@@ -155,10 +148,8 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
   }
 
   nextDue({ except }: Operations['nextDue']['input']): number | null {
-    const excepted = new Set(except);
-    const due = this.#earliest.all(excepted.size + 1).find(row => !excepted.has(row.name))?.due ?? Infinity;
     const until = this.#firstUntil.get()?.until ?? Infinity;
-    const next = Math.min(due, until);
+    const next = Math.min(this.#tables.lanes.nextDue(new Set(except)), until);
     return next === Infinity ? null : next;
   }
 
@@ -178,16 +169,15 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
     for (const { position } of due) {
       this.#take.run(request.owner, fence, request.until, head.key, position);
     }
-    const destinations = new Set(due.map(row => row.destination));
-    room.take(destinations);
-    this.#tables.refresh(destinations);
+    room.take(new Set(due.map(row => row.destination)));
+    this.#tables.lanes.refresh(due);
     return { fence, mail, recipients, fate };
   }
 
-  #endLeases(which: Query<{ destination: string }>, end: Query<never>, argument: string | number): void {
-    const destinations = which.all(argument).map(row => row.destination);
-    if (destinations.length === 0) return;
+  #endLeases(which: Query<Lane>, end: Query<never>, argument: string | number): void {
+    const lanes = which.all(argument);
+    if (lanes.length === 0) return;
     end.run(argument);
-    this.#tables.refresh(destinations);
+    this.#tables.lanes.refresh(lanes);
   }
 }

@@ -4,6 +4,7 @@ import { contentOf } from '../../core/mail/content.ts';
 import type { Mail } from '../../core/mail/mail.ts';
 import { bouncedBy, deferredBy, deliveredTo } from '../../core/mail/outcome.ts';
 import type { Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../../core/plugin/queue-store.ts';
+import type { MailParts } from '../../core/testing/builders.ts';
 import { ARRIVAL, after, mailFor, newMail, STEP } from '../core/queue/queued-mail.ts';
 
 const BUSY = deferredBy({ code: 451, status: '4.3.2', text: 'Busy' }, 'mx.example[192.0.2.9]:25', '451 come back');
@@ -143,6 +144,83 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
       expect(indexes(await leased(store, { owner: 'two' }))).toEqual([1]);
     });
 
+    const HALF_AN_HOUR = 30 * 60_000;
+    const ranked = (id: string, priority: number, parts: MailParts = {}) =>
+      newMail(id, { parameters: { priority }, ...parts });
+
+    test('the higher priority goes first among what is due, at one destination', async () => {
+      const store = await opened(ranked('usual', 0), ranked('low', -9), ranked('high', 9), ranked('mid', 4));
+      expect(ids(await store.lease(request()))).toEqual(['high', 'mid', 'usual', 'low']);
+    });
+
+    test('and among destinations, which still take turns', async () => {
+      const store = await opened(
+        ranked('usual', 0, { to: ['a@one.example'] }),
+        ranked('high', 1, { to: ['a@two.example'], receivedAt: after(1) }),
+        ranked('higher', 2, { to: ['b@two.example'], receivedAt: after(1) }),
+      );
+      const now = after(1);
+      expect(ids(await store.lease(request({ now, limit: 1 })))).toEqual(['higher']);
+      expect(ids(await store.lease(request({ now })))).toEqual(['high', 'usual']);
+      await store.giveBack('one');
+      expect(ids(await store.lease(request({ now })))).toEqual(['higher', 'usual', 'high']);
+    });
+
+    test('a destination without room does not keep back one of lower priority', async () => {
+      const store = await opened(
+        ...['A', 'B', 'C'].map(id => ranked(id, 9, { to: [`${id}@full.example`] })),
+        ranked('D', -9, { to: ['d@free.example'] }),
+      );
+      const room = { each: 5, but: new Map([['full.example', 0]]) };
+      expect(ids(await store.lease(request({ limit: 1, room })))).toEqual(['D']);
+    });
+
+    test('no priority makes a mail due before its time', async () => {
+      const store = await opened(ranked('usual', 0), ranked('later', 9, { receivedAt: after(1000) }));
+      expect(ids(await store.lease(request()))).toEqual(['usual']);
+      expect(await store.nextDue()).toEqual(after(1000));
+    });
+
+    test('half an hour of waiting weighs as much as a step of priority', async () => {
+      const store = await opened(
+        ranked('waited', 0),
+        ranked('too late', 1, { receivedAt: after(HALF_AN_HOUR + 1) }),
+        ranked('in time', 1, { receivedAt: after(HALF_AN_HOUR - 1) }),
+      );
+      const leases = await store.lease(request({ now: after(HALF_AN_HOUR + 1) }));
+      expect(ids(leases)).toEqual(['in time', 'waited', 'too late']);
+    });
+
+    test('starvation: the lowest priority gets its turn though the highest never ends', async () => {
+      const store = await opened(ranked('lowest', -9, { to: ['x@one.example'] }));
+      const served: string[] = [];
+      for (let turn = 1; !served.includes('lowest') && turn < 50; turn += 1) {
+        const now = after(turn * HALF_AN_HOUR + 1);
+        await store.commit([ranked(`H${turn}`, 9, { to: ['y@one.example'], receivedAt: now })]);
+        for (const lease of await store.lease(request({ now, until: after(1e12), limit: 1 })))
+          served.push(lease.mail.id);
+      }
+      expect(served).toHaveLength(18);
+      expect(served.at(-1)).toBe('lowest');
+    });
+
+    test('recipients that come back have the priority of their mail again', async () => {
+      const store = await opened(ranked('high', 5), ranked('usual', 0), ranked('held', 7));
+      await store.hold('held', { by: 'eve', reason: 'looks odd' });
+      const leases = await store.lease(request());
+      for (const lease of leases) await store.settle(lease, [again(0, 1000)], [], []);
+      await store.release('held', after(1000));
+      expect(ids(await store.lease(request({ now: after(1000) })))).toEqual(['held', 'high', 'usual']);
+      await store.giveBack('one');
+      await store.retry('usual', after(1001));
+      expect(ids(await store.lease(request({ now: after(2000), until: after(3000) })))).toEqual([
+        'held',
+        'high',
+        'usual',
+      ]);
+      expect(ids(await store.lease(request({ now: after(3000) })))).toEqual(['held', 'high', 'usual']);
+    });
+
     test('a lease that has run out is given to the next who asks, with another fence', async () => {
       const store = await opened(newMail('A'));
       const first = await leased(store);
@@ -262,6 +340,19 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
       expect(await store.nextDue()).toEqual(ARRIVAL);
       expect(await store.nextDue(['one.example'])).toEqual(after(20));
       expect(await store.nextDue(['one.example', 'two.example', 'three.example'])).toBeNull();
+    });
+
+    test('of all priorities, without all those of the destinations that are excepted', async () => {
+      const to = ['a@one.example'];
+      const store = await opened(
+        newMail('A', { to, parameters: { priority: 3 } }),
+        newMail('B', { to, parameters: { priority: -3 }, receivedAt: after(5) }),
+        newMail('C', { to: ['c@two.example'], parameters: { priority: -3 }, receivedAt: after(20) }),
+      );
+      expect(await store.nextDue()).toEqual(ARRIVAL);
+      expect(await store.nextDue(['one.example'])).toEqual(after(20));
+      await store.remove('A');
+      expect(await store.nextDue()).toEqual(after(5));
     });
 
     test('the end of a lease counts', async () => {

@@ -119,7 +119,7 @@ test('a spool file is not removed by a transaction that is undone', async () => 
   const { group, commit, database } = await opened();
   const folder = `${database.location()?.replace(/queue\.db$/, '')}spool`;
   group.run([await commit(1, 'A', { content: contentOf(Buffer.alloc(300_000)) })]);
-  database.exec(`CREATE TEMP TRIGGER stuck BEFORE DELETE ON destination BEGIN SELECT RAISE(ABORT, 'stuck'); END`);
+  database.exec(`CREATE TEMP TRIGGER stuck BEFORE DELETE ON lane BEGIN SELECT RAISE(ABORT, 'stuck'); END`);
   expect(group.run([{ number: 2, kind: 'remove', input: { id: 'A' } }])).toMatchObject([{ kind: 'failed' }]);
   database.exec('DROP TRIGGER stuck');
   group.run([await commit(3, 'B')]);

@@ -1,0 +1,100 @@
+/**
+ * Lanes: those who wait for one destination at one priority. The table says when each lane is due next, so that the next
+ * work is found without stepping over the mail of destinations that have no room, or of times that have not come.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { precedence } from './precedence.ts';
+import { type Query, query } from './sqlite-query.ts';
+
+export interface Lane {
+  readonly destination: string;
+  readonly priority: number;
+}
+
+interface DueLane extends Lane {
+  readonly due: number;
+}
+
+export class Lanes {
+  readonly #first: Query<{ due: number }>;
+  readonly #set: Query<never>;
+  readonly #drop: Query<never>;
+  readonly #highest: Query<{ priority: number | null }>;
+  readonly #nextLower: Query<{ priority: number | null }>;
+  readonly #due: Query<DueLane>;
+  readonly #earliest: Query<DueLane>;
+  readonly #firstMail: Query<{ mail: number }>;
+
+  constructor(database: DatabaseSync) {
+    const prepare = <Row = never>(sql: string) => query<Row>(database, sql);
+    const waiting = "FROM recipient WHERE state = 'waiting' AND destination = ? AND priority = ?";
+    this.#first = prepare(`SELECT due ${waiting} ORDER BY due LIMIT 1`);
+    this.#firstMail = prepare(`SELECT mail ${waiting} AND due <= ? ORDER BY due LIMIT 1`);
+    this.#set = prepare(
+      `INSERT INTO lane (destination, priority, due) VALUES (?, ?, ?)
+       ON CONFLICT (destination, priority) DO UPDATE SET due = excluded.due WHERE due <> excluded.due`,
+    );
+    this.#drop = prepare('DELETE FROM lane WHERE destination = ? AND priority = ?');
+    this.#highest = prepare('SELECT max(priority) AS priority FROM lane');
+    this.#nextLower = prepare('SELECT max(priority) AS priority FROM lane WHERE priority < ?');
+    const ofPriority = 'SELECT destination, priority, due FROM lane WHERE priority = ?';
+    this.#due = prepare(`${ofPriority} AND due <= ? ORDER BY due LIMIT ?`);
+    this.#earliest = prepare(`${ofPriority} ORDER BY due LIMIT ?`);
+  }
+
+  /** Must follow every change of who waits, for the lanes that it touched. */
+  refresh(lanes: Iterable<Lane>): void {
+    for (const { destination, priority } of distinct(lanes)) {
+      const due = this.#first.get(destination, priority)?.due ?? null;
+      if (due === null) this.#drop.run(destination, priority);
+      else this.#set.run(destination, priority, due);
+    }
+  }
+
+  /**
+   * The lane whose turn it is at each destination, the destinations by precedence. Of each priority at least the first
+   * `limit` lanes are looked at: what lies behind them has more than so many destinations before it.
+   */
+  turns(now: number, limit: number): readonly Lane[] {
+    const best = new Map<string, DueLane>();
+    for (const priority of this.#priorities()) {
+      for (const lane of this.#due.all(priority, now, limit)) {
+        const other = best.get(lane.destination);
+        if (other === undefined || rank(lane) < rank(other)) best.set(lane.destination, lane);
+      }
+    }
+    return [...best.values()].sort((one, other) => rank(one) - rank(other));
+  }
+
+  /** The mail that is due the longest in a lane, or `null`. */
+  firstMail({ destination, priority }: Lane, now: number): number | null {
+    return this.#firstMail.get(destination, priority, now)?.mail ?? null;
+  }
+
+  /** When the next recipient is due, without those of some destinations; `Infinity` where nobody waits. */
+  nextDue(except: ReadonlySet<string>): number {
+    const times = this.#priorities().map(
+      priority => this.#earliest.all(priority, except.size + 1).find(lane => !except.has(lane.destination))?.due,
+    );
+    return Math.min(...times.map(time => time ?? Infinity), Infinity);
+  }
+
+  /** The priorities at which anybody waits: few, and each costs one look at the index. */
+  #priorities(): readonly number[] {
+    const found: number[] = [];
+    let next = this.#highest.get()?.priority ?? null;
+    while (next !== null) {
+      found.push(next);
+      next = this.#nextLower.get(next)?.priority ?? null;
+    }
+    return found;
+  }
+}
+
+function rank({ due, priority }: DueLane): number {
+  return precedence(due, priority);
+}
+
+function distinct(lanes: Iterable<Lane>): Iterable<Lane> {
+  return new Map([...lanes].map(lane => [`${lane.priority} ${lane.destination}`, lane])).values();
+}

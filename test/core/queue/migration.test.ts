@@ -1,0 +1,75 @@
+/** A queue that an older version wrote is brought up to date when a gateway begins, and its mail goes on. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { encodeMail, encodeTrace } from '../../../core/queue/codec.ts';
+import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
+import { recordingLog } from '../../../core/testing/recording-log.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { ARRIVAL, after, mailFor, newMail, STEP } from './queued-mail.ts';
+
+const FORMAT_1 = readFileSync(new URL('./format-1.sql', import.meta.url), 'utf8');
+const ROOM = { each: 10, but: new Map<string, number>() };
+
+/** A folder with two mails that wait, one of them since a minute ago, and one that is held. */
+async function oldQueue(): Promise<string> {
+  const directory = await tempFolder();
+  writeFileSync(join(directory, 'queue.db'), '');
+  const database = new DatabaseSync(join(directory, 'queue.db'));
+  database.exec(FORMAT_1);
+  database.prepare('INSERT INTO content (key, size, octets) VALUES (1, 3, ?)').run(Buffer.from('x\r\n'));
+  const mails = [
+    { id: 'later', state: 'waiting', due: after(60_000) },
+    { id: 'now', state: 'waiting', due: ARRIVAL },
+    { id: 'held', state: 'held', due: ARRIVAL },
+  ];
+  for (const [index, { id, state, due }] of mails.entries()) {
+    // In those days nobody wrote down a priority.
+    const record = encodeMail(mailFor(id)).replace(',"requireTls":false,"priority":0', '');
+    expect(record).not.toContain('priority');
+    database
+      .prepare('INSERT INTO mail (key, id, content, received, record, trace) VALUES (?, ?, 1, ?, ?, ?)')
+      .run(index + 1, id, ARRIVAL.getTime(), record, encodeTrace([STEP]));
+    database
+      .prepare("INSERT INTO recipient (mail, position, destination, state, due) VALUES (?, 0, 'example.test', ?, ?)")
+      .run(index + 1, state, due.getTime());
+  }
+  database.prepare("INSERT INTO destination VALUES ('example.test', ?)").run(ARRIVAL.getTime());
+  database.close();
+  return directory;
+}
+
+async function opened(directory: string, role: 'owner' | 'guest') {
+  const store = await openSqliteStore({ directory, role, log: recordingLog() });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+test('format 1: what waits is leased in its order, what is held stays held, and new mail has its priority', async () => {
+  const directory = await oldQueue();
+  const store = await opened(directory, 'owner');
+  expect(await store.nextDue()).toEqual(ARRIVAL);
+  await store.commit([newMail('urgent', { parameters: { priority: 9 } })]);
+  const leases = await store.lease({ owner: 'one', now: after(60_000), until: after(1e6), limit: 10, room: ROOM });
+  expect(leases.map(({ mail }) => mail.id)).toEqual(['urgent', 'now', 'later']);
+  expect(leases[1]?.mail.envelope.parameters).toMatchObject({ priority: 0, requireTls: false });
+  expect((await store.find('held'))?.entry.recipients[0]?.state).toBe('held');
+  await store.release('held', after(60_000));
+  expect(await store.nextDue()).toEqual(after(60_000));
+});
+
+test('format 1: opening it again changes nothing more', async () => {
+  const directory = await oldQueue();
+  await (await opened(directory, 'owner')).close();
+  const store = await opened(directory, 'owner');
+  expect((await store.list({ after: null, limit: 10 })).map(({ id }) => id)).toEqual(['held', 'later', 'now']);
+});
+
+test('format 1: a guest changes nothing, and says what to do', async () => {
+  const directory = await oldQueue();
+  await expect(opened(directory, 'guest')).rejects.toThrow('it has the older format 1: start the gateway once');
+  await expect(opened(directory, 'guest')).rejects.toMatchObject({ code: 'QUEUE_FORMAT' });
+  await (await opened(directory, 'owner')).close();
+  expect(await (await opened(directory, 'guest')).find('now')).not.toBeNull();
+});
