@@ -137,10 +137,10 @@ export class SinkSession {
   }
 
   #offer(): string {
-    const { extensions = EXTENSIONS, tls, auth } = this.#settings;
+    const { extensions = EXTENSIONS, extensionsOverTls = extensions, tls, auth } = this.#settings;
     const offered = [
       this.#hostname,
-      ...extensions,
+      ...(this.#secure ? extensionsOverTls : extensions),
       ...(tls !== undefined && !this.#secure ? ['STARTTLS'] : []),
       ...(auth !== undefined ? ['AUTH PLAIN'] : []),
     ];

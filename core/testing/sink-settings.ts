@@ -28,6 +28,8 @@ export interface SinkSettings {
   readonly hostname?: string;
   /** What EHLO offers, apart from STARTTLS and AUTH. */
   readonly extensions?: readonly string[];
+  /** The same over TLS, where that differs. */
+  readonly extensionsOverTls?: readonly string[];
   /** Certificate and key as PEM: STARTTLS is offered, or TLS comes before the greeting. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer; readonly implicit?: boolean };
   /** AUTH PLAIN (RFC 4616) is offered, and MAIL refused without it. */

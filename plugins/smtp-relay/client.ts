@@ -10,46 +10,21 @@
  */
 import type { Socket } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
-import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Clock, Content } from '../../core/index.ts';
 import { Extensions } from './extensions.ts';
+import { type Limits, type Opening, optionsOf } from './opening.ts';
 import { parseReply, printable, type RemoteReply } from './remote-reply.ts';
-
-/** In milliseconds (RFC 5321 section 4.5.3.2). */
-export interface Limits {
-  /** Until the session is ready: greeting, EHLO, STARTTLS. */
-  readonly greeting: number;
-  /** For the reply to a command. */
-  readonly reply: number;
-  /** For each piece of content to be taken. */
-  readonly content: number;
-  /** For the reply to the final dot. */
-  readonly end: number;
-}
-
-/** How a session begins. */
-export interface Opening {
-  /** Connected, and nothing read from it. */
-  readonly socket: Socket;
-  /** The next hop as certificates name it. */
-  readonly peer: string;
-  /** Our name for EHLO. */
-  readonly hello: string;
-  /** `if-offered` and `required` take any certificate. */
-  readonly tls: 'none' | 'if-offered' | 'required' | 'verified';
-  /** Whether TLS comes before the greeting (RFC 8314 section 3.3). */
-  readonly implicitTls: boolean;
-  /** Certification authorities in PEM, instead of those that Node trusts. */
-  readonly authorities: string | null;
-  readonly limits: Limits;
-}
 
 /** The connection is gone. */
 export interface Lost {
   readonly kind: 'lost';
   readonly because: string;
-  /** Whether it was TLS that failed, STARTTLS refused or absent included. */
-  readonly tls: boolean;
+  /**
+   * Whether TLS was the trouble: it `failed`, STARTTLS refused or absent and a certificate that nobody vouches for
+   * included; or it was `interrupted`, for the connection broke while it was due.
+   */
+  readonly tls: 'no' | 'interrupted' | 'failed';
   /** The reply that ended it: a greeting that refuses, a 421. */
   readonly reply: RemoteReply | null;
 }
@@ -74,13 +49,13 @@ interface Inner {
 interface ConnectionError {
   readonly message: string;
   readonly code?: string | undefined;
+  /** That of the system, where there is one. */
+  readonly originalCode?: string | undefined;
   readonly response?: string | undefined;
 }
 
-/** Above every limit of ours that is at most an hour. In milliseconds. */
-const NODEMAILERS_PATIENCE = 2 * 3_600_000;
-/** In octets. */
-const LARGEST_REPLY = 64 * 1024;
+/** Codes of the system for a connection that broke. */
+const BROKEN: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
 /** A session that is ready for transactions, one after the other. */
 export class SmtpClient {
@@ -90,6 +65,7 @@ export class SmtpClient {
   readonly #limits: Limits;
   readonly #waiting = new Set<(heard: Heard) => void>();
   #extensions = new Extensions([]);
+  readonly #verifies: boolean;
   #lost: Lost | null = null;
   #closing: RemoteReply | null = null;
   #alarm = new AbortController();
@@ -101,6 +77,7 @@ export class SmtpClient {
     this.#socket = opening.socket;
     this.#clock = clock;
     this.#limits = opening.limits;
+    this.#verifies = opening.tls === 'verified';
     this.#connection.on('error', (error: ConnectionError) => this.#fail(error));
     this.#connection.on('end', () => this.#lose({ because: 'the next hop closed the connection' }));
   }
@@ -124,6 +101,12 @@ export class SmtpClient {
   /** What the next hop offers. */
   get extensions(): Extensions {
     return this.#extensions;
+  }
+
+  /** `verified`: a certificate that is trusted stands for the name of the next hop. */
+  get security(): 'none' | 'encrypted' | 'verified' {
+    if (!this.#connection.secure) return 'none';
+    return this.#verifies ? 'verified' : 'encrypted';
   }
 
   /** Whether the final dot of the last content may have left: from then on a lost connection tells nothing. */
@@ -206,7 +189,7 @@ export class SmtpClient {
   quit(): void {
     if (this.#lost !== null) return;
     this.#connection._sendCommand('QUIT');
-    this.#lost = { kind: 'lost', because: 'we said QUIT', tls: false, reply: null };
+    this.#lost = { kind: 'lost', because: 'we said QUIT', tls: 'no', reply: null };
     this.#connection.close();
   }
 
@@ -250,14 +233,16 @@ export class SmtpClient {
     }
   }
 
-  #fail({ message, code, response }: ConnectionError): void {
+  #fail({ message, code, originalCode, response }: ConnectionError): void {
     const { upgrading, _plaintextEhlo } = this.#connection;
     // An error of the TLS socket itself has no code of its own: what matters is what was going on.
-    const tls = code === 'ETLS' || upgrading === true || _plaintextEhlo !== false;
+    const due = code === 'ETLS' || upgrading === true || _plaintextEhlo !== false;
+    const broke = BROKEN.has(originalCode ?? '') || message.startsWith('Connection closed');
+    const tls = due ? (broke ? 'interrupted' : 'failed') : 'no';
     this.#lose({ because: message, tls, reply: response === undefined ? null : parseReply(response) });
   }
 
-  #lose({ because, tls = false, reply = null }: Pick<Lost, 'because'> & Partial<Lost>): void {
+  #lose({ because, tls = 'no', reply = null }: Pick<Lost, 'because'> & Partial<Lost>): void {
     if (this.#lost !== null) return;
     this.#lost = { kind: 'lost', because: printable(because), tls, reply: reply ?? this.#closing };
     this.#alarm.abort();
@@ -270,19 +255,3 @@ export class SmtpClient {
 
 /** Stands for what nodemailer reports without words: the session is ready, the login has succeeded. */
 const READY = parseReply('250');
-
-function optionsOf({ socket, peer, hello, tls, implicitTls, authorities }: Opening): SMTPConnectionOptions {
-  return {
-    connection: socket,
-    host: peer,
-    name: hello,
-    secure: implicitTls,
-    ignoreTLS: tls === 'none',
-    requireTLS: tls === 'required' || tls === 'verified',
-    tls: { rejectUnauthorized: tls === 'verified', ...(authorities === null ? {} : { ca: authorities }) },
-    connectionTimeout: NODEMAILERS_PATIENCE,
-    greetingTimeout: NODEMAILERS_PATIENCE,
-    socketTimeout: NODEMAILERS_PATIENCE,
-    maxResponseSize: LARGEST_REPLY,
-  };
-}

@@ -1,4 +1,7 @@
-/** The commands of a mail transaction with the parameters that the next hop understands (RFC 5321, 1870, 6152, 6531, 3461). */
+/**
+ * The commands of a mail transaction with the parameters that the next hop understands (RFC 5321, 1870, 6152, 6531, 3461,
+ * 6710, 8689).
+ */
 import {
   encodeUtf8Address,
   encodeXtext,
@@ -10,16 +13,24 @@ import {
 } from '../../core/index.ts';
 import type { Extensions } from './extensions.ts';
 
+/** The next hop, as far as commands depend on it. */
+export interface Hop {
+  readonly extensions: Extensions;
+  readonly security: 'none' | 'encrypted' | 'verified';
+}
+
 /** MAIL. SMTPUTF8 is passed on where the client gave it, and added where an alias made it necessary. */
 export function mailCommand(
   { envelope, content }: Mail,
   recipients: readonly Recipient[],
-  offered: Extensions,
+  { extensions: offered, security }: Hop,
 ): string {
   const { reversePath, parameters } = envelope;
   const paths = [reversePath, ...recipients.map(recipient => recipient.forwardPath)];
   const utf8 = parameters.smtpUtf8 || paths.some(needsSmtpUtf8);
   const dsn = offered.has('DSN');
+  // Said without verified TLS it would be a lie: the mail may already have been read.
+  const requireTls = parameters.requireTls && security === 'verified' && offered.has('REQUIRETLS');
   return [
     `MAIL FROM:${formatPath(reversePath)}`,
     ...(offered.has('SIZE') ? [`SIZE=${content.size}`] : []),
@@ -27,13 +38,15 @@ export function mailCommand(
     ...(offered.has('SMTPUTF8') && utf8 ? ['SMTPUTF8'] : []),
     ...(dsn && parameters.returnContent !== null ? [`RET=${RETURN[parameters.returnContent]}`] : []),
     ...(dsn && parameters.envelopeId !== null ? [`ENVID=${encodeXtext(parameters.envelopeId)}`] : []),
+    ...(offered.has('MT-PRIORITY') && parameters.priority !== 0 ? [`MT-PRIORITY=${parameters.priority}`] : []),
+    ...(requireTls ? ['REQUIRETLS'] : []),
   ].join(' ');
 }
 
 const RETURN = { full: 'FULL', headers: 'HDRS' } as const;
 
 /** RCPT, with what the client asked about notifications for this recipient (RFC 3461 section 5.2.1). */
-export function rcptCommand({ forwardPath, dsn }: Recipient, offered: Extensions): string {
+export function rcptCommand({ forwardPath, dsn }: Recipient, { extensions: offered }: Hop): string {
   const passed = offered.has('DSN') ? dsn : null;
   return [
     `RCPT TO:${formatPath(forwardPath)}`,

@@ -1,6 +1,7 @@
 /** Opens a session with one address: connection, greeting, TLS as the policy wants it, AUTH. */
 import {
   type Bounced,
+  bouncedBy,
   type Clock,
   type Deferred,
   deferredBy,
@@ -9,21 +10,28 @@ import {
   isPermanent,
   type Log,
   type Network,
+  type PermanentReply,
   type Secret,
 } from '../../core/index.ts';
-import { type Limits, type Lost, type Opening, SmtpClient } from './client.ts';
+import { type Lost, SmtpClient } from './client.ts';
+import type { Limits, Opening } from './opening.ts';
 import { lostOutcome, refusedOutcome } from './outcomes.ts';
 import { isDone, refusalOf } from './remote-reply.ts';
 import type { Target } from './targets.ts';
 
-/** How far TLS is insisted on. */
-export type TlsPolicy = 'off' | 'opportunistic' | 'required' | 'verified';
+/**
+ * How far TLS is insisted on. `requiretls`: for a mail that requires it on its whole way (RFC 8689), whatever the operator
+ * says: verified, and by a next hop that promises to insist on it too. Where that cannot be had the mail comes back.
+ */
+export type TlsPolicy = 'off' | 'opportunistic' | 'required' | 'verified' | 'requiretls';
 
 /** How sessions are opened. */
 export interface Policy {
   /** Our name for EHLO. */
   readonly hello: string;
   readonly tls: TlsPolicy;
+  /** What the field `TLS-Required: No` of a mail does (RFC 8689 section 3). */
+  readonly tlsRequiredNo: 'honour' | 'ignore';
   /** Certification authorities in PEM, instead of those that Node trusts. */
   readonly authorities: string | null;
   readonly auth: { readonly user: string; readonly password: Secret } | null;
@@ -39,9 +47,9 @@ export interface DialServices {
   readonly log: Log;
 }
 
-/** Nobody can be served at this address. */
+/** Nobody can be served at this address. `unprotected`: for want of the TLS that the mail requires. */
 export interface Unreachable {
-  readonly kind: 'unreachable';
+  readonly kind: 'unreachable' | 'unprotected';
   readonly outcome: Deferred | Bounced;
 }
 
@@ -60,25 +68,37 @@ export interface Call {
 export async function dial(call: Call): Promise<SmtpClient | Unreachable> {
   const { target, policy, signal } = call;
   const opened = await openByPolicy(call);
-  if (!(opened instanceof SmtpClient) || policy.auth === null) return opened;
+  if (!(opened instanceof SmtpClient)) return opened;
+  if (policy.tls === 'requiretls' && !opened.extensions.has('REQUIRETLS')) {
+    opened.quit();
+    return { kind: 'unprotected', outcome: bouncedBy(NO_PROMISE, target.remote) };
+  }
+  if (policy.auth === null) return opened;
   const refusal = await opened.during(signal, () => login(opened, policy.auth, target.remote));
   if (refusal === null) return opened;
   opened.quit();
   return { kind: 'unreachable', outcome: refusal };
 }
 
+/** RFC 8689 section 4.2.1. */
+const NO_PROMISE: PermanentReply = {
+  code: 550,
+  status: '5.7.30',
+  text: 'The next hop does not promise TLS on the rest of the way (REQUIRETLS)',
+};
+
 async function openByPolicy(call: Call): Promise<SmtpClient | Unreachable> {
   const { target, policy, services } = call;
   const first = await open(call, TLS_WANTED[policy.tls]);
-  if (first instanceof SmtpClient || first.kind === 'unreachable') return first;
-  if (!first.tls) return { kind: 'unreachable', outcome: endedEarly(first, call) };
+  if (first instanceof SmtpClient || first.kind !== 'lost') return first;
+  if (first.tls === 'no') return { kind: 'unreachable', outcome: endedEarly(first, call) };
   if (policy.tls !== 'opportunistic' || isImplicit(call)) {
-    return { kind: 'unreachable', outcome: withoutTls(first, target.remote) };
+    return withoutTls(first, call);
   }
   // What a failed handshake leaves behind cannot be trusted: plain SMTP gets a connection of its own.
   services.log.warn('downgraded', { remote: target.remote, cause: first.because });
   const second = await open(call, 'none');
-  if (second instanceof SmtpClient || second.kind === 'unreachable') return second;
+  if (second instanceof SmtpClient || second.kind !== 'lost') return second;
   return { kind: 'unreachable', outcome: endedEarly(second, call) };
 }
 
@@ -87,6 +107,7 @@ const TLS_WANTED = {
   opportunistic: 'if-offered',
   required: 'required',
   verified: 'verified',
+  requiretls: 'verified',
 } as const satisfies Record<TlsPolicy, Opening['tls']>;
 
 function isImplicit({ target, policy }: Call): boolean {
@@ -118,12 +139,20 @@ function endedEarly(lost: Lost, { target, policy }: Call): Deferred | Bounced {
   return refusedOutcome(believed, lost.reply, target.remote);
 }
 
-/** TLS was demanded, and there is none, or none that can be trusted. Never final: it may be mended or attacked. */
-function withoutTls(lost: Lost, remote: string): Deferred {
+/**
+ * TLS was demanded, and there is none, or none that can be trusted. For an operator's demand never final: it may be mended
+ * or attacked. Senders who require it want to know (RFC 8689 section 4.2.1), unless it may be there in a moment.
+ */
+function withoutTls(lost: Lost, { target: { remote }, policy }: Call): Unreachable {
   const words = lost.reply?.words ?? null;
-  if (words !== null)
-    return deferredBy({ code: 454, status: '4.7.4', text: 'The next hop offers no TLS' }, remote, words);
-  return deferredBy({ code: 454, status: '4.7.5', text: `TLS failed: ${lost.because}` }, remote);
+  const text = words === null ? `TLS failed: ${lost.because}` : 'The next hop offers no TLS';
+  const forNow = lost.tls === 'interrupted' || (lost.reply !== null && !isPermanent(refusalOf(lost.reply)));
+  if (policy.tls === 'requiretls' && !forNow) {
+    return { kind: 'unprotected', outcome: bouncedBy({ code: 550, status: '5.7.10', text }, remote, words) };
+  }
+  const status = words === null ? '4.7.5' : '4.7.4';
+  const kind = policy.tls === 'requiretls' ? 'unprotected' : 'unreachable';
+  return { kind, outcome: deferredBy({ code: 454, status, text }, remote, words) };
 }
 
 async function login(client: SmtpClient, auth: Policy['auth'], remote: string): Promise<Deferred | null> {

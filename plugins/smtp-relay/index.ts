@@ -30,6 +30,10 @@ const options = z
       .describe(
         'off: never; opportunistic: where it works; required: or no delivery; verified: with a valid certificate too.',
       ),
+    tlsRequiredNo: z
+      .enum(['honour', 'ignore'])
+      .default('honour')
+      .describe('Mail with the field "TLS-Required: No": honour: as tls: opportunistic; ignore: as tls says.'),
     authorities: path().optional().describe('A PEM file of the certification authorities to trust, for tls: verified.'),
     auth: z
       .strictObject({ user: z.string().min(1), password: secret() })
@@ -68,6 +72,7 @@ export default definePlugin({
     const policy = (): Policy => ({
       hello: options.hostname ?? identity.hostname,
       tls: options.tls,
+      tlsRequiredNo: options.tlsRequiredNo,
       authorities,
       auth: options.auth ?? null,
       connectTimeout: connect,

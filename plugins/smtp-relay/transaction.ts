@@ -81,17 +81,17 @@ interface Envelope {
 }
 
 async function envelopeStepByStep({ mail, client }: Transaction, recipients: readonly Recipient[]): Promise<Envelope> {
-  const first = await client.ask(mailCommand(mail, recipients, client.extensions));
+  const first = await client.ask(mailCommand(mail, recipients, client));
   if (!agreed(first)) return { mail: first, recipients: [], data: null };
   const replies: Heard[] = [];
-  for (const recipient of recipients) replies.push(await client.ask(rcptCommand(recipient, client.extensions)));
+  for (const recipient of recipients) replies.push(await client.ask(rcptCommand(recipient, client)));
   return { mail: first, recipients: replies, data: replies.some(agreed) ? await client.ask('DATA') : null };
 }
 
 async function envelopeAtOnce({ mail, client }: Transaction, recipients: readonly Recipient[]): Promise<Envelope> {
   const lines = [
-    mailCommand(mail, recipients, client.extensions),
-    ...recipients.map(recipient => rcptCommand(recipient, client.extensions)),
+    mailCommand(mail, recipients, client),
+    ...recipients.map(recipient => rcptCommand(recipient, client)),
     'DATA',
   ];
   const heard = await Promise.all(client.pipeline(lines));

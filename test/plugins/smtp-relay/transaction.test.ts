@@ -116,6 +116,21 @@ describe('parameters', () => {
     expect(sink.mails[0]?.parameters).toBe('SIZE=18 BODY=8BITMIME');
   });
 
+  test.each([
+    { priority: 9, want: 'MT-PRIORITY=9' },
+    { priority: -9, want: 'MT-PRIORITY=-9' },
+    { priority: 0, want: '' },
+  ])('MT-PRIORITY: $priority is passed on where it is offered', async ({ priority, want }) => {
+    const offering = await relayingTo({ extensions: ['MT-PRIORITY MIXER'] });
+    await offering.outcomes({ parameters: { priority } });
+    expect(offering.sink.mails[0]?.parameters).toBe(want);
+    const other = await relayingTo({ extensions: [] });
+    expect(await other.outcomes({ parameters: { priority } })).toMatchObject({
+      'bob@example.test': { kind: 'delivered' },
+    });
+    expect(other.sink.mails[0]?.parameters).toBe('');
+  });
+
   test('SMTPUTF8 is passed on, and added for an address that needs it', async () => {
     for (const delivery of [
       { parameters: { smtpUtf8: true } },
