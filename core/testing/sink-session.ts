@@ -1,6 +1,7 @@
 /** One session of the sink: the commands of RFC 5321 as far as a client needs them, over plain TCP or TLS. */
 import type { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
+import { ChunkedContent, chunkOf } from './chunked-content.ts';
 import { DottedContent } from './dotted-content.ts';
 import type { SinkFault, SinkFaults, SinkSettings } from './sink-settings.ts';
 import type { SunkMail, SunkRecipient } from './sunk-mail.ts';
@@ -22,7 +23,8 @@ export class SinkSession {
   #socket: Socket;
   /** latin1: one character an octet. */
   #pending = '';
-  #mode: 'commands' | 'handshake' | 'over' | DottedContent = 'commands';
+  #mode: 'commands' | 'handshake' | 'over' | 'chunk' | DottedContent = 'commands';
+  #chunks = new ChunkedContent();
   #greeting = '';
   #user: string | null = null;
   #from: SunkRecipient | null = null;
@@ -63,6 +65,7 @@ export class SinkSession {
   /** Handles one command or one content. `false`: what is there is not complete. */
   #step(): boolean {
     const mode = this.#mode;
+    if (mode === 'chunk') return this.#readChunk();
     if (mode === 'handshake' || mode === 'over' || this.#pending === '') return false;
     return mode === 'commands' ? this.#readCommand() : this.#readContent(mode);
   }
@@ -82,7 +85,20 @@ export class SinkSession {
     this.#pending = found?.rest ?? '';
     if (found === null) return false;
     this.#mode = 'commands';
-    this.#take(found.content);
+    this.#take(found.content, null);
+    return true;
+  }
+
+  /** Whatever becomes of it, all octets of a chunk are taken off the wire. */
+  #readChunk(): boolean {
+    const rest = this.#chunks.feed(this.#pending);
+    this.#pending = rest ?? '';
+    if (rest === null) return false;
+    this.#mode = 'commands';
+    const { content, sizes, isLast } = this.#chunks;
+    if (this.#recipients.length === 0) this.#say('503 5.5.1 No recipients');
+    else if (isLast) this.#take(content, sizes);
+    else if (!this.#answer(this.#state.faults.chunk, '250 2.0.0 Go on')) this.#reset();
     return true;
   }
 
@@ -109,6 +125,8 @@ export class SinkSession {
         if (this.#recipients.length === 0) return this.#say('503 5.5.1 No recipients');
         if (this.#answer(faults.data, '354 Go on')) this.#mode = new DottedContent();
         return;
+      case 'BDAT':
+        return this.#bdat(argument);
       case 'RSET':
         this.#reset();
         return this.#say('250 2.0.0 OK');
@@ -136,11 +154,20 @@ export class SinkSession {
     this.#socket.write(`${reply.replaceAll('\n', '\r\n')}\r\n`);
   }
 
+  get #extensions(): readonly string[] {
+    const { extensions = EXTENSIONS, extensionsOverTls = extensions } = this.#settings;
+    return this.#secure ? extensionsOverTls : extensions;
+  }
+
+  #offers(keyword: string): boolean {
+    return this.#extensions.some(one => one.split(' ')[0] === keyword);
+  }
+
   #offer(): string {
-    const { extensions = EXTENSIONS, extensionsOverTls = extensions, tls, auth } = this.#settings;
+    const { tls, auth } = this.#settings;
     const offered = [
       this.#hostname,
-      ...(this.#secure ? extensionsOverTls : extensions),
+      ...this.#extensions,
       ...(tls !== undefined && !this.#secure ? ['STARTTLS'] : []),
       ...(auth !== undefined ? ['AUTH PLAIN'] : []),
     ];
@@ -155,6 +182,7 @@ export class SinkSession {
   #reset(): void {
     this.#from = null;
     this.#recipients = [];
+    this.#chunks = new ChunkedContent();
   }
 
   #startTls(): void {
@@ -205,7 +233,16 @@ export class SinkSession {
     if (this.#answer(fault, '250 2.1.5 OK')) this.#recipients.push(recipient);
   }
 
-  #take(content: Buffer): void {
+  #bdat(argument: string): void {
+    const chunk = chunkOf(argument);
+    if (chunk === null || !this.#offers('CHUNKING')) return this.#say('502 5.5.1 Command not implemented');
+    this.#chunks.begin(chunk);
+    this.#mode = 'chunk';
+    // An empty chunk is complete at once, and no further octet would ask for it.
+    if (chunk.size === 0) this.#readChunk();
+  }
+
+  #take(content: Buffer, chunks: readonly number[] | null): void {
     const mail = {
       greeting: this.#greeting,
       tls: this.#secure,
@@ -214,6 +251,7 @@ export class SinkSession {
       parameters: this.#from?.parameters ?? '',
       recipients: this.#recipients,
       content,
+      chunks,
     };
     this.#reset();
     if (this.#answer(this.#state.faults.content, `250 2.0.0 Taken as sink-${this.#state.mails.length + 1}`)) {

@@ -18,7 +18,9 @@ export interface SinkFaults {
   readonly rcpt?: SinkFault | Readonly<Record<string, SinkFault>>;
   /** In the place of 354. */
   readonly data?: SinkFault;
-  /** After the final dot: with a fault the mail does not count as taken. */
+  /** After a chunk that is not the last one. */
+  readonly chunk?: SinkFault;
+  /** After the final dot or the last chunk: with a fault the mail does not count as taken. */
   readonly content?: SinkFault;
   readonly quit?: SinkFault;
 }

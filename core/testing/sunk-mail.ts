@@ -23,4 +23,6 @@ export interface SunkMail {
   readonly recipients: readonly SunkRecipient[];
   /** As it was before dots were doubled. */
   readonly content: Buffer;
+  /** The sizes of the chunks in which it came by BDAT (RFC 3030), or `null`: it came by DATA. */
+  readonly chunks: readonly number[] | null;
 }

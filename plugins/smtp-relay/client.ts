@@ -12,7 +12,9 @@ import type { Socket } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Clock, Content } from '../../core/index.ts';
+import type { Chunk } from './chunks.ts';
 import { Extensions } from './extensions.ts';
+import { lineSafe } from './line-safe.ts';
 import { type Limits, type Opening, optionsOf } from './opening.ts';
 import { parseReply, printable, type RemoteReply } from './remote-reply.ts';
 
@@ -40,6 +42,7 @@ interface Inner {
   readonly _plaintextEhlo: string | false;
   /** Who waits for the next replies, in their order. */
   readonly _responseActions: ((reply: string) => void)[];
+  readonly _socket: Socket | false;
   _sendCommand(line: string): void;
   /** A stream that stuffs dots, sends the final one at its end, and hands the reply over. */
   _createSendStream(done: (error: { readonly response?: string } | null, reply?: string) => void): Writable;
@@ -109,7 +112,7 @@ export class SmtpClient {
     return this.#verifies ? 'verified' : 'encrypted';
   }
 
-  /** Whether the final dot of the last content may have left: from then on a lost connection tells nothing. */
+  /** Whether the end of the last content may have left: from then on a lost connection tells nothing. */
   get contentSent(): boolean {
     return this.#contentSent;
   }
@@ -137,7 +140,7 @@ export class SmtpClient {
 
   /** Sends a command and waits for its reply. */
   ask(line: string): Promise<Heard> {
-    if (/[\r\n]/.test(line)) throw new RangeError('a command must be one line');
+    if (/[\r\n\0]/.test(line)) throw new RangeError('a command must be one line');
     return this.#wait(this.#limits.reply, settle => {
       this.#connection._responseActions.push(reply => settle(parseReply(reply)));
       this.#connection._sendCommand(line);
@@ -185,6 +188,35 @@ export class SmtpClient {
     return heard;
   }
 
+  /**
+   * Sends one chunk of content by BDAT, and waits for its reply (RFC 3030 section 2). Where the reply comes before the chunk
+   * is complete the connection is closed: what was announced and did not come must not be taken out of the next command.
+   */
+  async chunk({ pieces, size, place }: Chunk): Promise<Heard> {
+    this.#contentSent = false;
+    if (this.#lost !== null) return this.#lost;
+    let answered = false;
+    const heard = this.#wait(this.#limits.content, settle => {
+      this.#connection._responseActions.push(reply => settle(parseReply(reply)));
+      this.#connection._sendCommand(`BDAT ${size}${place === 'last' ? ' LAST' : ''}`);
+      if (place === 'last' && size === 0) this.#contentSent = true;
+    }).finally(() => {
+      answered = true;
+    });
+    let left = size;
+    for (const piece of pieces) {
+      if (answered || this.#isLost()) break;
+      left -= piece.length;
+      if (place === 'last' && left === 0) this.#contentSent = true;
+      await this.#write(piece);
+      this.#arm(this.#limits.content);
+    }
+    if (!answered) this.#arm(place === 'last' ? this.#limits.end : this.#limits.reply);
+    const reply = await heard;
+    if (left > 0) this.destroy('the next hop replied before the end of the content');
+    return reply;
+  }
+
   /** Says QUIT and closes. The reply is not waited for: it changes nothing. */
   quit(): void {
     if (this.#lost !== null) return;
@@ -226,8 +258,20 @@ export class SmtpClient {
     );
   }
 
+  /** TypeScript does not see that it may have changed meanwhile. */
+  #isLost(): boolean {
+    return this.#lost !== null;
+  }
+
+  /** Resolves when the octets have been taken, or when nobody will take them any more. */
+  #write(octets: Buffer): Promise<void> {
+    const { _socket: socket } = this.#connection;
+    if (this.#lost !== null || socket === false) return Promise.resolve();
+    return new Promise(resolve => socket.write(octets, () => resolve()));
+  }
+
   async *#watched(content: Content): AsyncGenerator<Buffer> {
-    for await (const piece of content.stream()) {
+    for await (const piece of lineSafe(content)) {
       this.#arm(this.#limits.content);
       yield piece;
     }

@@ -7,6 +7,7 @@ import {
   encodeXtext,
   formatPath,
   type Mail,
+  NO_DSN_REQUEST,
   type Notify,
   needsSmtpUtf8,
   type Recipient,
@@ -29,6 +30,7 @@ export function mailCommand(
   const paths = [reversePath, ...recipients.map(recipient => recipient.forwardPath)];
   const utf8 = parameters.smtpUtf8 || paths.some(needsSmtpUtf8);
   const dsn = offered.has('DSN');
+  const envelopeId = parameters.envelopeId ?? '';
   // Said without verified TLS it would be a lie: the mail may already have been read.
   const requireTls = parameters.requireTls && security === 'verified' && offered.has('REQUIRETLS');
   return [
@@ -37,7 +39,7 @@ export function mailCommand(
     ...(offered.has('8BITMIME') && parameters.body === '8bitmime' ? ['BODY=8BITMIME'] : []),
     ...(offered.has('SMTPUTF8') && utf8 ? ['SMTPUTF8'] : []),
     ...(dsn && parameters.returnContent !== null ? [`RET=${RETURN[parameters.returnContent]}`] : []),
-    ...(dsn && parameters.envelopeId !== null ? [`ENVID=${encodeXtext(parameters.envelopeId)}`] : []),
+    ...(dsn && envelopeId !== '' ? [`ENVID=${encodeXtext(envelopeId)}`] : []),
     ...(offered.has('MT-PRIORITY') && parameters.priority !== 0 ? [`MT-PRIORITY=${parameters.priority}`] : []),
     ...(requireTls ? ['REQUIRETLS'] : []),
   ].join(' ');
@@ -47,11 +49,12 @@ const RETURN = { full: 'FULL', headers: 'HDRS' } as const;
 
 /** RCPT, with what the client asked about notifications for this recipient (RFC 3461 section 5.2.1). */
 export function rcptCommand({ forwardPath, dsn }: Recipient, { extensions: offered }: Hop): string {
-  const passed = offered.has('DSN') ? dsn : null;
+  const { notify, originalRecipient } = offered.has('DSN') ? dsn : NO_DSN_REQUEST;
+  const original = originalRecipient === null ? null : orcptValue(originalRecipient);
   return [
     `RCPT TO:${formatPath(forwardPath)}`,
-    ...(passed === null || passed.notify === null ? [] : [`NOTIFY=${notifyValue(passed.notify)}`]),
-    ...(passed === null || passed.originalRecipient === null ? [] : [`ORCPT=${orcptValue(passed.originalRecipient)}`]),
+    ...(notify === null ? [] : [`NOTIFY=${notifyValue(notify)}`]),
+    ...(original === null ? [] : [`ORCPT=${original}`]),
   ].join(' ');
 }
 
@@ -59,6 +62,10 @@ function notifyValue(notify: Notify): string {
   return notify === 'never' ? 'NEVER' : notify.map(event => event.toUpperCase()).join(',');
 }
 
-function orcptValue({ type, address }: { readonly type: string; readonly address: string }): string {
+/** An address type is an atom (RFC 3461 section 4.2). What is none would be a parameter of its own, or worse. */
+const ATOM = /^[A-Za-z0-9!#$%&'*/?^_`{|}~-]+$/;
+
+function orcptValue({ type, address }: { readonly type: string; readonly address: string }): string | null {
+  if (!ATOM.test(type) || address === '') return null;
   return `${type};${type.toLowerCase() === 'utf-8' ? encodeUtf8Address(address) : encodeXtext(address)}`;
 }

@@ -25,7 +25,7 @@ import type { Target } from './targets.ts';
  */
 export type TlsPolicy = 'off' | 'opportunistic' | 'required' | 'verified' | 'requiretls';
 
-/** How sessions are opened. */
+/** How sessions are opened, and used. */
 export interface Policy {
   /** Our name for EHLO. */
   readonly hello: string;
@@ -34,6 +34,8 @@ export interface Policy {
   readonly tlsRequiredNo: 'honour' | 'ignore';
   /** Certification authorities in PEM, instead of those that Node trusts. */
   readonly authorities: string | null;
+  /** See `Transaction`. */
+  readonly chunking: 'never' | 'offered';
   readonly auth: { readonly user: string; readonly password: Secret } | null;
   /** For the TCP connection, in milliseconds. */
   readonly connectTimeout: number;

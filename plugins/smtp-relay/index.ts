@@ -34,6 +34,10 @@ const options = z
       .enum(['honour', 'ignore'])
       .default('honour')
       .describe('Mail with the field "TLS-Required: No": honour: as tls: opportunistic; ignore: as tls says.'),
+    chunking: z
+      .enum(['never', 'offered'])
+      .default('never')
+      .describe('offered: content goes by BDAT, in chunks, where the next hop offers CHUNKING.'),
     authorities: path().optional().describe('A PEM file of the certification authorities to trust, for tls: verified.'),
     auth: z
       .strictObject({ user: z.string().min(1), password: secret() })
@@ -73,6 +77,7 @@ export default definePlugin({
       hello: options.hostname ?? identity.hostname,
       tls: options.tls,
       tlsRequiredNo: options.tlsRequiredNo,
+      chunking: options.chunking,
       authorities,
       auth: options.auth ?? null,
       connectTimeout: connect,

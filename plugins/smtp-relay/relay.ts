@@ -84,7 +84,8 @@ async function tryHosts(
       continue;
     }
     const { remote } = target;
-    const transaction = { mail: delivery.mail, recipients: left, client, remote, log: services.log };
+    const { chunking } = policy;
+    const transaction = { mail: delivery.mail, recipients: left, client, chunking, remote, log: services.log };
     const done = await client.during(signal, () => transact(transaction)).finally(() => client.quit());
     for (const [recipient, outcome] of done.outcomes) outcomes.set(recipient, outcome);
     if (done.elsewhere === null) return { end: 'settled', failure };

@@ -76,6 +76,14 @@ export function recipientRefusalOf(reply: RemoteReply): Refusal {
   return tooMany ? { code: 452, status: '4.5.3', text: reply.text } : refusalOf(reply);
 }
 
+/**
+ * A refusal of BDAT. Who does not know it, though he offers CHUNKING, is broken, and no reason to return everybody's mail.
+ */
+export function chunkRefusalOf(reply: RemoteReply): Refusal {
+  if (reply.code !== 500 && reply.code !== 502) return refusalOf(reply);
+  return { code: 451, status: '4.5.0', text: `The next hop offers CHUNKING and does not know BDAT: ${reply.text}` };
+}
+
 function permanent(reply: RemoteReply, text: string): PermanentReply {
   return { code: PERMANENT.find(code => code === reply.code) ?? 554, status: statusOf(5, reply), text };
 }

@@ -1,12 +1,13 @@
 /**
- * One mail transaction with a next hop: MAIL, RCPT for each recipient, DATA, and what each recipient gets out of it.
+ * One mail transaction with a next hop: MAIL, RCPT for each recipient, DATA or BDAT, and what each recipient gets out of it.
  *
- * Guarantee: a recipient is reported as delivered only after a 2yz reply to the final dot. Where the connection is lost
- * after the dot may have left, nobody knows who is responsible: the recipients are deferred, and the log says so. The
+ * Guarantee: a recipient is reported as delivered only after a 2yz reply to the final dot, or to the last chunk. Where the
+ * connection is lost after either may have left, nobody knows who is responsible: the recipients are deferred, and the log says so. The
  * mail may then arrive twice, but never not at all.
  */
 import {
   bouncedBy,
+  type Content,
   type Deferred,
   type Delivered,
   deferredBy,
@@ -16,17 +17,27 @@ import {
   type Recipient,
   type Refusal,
 } from '../../core/index.ts';
+import { chunksOf } from './chunks.ts';
 import type { Heard, SmtpClient } from './client.ts';
 import { mailCommand, rcptCommand } from './commands.ts';
 import { demandsOf } from './demands.ts';
 import { lostOutcome, refusedOutcome } from './outcomes.ts';
-import { isDone, type RemoteReply, recipientRefusalOf, refusalOf, waitsForMore } from './remote-reply.ts';
+import {
+  chunkRefusalOf,
+  isDone,
+  type RemoteReply,
+  recipientRefusalOf,
+  refusalOf,
+  waitsForMore,
+} from './remote-reply.ts';
 
 /** What is to be transferred, to whom, over what. */
 export interface Transaction {
   readonly mail: Mail;
   readonly recipients: readonly Recipient[];
   readonly client: SmtpClient;
+  /** Whether content goes by BDAT where the next hop offers CHUNKING (RFC 3030). */
+  readonly chunking: 'never' | 'offered';
   /** The next hop as `name[address]:port`. */
   readonly remote: string;
   readonly log: Log;
@@ -52,9 +63,10 @@ export async function transact(transaction: Transaction): Promise<Transacted> {
     else answers.decide(recipient, bouncedBy(refusal, transaction.remote));
   }
   if (served.length === 0) return answers.end();
+  const by = transaction.chunking === 'offered' && client.extensions.has('CHUNKING') ? 'BDAT' : 'DATA';
   const heard = client.extensions.has('PIPELINING')
-    ? await envelopeAtOnce(transaction, served)
-    : await envelopeStepByStep(transaction, served);
+    ? await envelopeAtOnce(transaction, served, by)
+    : await envelopeStepByStep(transaction, served, by);
   if (!agreed(heard.mail)) return answers.end(served, heard.mail);
   const accepted: Recipient[] = [];
   heard.recipients.forEach((reply, at) => {
@@ -63,39 +75,66 @@ export async function transact(transaction: Transaction): Promise<Transacted> {
     if (agreed(reply)) accepted.push(recipient);
     else answers.refuse([recipient], reply, recipientRefusalOf);
   });
-  if (accepted.length === 0 || heard.data === null) return answers.end();
-  if (!ready(heard.data)) return answers.end(accepted, heard.data);
-  const last = await client.content(mail.content);
+  if (accepted.length === 0) return answers.end();
+  if (heard.data !== null && !ready(heard.data)) return answers.end(accepted, heard.data);
+  const last = by === 'BDAT' ? await sendChunks(client, mail.content) : await client.content(mail.content);
   if (last.kind === 'reply' && isDone(last)) answers.deliver(accepted, last);
   else if (last.kind === 'lost' && client.contentSent) answers.doubt(accepted, last.because);
-  else answers.refuse(accepted, last);
+  else answers.refuse(accepted, last, by === 'BDAT' ? chunkRefusalOf : refusalOf);
   return answers.end();
+}
+
+/** Chunk after chunk, each when the one before was taken. @returns the reply to the last one, or to the one refused. */
+async function sendChunks(client: SmtpClient, content: Content): Promise<Heard> {
+  try {
+    for await (const chunk of chunksOf(content)) {
+      const heard = await client.chunk(chunk);
+      if (chunk.place === 'last' || !agreed(heard)) return heard;
+    }
+  } catch (error) {
+    client.destroy('the content could not be read');
+    throw error;
+  }
+  throw new RangeError('content has a last chunk');
 }
 
 /** The replies to the commands before the content. */
 interface Envelope {
   readonly mail: Heard;
   readonly recipients: readonly Heard[];
-  /** `null`: not asked, for nobody was accepted. */
+  /** To DATA. `null`: not asked, for nobody was accepted, or content goes by BDAT. */
   readonly data: Heard | null;
 }
 
-async function envelopeStepByStep({ mail, client }: Transaction, recipients: readonly Recipient[]): Promise<Envelope> {
+async function envelopeStepByStep(
+  { mail, client }: Transaction,
+  recipients: readonly Recipient[],
+  by: 'DATA' | 'BDAT',
+): Promise<Envelope> {
   const first = await client.ask(mailCommand(mail, recipients, client));
   if (!agreed(first)) return { mail: first, recipients: [], data: null };
   const replies: Heard[] = [];
   for (const recipient of recipients) replies.push(await client.ask(rcptCommand(recipient, client)));
-  return { mail: first, recipients: replies, data: replies.some(agreed) ? await client.ask('DATA') : null };
+  return {
+    mail: first,
+    recipients: replies,
+    data: by === 'DATA' && replies.some(agreed) ? await client.ask('DATA') : null,
+  };
 }
 
-async function envelopeAtOnce({ mail, client }: Transaction, recipients: readonly Recipient[]): Promise<Envelope> {
-  const lines = [
-    mailCommand(mail, recipients, client),
-    ...recipients.map(recipient => rcptCommand(recipient, client)),
-    'DATA',
-  ];
-  const heard = await Promise.all(client.pipeline(lines));
+/**
+ * BDAT does not go along: its octets would follow at once, and who has accepted nobody, or has closed the transaction, might
+ * take them for commands.
+ */
+async function envelopeAtOnce(
+  { mail, client }: Transaction,
+  recipients: readonly Recipient[],
+  by: 'DATA' | 'BDAT',
+): Promise<Envelope> {
+  const lines = [mailCommand(mail, recipients, client), ...recipients.map(recipient => rcptCommand(recipient, client))];
+  const heard = await Promise.all(client.pipeline(by === 'DATA' ? [...lines, 'DATA'] : lines));
   const [first, ...others] = heard;
+  if (first !== undefined && by === 'BDAT') return { mail: first, recipients: others, data: null };
   const data = others.pop();
   if (first === undefined || data === undefined) throw new RangeError('a pipeline has as many replies as commands');
   // A next hop that says 354 although it accepted nobody waits for content: nothing can be asked in its place.

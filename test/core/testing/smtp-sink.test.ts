@@ -51,6 +51,7 @@ describe('a dialogue', () => {
           { path: '<eve@example.test>', parameters: '' },
         ],
         content: Buffer.from('Subject: x\r\n\r\n.\r\n..\r\n.dot\r\n'),
+        chunks: null,
       },
     ]);
     expect(sink.commands).toContain('RCPT TO:<eve@example.test>');
@@ -66,6 +67,28 @@ describe('a dialogue', () => {
       354, 250, 250,
     ]);
     expect(sink.mails[0]?.content).toEqual(Buffer.alloc(0));
+  });
+
+  test('takes chunks where it offers them, in any pieces, and what follows them', async () => {
+    const { sink, client } = await setup({ extensions: ['CHUNKING'] });
+    await client.sayAll(ENVELOPE);
+    for (const octet of 'BDAT 5\r\n.\r\n.\rBDAT 0\r\nBDAT 4 LAST\r\n\n.\r\nNOOP\r\n') client.write(octet);
+    const replies = [await client.reply(), await client.reply(), await client.reply(), await client.reply()];
+    expect(replies.map(({ code }) => code)).toEqual([250, 250, 250, 250]);
+    expect(sink.mails).toMatchObject([{ content: Buffer.from('.\r\n.\r\n.\r\n'), chunks: [5, 0, 4] }]);
+    expect(sink.commands.at(-1)).toBe('NOOP');
+  });
+
+  test('takes the octets of a chunk off the wire though it refuses them', async () => {
+    const { client } = await setup({ extensions: ['CHUNKING'] });
+    client.write('BDAT 6 LAST\r\nNOOP\r\nNOOP\r\n');
+    expect([await client.reply(), await client.reply()].map(({ code }) => code)).toEqual([503, 250]);
+  });
+
+  test('knows no chunks where it does not offer them', async () => {
+    const { client } = await setup();
+    await client.sayAll(ENVELOPE);
+    expect(await client.say('BDAT 0 LAST')).toMatchObject({ code: 502 });
   });
 
   test('may come in any pieces', async () => {

@@ -14,6 +14,10 @@ test("nodemailer's connection has the inner parts that the client uses", () => {
   });
 });
 
+test('command injection: our name is one word to nodemailer, whatever it is', () => {
+  expect(new SMTPConnection({ name: 'mx.test\r\nRSET' }).name).toBe('mx.testRSET');
+});
+
 test('extensions are found whatever their case, and SIZE only as a number', () => {
   const offered = new Extensions(['pipelining', 'Size 1000', 'AUTH PLAIN LOGIN', '']);
   expect(offered.has('PIPELINING')).toBe(true);
