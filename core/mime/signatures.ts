@@ -52,6 +52,11 @@ export async function signaturesBrokenBy(content: Content, edits: readonly Edit[
 /** The signatures of one content that another one, made from it in whatever way, has no more. */
 export async function brokenSignatures(before: Content, after: Content): Promise<readonly string[]> {
   const [was, is] = await Promise.all([before.bytes(), after.bytes()]);
+  return lostSignatures(was, is);
+}
+
+/** The same of octets at hand. */
+export function lostSignatures(was: Buffer, is: Buffer): readonly string[] {
   const signed = signaturesOf(was);
   if (signed.dkim.length === 0 && signed.parts.length === 0) return [];
   return [...brokenDkim(signed.dkim, was, is), ...brokenParts(signed.parts, is)];

@@ -59,12 +59,15 @@ function decodeBase64(octets: Buffer): Buffer {
   return Buffer.concat(runs.map(run => Buffer.from(run, 'base64')));
 }
 
+/** Line by line into one buffer: the parts of a large mail are not to become a million strings. */
 function encodeBase64(octets: Buffer): Buffer {
-  const lines: string[] = [];
+  const lines = Math.ceil(octets.length / LINE_OCTETS);
+  const encoded = Buffer.allocUnsafe(Math.ceil(octets.length / 3) * 4 + lines * 2);
+  let size = 0;
   for (let at = 0; at < octets.length; at += LINE_OCTETS) {
-    lines.push(`${octets.toString('base64', at, at + LINE_OCTETS)}\r\n`);
+    size += encoded.write(`${octets.toString('base64', at, at + LINE_OCTETS)}\r\n`, size, 'latin1');
   }
-  return Buffer.from(lines.join(''), 'latin1');
+  return encoded;
 }
 
 function decodeQuotedPrintable(octets: Buffer): Buffer {
