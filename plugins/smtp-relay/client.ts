@@ -1,5 +1,5 @@
 /**
- * The client's end of one SMTP session, over nodemailer's connection: the only file that knows nodemailer.
+ * The client's end of one SMTP session, over nodemailer's connection: with `inner-connection.ts` and `opening.ts` all that knows nodemailer.
  *
  * nodemailer greets, starts TLS, authenticates, splits replies and stuffs dots. Its `send` is not used: it asks one DSN
  * request for all recipients, declares SMTPUTF8 by addresses alone, and forgets who was refused when DATA fails; so the
@@ -9,11 +9,12 @@
  * timers stand far above ours and never strike first.
  */
 import type { Socket } from 'node:net';
-import { Readable, type Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Clock, Content } from '../../core/index.ts';
 import type { Chunk } from './chunks.ts';
 import { Extensions } from './extensions.ts';
+import type { ConnectionError, Inner } from './inner-connection.ts';
 import { lineSafe } from './line-safe.ts';
 import { type Limits, type Opening, optionsOf } from './opening.ts';
 import { parseReply, printable, type RemoteReply } from './remote-reply.ts';
@@ -33,29 +34,6 @@ export interface Lost {
 
 /** What a question brought. */
 export type Heard = RemoteReply | Lost;
-
-/** What nodemailer's typings leave out. Its version is pinned, and a test holds that all of it is there. */
-interface Inner {
-  /** The answer to EHLO without its first line; missing where only HELO was understood. */
-  readonly _ehloLines?: readonly string[];
-  /** The answer to EHLO before STARTTLS, from then until the handshake begins. */
-  readonly _plaintextEhlo: string | false;
-  /** Who waits for the next replies, in their order. */
-  readonly _responseActions: ((reply: string) => void)[];
-  readonly _socket: Socket | false;
-  _sendCommand(line: string): void;
-  /** A stream that stuffs dots, sends the final one at its end, and hands the reply over. */
-  _createSendStream(done: (error: { readonly response?: string } | null, reply?: string) => void): Writable;
-}
-
-/** What nodemailer's errors tell. */
-interface ConnectionError {
-  readonly message: string;
-  readonly code?: string | undefined;
-  /** That of the system, where there is one. */
-  readonly originalCode?: string | undefined;
-  readonly response?: string | undefined;
-}
 
 /** Codes of the system for a connection that broke. */
 const BROKEN: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
