@@ -1,5 +1,6 @@
 /**
- * The client's end of one SMTP session, over nodemailer's connection: with `inner-connection.ts` and `opening.ts` all that knows nodemailer.
+ * The client's end of one SMTP session, over nodemailer's connection. Only this file, `inner-connection.ts` and `opening.ts`
+ * know nodemailer.
  *
  * nodemailer greets, starts TLS, authenticates, splits replies and stuffs dots. Its `send` is not used: it asks one DSN
  * request for all recipients, declares SMTPUTF8 by addresses alone, and forgets who was refused when DATA fails; so the
