@@ -14,6 +14,7 @@ import type { Trace } from '../mail/trace.ts';
 import type { HeaderBlock } from '../mime/header.ts';
 import type { HookName } from '../plugin/hooks.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
+import { inLines } from './binary-content.ts';
 import { missingFields } from './completion.ts';
 import { type Sealed, takeIn } from './intake.ts';
 import { receivedField } from './received.ts';
@@ -65,7 +66,7 @@ export async function handOver(setting: Setting, it: HandOver): Promise<readonly
       const { envelope, facts } = it.transaction;
       const mail = { id, envelope, content, receivedAt: reception.clock.now(), facts, session: it.session };
       try {
-        return await decide(setting, it, mail);
+        return it.transaction.isBinary ? await decideBinary(setting, it, mail) : await decide(setting, it, mail);
       } finally {
         await intake.dispose();
       }
@@ -89,6 +90,13 @@ function seal({ options, reception }: Setting, it: HandOver, id: string, header:
   const submitted = role === 'submission' || session.user !== null;
   const missing = submitted ? missingFields(header, { at, id, hostname, random: reception.random }) : '';
   return { kind: 'sealed', fields: received + missing };
+}
+
+async function decideBinary(setting: Setting, it: HandOver, mail: Mail): Promise<readonly Said[] | null> {
+  const found = await inLines(mail);
+  if (found.kind === 'refused') return refused(setting, it, engineRefuses(found.reply, found.because));
+  const steps = found.step === null ? it.steps : [...it.steps, found.step];
+  return decide(setting, { ...it, steps }, found.mail);
 }
 
 async function decide(setting: Setting, it: HandOver, mail: Mail): Promise<readonly Said[] | null> {

@@ -12,6 +12,7 @@ import {
 } from './parameter-rules.ts';
 import {
   badSender,
+  badValue,
   priorityLowered,
   REQUIRETLS_NEEDS_TLS,
   type Said,
@@ -40,6 +41,8 @@ export interface MailRules {
   readonly auth: boolean;
   /** Whether REQUIRETLS may be said (RFC 8689 section 2). `no-tls`: it will be offered once there is TLS. */
   readonly requireTls: 'offered' | 'no-tls' | 'not-offered';
+  /** Whether BODY may be BINARYMIME (RFC 3030). */
+  readonly binary: 'taken' | 'refused';
   /** The most that MT-PRIORITY gives (RFC 6710). */
   readonly highestPriority: number;
 }
@@ -50,9 +53,11 @@ const LONGEST_ENVELOPE_ID = 100;
 /** RFC 6710: from -9 to 9, without a plus sign and without leading zeros. */
 const PRIORITY = /^(?:0|-?[1-9])$/;
 
+const BODIES: readonly MailParameters['body'][] = ['7bit', '8bitmime', 'binarymime'];
+
 const PARAMETERS: ParameterRules = {
   SIZE: value => value !== null && /^[0-9]{1,20}$/.test(value),
-  BODY: value => value !== null && /^(?:7BIT|8BITMIME)$/i.test(value),
+  BODY: value => value !== null && bodyOf(value) !== null,
   SMTPUTF8: value => value === null,
   RET: value => value !== null && /^(?:FULL|HDRS)$/i.test(value),
   ENVID: value => value !== null && value.length <= LONGEST_ENVELOPE_ID && decodeAsciiXtext(value) !== null,
@@ -79,6 +84,7 @@ export function parseMail(argument: string, rules: MailRules): MailCommand | Com
     if (rules.requireTls === 'not-offered') return refusedWith(unknownParameter('REQUIRETLS'));
   }
   const asked = parametersOf(given.values);
+  if (asked.body === 'binarymime' && rules.binary === 'refused') return refusedWith(badValue('BODY'));
   const parameters = { ...asked, priority: Math.min(asked.priority, rules.highestPriority) };
   const { smtpUtf8, announcedSize } = parameters;
   if (parseReversePath(text, { smtpUtf8 }).kind === 'malformed') return refusedWith(SENDER_NEEDS_SMTPUTF8);
@@ -87,12 +93,16 @@ export function parseMail(argument: string, rules: MailRules): MailCommand | Com
   return { kind: 'mail', reversePath: found.path, parameters, accepted };
 }
 
+function bodyOf(value: string): MailParameters['body'] | null {
+  return BODIES.find(body => body === value.toLowerCase()) ?? null;
+}
+
 function parametersOf(values: ReadonlyMap<string, string | null>): MailParameters {
   const size = values.get('SIZE') ?? null;
   const envelopeId = values.get('ENVID') ?? null;
   const returned = values.get('RET')?.toUpperCase();
   return {
-    body: values.get('BODY')?.toUpperCase() === '8BITMIME' ? '8bitmime' : '7bit',
+    body: bodyOf(values.get('BODY') ?? '7BIT') ?? '7bit',
     smtpUtf8: values.has('SMTPUTF8'),
     announcedSize: size === null ? null : Number(size),
     returnContent: returned === undefined ? null : returned === 'FULL' ? 'full' : 'headers',

@@ -13,6 +13,7 @@ export function mailRules(options: ListenerOptions, session: Session, offered: r
     maxSize: options.maxSize,
     auth: options.auth !== 'off',
     requireTls: requireTls(options, session, offered),
+    binary: options.binaryMime === 'encode' ? 'taken' : 'refused',
     highestPriority: mayRaise(options.raisePriority, session) ? HIGHEST_PRIORITY : 0,
   };
 }

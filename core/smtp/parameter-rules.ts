@@ -1,7 +1,7 @@
 /** Reads the ESMTP parameters of a command against the list of those that it knows (RFC 5321 section 4.1.1.11). */
 import { parseParameters } from '../mail/parameters.ts';
 import type { PermanentReply } from '../mail/reply.ts';
-import { badParameter, unknownParameter } from './replies.ts';
+import { badParameter, badValue, unknownParameter } from './replies.ts';
 
 /** Whether a value is one that the parameter may have; `null`: the parameter stands without one. */
 export type ParameterRules = Readonly<Record<string, (value: string | null) => boolean>>;
@@ -38,7 +38,7 @@ export function readParameters(rest: string, rules: ParameterRules): GivenParame
     const rule = Object.hasOwn(rules, keyword) ? rules[keyword] : undefined;
     if (rule === undefined) return refusedWith(unknownParameter(keyword));
     if (values.has(keyword)) return refusedWith(badParameter(`The parameter ${keyword} is there twice`));
-    if (!rule(value)) return refusedWith(badParameter(`Bad value of the parameter ${keyword}`));
+    if (!rule(value)) return refusedWith(badValue(keyword));
     values.set(keyword, value);
   }
   return { kind: 'given', values };

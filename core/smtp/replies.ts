@@ -93,6 +93,7 @@ export const NEEDS_SMTPUTF8 = permanent(553, '5.6.7', 'An address beyond ASCII n
 export const SENDER_NEEDS_SMTPUTF8 = permanent(550, '5.6.7', 'An address beyond ASCII needs the SMTPUTF8 parameter');
 /** RFC 6531 section 3.7.4.2. */
 export const UTF8_REPLY_NEEDED = said(252, '2.6.8', 'The answer is beyond ASCII: ask with the SMTPUTF8 parameter');
+export const badValue = (keyword: string) => permanent(501, '5.5.4', `Bad value of the parameter ${keyword}`);
 export const badParameter = (reason: string) => permanent(501, '5.5.4', reason);
 export const badAttribute = (reason: string) => permanent(501, '5.5.4', reason);
 export const badAttributeValue = (name: string) => badAttribute(`Bad value of the attribute ${name}`);
@@ -126,6 +127,8 @@ export const LINE_OF_CONTENT_TOO_LONG = permanent(
 );
 export const TOO_MANY_ERRORS = transient(421, '4.7.0', 'Too many errors');
 export const stray = (what: string) => permanent(550, '5.5.2', `The message holds a ${what}; lines must end with CRLF`);
+/** RFC 3030 section 3. */
+export const CANNOT_ENCODE = permanent(554, '5.6.1', 'The binary content cannot be put into lines');
 export const NUL_IN_CONTENT = permanent(550, '5.6.0', 'The message holds a NUL character');
 
 /** Who is talking, and who must. */

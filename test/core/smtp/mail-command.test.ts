@@ -3,7 +3,7 @@ import { NO_PARAMETERS } from '../../../core/mail/envelope.ts';
 import { type MailRules, parseMail } from '../../../core/smtp/mail-command.ts';
 import { formatSaid, SENDER_OK } from '../../../core/smtp/replies.ts';
 
-const RULES: MailRules = { maxSize: 1000, auth: false, requireTls: 'offered', highestPriority: 9 };
+const RULES: MailRules = { maxSize: 1000, auth: false, requireTls: 'offered', binary: 'refused', highestPriority: 9 };
 
 describe('MAIL is read', () => {
   test.for([

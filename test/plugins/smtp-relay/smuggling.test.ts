@@ -260,7 +260,13 @@ describe('commands', () => {
         const parameters = { envelopeId: text, priority, requireTls: true, smtpUtf8: true } as const;
         const mail = aMail({ parameters });
         const envelope = { ...mail.envelope, reversePath: path };
-        const rules = { maxSize: 1e6, auth: false, requireTls: 'offered', highestPriority: 9 } as const;
+        const rules = {
+          maxSize: 1e6,
+          auth: false,
+          requireTls: 'offered',
+          binary: 'refused',
+          highestPriority: 9,
+        } as const;
         const said = mailCommand({ ...mail, envelope }, [], hop);
         expect(parseMail(said.slice('MAIL '.length), rules)).toMatchObject({ reversePath: path, parameters });
         const originalRecipient = { type: 'rfc822', address: text };
