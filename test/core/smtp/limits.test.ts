@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { accept } from '../../../core/mail/verdict.ts';
 import { until } from '../../support/until.ts';
 import { link } from '../chain/chain-of.ts';
-import { gateway, inData } from './gateway.ts';
+import { gateway, inData, LIMITS } from './gateway.ts';
 import { mounted } from './plugins.ts';
 import type { RawClient } from './raw-client.ts';
 
@@ -17,6 +17,47 @@ test('clients beyond the limit are told to come later, and there is room again w
   await first.rest();
   while (its.pinned() > 0) await new Promise(resolve => setImmediate(resolve));
   expect(await (await its.connect()).reply()).toEqual(['220 mx.example.test ESMTP']);
+});
+
+test('a client beyond its own limit is told to come later, the log says so once, and others come in', async () => {
+  const its = await gateway({ limits: { perClient: { ...LIMITS.perClient, connections: 1 } } });
+  const first = await its.greeted();
+  for (let tried = 0; tried < 3; tried += 1) {
+    expect(await (await its.connect()).rest()).toEqual(['421 4.7.0 Too many connections, try again later']);
+  }
+  const refusals = its.log.of('refused');
+  expect(refusals.map(({ level, fields }) => [level, fields.because])).toEqual([
+    ['info', 'too many connections of 127.0.0.1'],
+    ['debug', 'too many connections of 127.0.0.1'],
+    ['debug', 'too many connections of 127.0.0.1'],
+  ]);
+  await first.command('QUIT');
+  await until(() => expect(its.pinned()).toBe(0));
+  await its.greeted();
+});
+
+test('a client that sends too much in a window is told to come later, mail by mail and recipient by recipient', async () => {
+  const perClient = { ...LIMITS.perClient, mails: 2, recipients: 1 };
+  const its = await gateway({ limits: { perClient, window: 60_000 }, links: mounted('our-domains') });
+  const client = await its.greeted();
+  await client.command('EHLO client.test');
+  await client.command('MAIL FROM:<ann@client.test>');
+  expect(await client.command('RCPT TO:<bob@example.test>')).toBe('250 2.1.5 Ok');
+  expect(await client.command('RCPT TO:<eve@example.test>')).toBe(
+    '450 4.7.1 Too many recipients from your address, try again later',
+  );
+  await client.command('RSET');
+  expect(await client.command('MAIL FROM:<ann@client.test>')).toBe('250 2.1.0 Ok');
+  await client.command('RSET');
+  expect(await client.command('MAIL FROM:<ann@client.test>')).toBe(
+    '450 4.7.1 Too much mail from your address, try again later',
+  );
+  await its.clock.advance(50_000);
+  await client.command('NOOP');
+  await its.clock.advance(50_000);
+  await client.command('NOOP');
+  await its.clock.advance(20_000);
+  expect(await client.command('MAIL FROM:<ann@client.test>')).toBe('250 2.1.0 Ok');
 });
 
 const IDLE = '421 4.4.2 No command for too long, closing the connection';
