@@ -32,6 +32,8 @@ export interface Wire {
   readonly say: (reply: Said) => void;
   /** STARTTLS. @returns what is left to be said. */
   readonly startTls: (argument: string) => readonly Said[];
+  /** What stands between the client and a command, whatever it may be; `null`: nothing. */
+  readonly refusal: (verb: string) => Said | null;
 }
 
 /** No tab is one: they stand in commands of other people's software, between words. */
@@ -78,6 +80,8 @@ export class CommandInterpreter {
     const text = line.toString('utf8');
     if (CONTROL.test(text)) return this.#refused(line, CONTROL_CHARACTER);
     const { verb, argument } = parseCommand(text);
+    const refusal = this.#wire.refusal(verb);
+    if (refusal !== null) return this.#weighed(verb, [refusal]);
     const { transactions } = this.#conversation;
     const receipt = { stream: this.#wire.stream(), transactions, say: this.#wire.say };
     switch (verb) {

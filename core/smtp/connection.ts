@@ -24,7 +24,7 @@ import * as replies from './replies.ts';
 import { closes, formatSaid, type Said } from './replies.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { Timekeeper } from './timekeeper.ts';
-import { tlsOf } from './tls.ts';
+import { certificateRefusal, logClient, tlsOf } from './tls.ts';
 import type { Watched } from './watch.ts';
 
 /** What a connection works with. */
@@ -88,7 +88,9 @@ export class Connection extends SMTPConnection implements Watched {
       stream: () => this.#stream,
       say: reply => this.#say(reply),
       startTls: argument => this.#startTls(argument),
+      refusal: verb => certificateRefusal(options.tls, this._socket, verb),
     });
+    logClient(this.#log, options.tls, socket, client.address);
   }
 
   get #stream(): ClientStream | null {
@@ -121,6 +123,7 @@ export class Connection extends SMTPConnection implements Watched {
     this._socket.allowHalfOpen = true;
     const tls = tlsOf(this._socket);
     if (tls !== null) this.#conversation.secured(tls);
+    logClient(this.#log, this.#options.tls, this._socket, this.remoteAddress);
   }
 
   /** Sends the client away where its time is up. */

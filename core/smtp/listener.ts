@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { MailframeError } from '../mail/error.ts';
 import { describeError, errnoOf } from '../mail/failure.ts';
-import type { ListenerOptions } from './options.ts';
+import type { ListenerOptions, TlsOptions } from './options.ts';
 import type { Reception } from './reception.ts';
 import { Server } from './server.ts';
 
@@ -26,11 +26,7 @@ export class Listener {
     try {
       this.#server = new Server(options, reception, log);
     } catch (error) {
-      throw new MailframeError(
-        'MF_LISTENER_CERTIFICATE',
-        `the listener ${options.id} cannot use its certificate and key: ${describeError(error)}; both must be PEM, and the key must be that of the certificate`,
-        { cause: error },
-      );
+      throw unusable(options.id, error);
     }
   }
 
@@ -57,6 +53,20 @@ export class Listener {
   }
 
   /**
+   * New handshakes, those of sessions that have begun without TLS among them, show these certificates and verify clients
+   * by these authorities. Nobody is refused meanwhile, and whoever has TLS keeps what he has. Mode, and whether clients
+   * must show a certificate, stay as they were.
+   * @throws MailframeError `MF_LISTENER_CERTIFICATE` where one of them cannot be used; all of the old ones stay then.
+   */
+  renew(tls: TlsOptions): void {
+    try {
+      this.#server.renew(tls);
+    } catch (error) {
+      throw unusable(this.#options.id, error);
+    }
+  }
+
+  /**
    * Stops: no new clients, 421 to idle sessions at once and to the others after their transaction. Resolves when the
    * last session has ended and nothing is being worked on for any.
    * @param cutOff when aborted, ends what is left. What was not answered 250 by then was not accepted.
@@ -74,6 +84,14 @@ export class Listener {
     await server.idle();
     cutOff.removeEventListener('abort', cut);
   }
+}
+
+function unusable(id: string, error: unknown): MailframeError {
+  return new MailframeError(
+    'MF_LISTENER_CERTIFICATE',
+    `the listener ${id} cannot use its certificate and key: ${describeError(error)}; both must be PEM, and the key must be that of the certificate`,
+    { cause: error },
+  );
 }
 
 function adviceOn(error: unknown): string {

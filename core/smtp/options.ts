@@ -3,15 +3,31 @@ import type { SecureVersion } from 'node:tls';
 import type { Limits } from '../mail/limits.ts';
 import type { Mechanism } from '../mail/mechanism.ts';
 
-/** TLS of a listener. */
-export interface TlsOptions {
-  /** `starttls`: the client asks for it (RFC 3207). `implicit`: before the first octet of SMTP (RFC 8314 section 3). */
-  readonly mode: 'starttls' | 'implicit';
+/** A certificate and the private key that belongs to it. */
+export interface KeyPair {
   /** The certificate and its chain, as PEM. */
   readonly cert: Buffer | string;
-  /** The private key, as PEM. */
+  /** As PEM. */
   readonly key: Buffer | string;
+}
+
+/** Clients are asked for a certificate. */
+export interface ClientCertificates {
+  /** Certificates as PEM. A client's own leads to one of them, or is one of them. */
+  readonly authorities: Buffer | string;
+  /** `required`: without a certificate that leads there no mail is taken. */
+  readonly certificate: 'optional' | 'required';
+}
+
+/** TLS of a listener. What is shown is the first certificate for the name that the client asks for, or else the first. */
+export interface TlsOptions extends KeyPair {
+  /** `starttls`: the client asks for it (RFC 3207). `implicit`: before the first octet of SMTP (RFC 8314 section 3). */
+  readonly mode: 'starttls' | 'implicit';
   readonly minVersion: SecureVersion;
+  /** Certificates for other names. */
+  readonly more?: readonly KeyPair[];
+  /** Without it nobody is asked for a certificate. */
+  readonly clients?: ClientCertificates | null;
 }
 
 /** Machines in front of us whose word about the client is taken: addresses and CIDR ranges. */

@@ -132,6 +132,8 @@ export const CANNOT_ENCODE = permanent(554, '5.6.1', 'The binary content cannot 
 export const NUL_IN_CONTENT = permanent(550, '5.6.0', 'The message holds a NUL character');
 
 /** Who is talking, and who must. */
+export const STARTTLS_FIRST = permanent(530, '5.7.0', 'Must issue a STARTTLS command first');
+export const NO_CERTIFICATE = permanent(554, '5.7.0', 'Refused: this server needs a client certificate that it trusts');
 export const TOO_EARLY = transient(421, '4.7.0', 'You talk before you were greeted');
 export const HTTP_CLIENT = transient(421, '4.7.0', 'This is no HTTP server');
 export const AUTHENTICATE_FIRST = permanent(530, '5.7.0', 'Authentication required');

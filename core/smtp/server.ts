@@ -1,8 +1,7 @@
 /** smtp-server as a listener uses it: its sockets and its TLS, our connections, and nothing of its policy. */
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { format } from 'node:util';
-import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
+import type { SMTPServerOptions, SMTPServerSession } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { describeError } from '../mail/failure.ts';
 import { peerAddress } from '../mail/ip-address.ts';
@@ -14,14 +13,15 @@ import type { ListenerOptions } from './options.ts';
 import { readProxyHeader } from './proxied-socket.ts';
 import type { Reception } from './reception.ts';
 import { formatSaid, TOO_MANY_CONNECTIONS } from './replies.ts';
+import { TlsServer } from './tls-server.ts';
 import { Watch } from './watch.ts';
 
 /** How long a handshake or a PROXY header may take before there is a session, in milliseconds. */
 const LONGEST_ARRIVAL = 60_000;
 
-type Arrived = Parameters<SMTPServer['_handleProxy']>[1];
+type Arrived = Parameters<TlsServer['_handleProxy']>[1];
 
-export class Server extends SMTPServer {
+export class Server extends TlsServer {
   readonly #listener: ListenerOptions;
   readonly #reception: Reception;
   readonly #log: Log;
@@ -37,7 +37,7 @@ export class Server extends SMTPServer {
   #retired = false;
 
   constructor(options: ListenerOptions, reception: Reception, log: Log) {
-    super(libraryOptions(options, log));
+    super(libraryOptions(options, log), options.tls, log);
     this.#listener = options;
     this.#reception = reception;
     this.#log = log;
@@ -96,17 +96,6 @@ export class Server extends SMTPServer {
     callback();
   }
 
-  /** Node crashes where TLS is put on a socket that is destroyed already, as `retire` may have done a moment ago. */
-  override _upgrade(socket: Socket, callback: (error: Error | null, secured?: TLSSocket) => void): void {
-    if (socket.destroyed) return callback(new Error('closed before the TLS handshake'));
-    // A client that ends its side during the handshake will never finish it; after it, it may still wait for a reply.
-    socket.allowHalfOpen = false;
-    super._upgrade(socket, (error, secured) => {
-      if (secured !== undefined) secured.allowHalfOpen = true;
-      callback(error, secured);
-    });
-  }
-
   /** smtp-server times silence here; a client that trickles must not hold a place for ever. */
   override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
     if (socket.remoteAddress === undefined) {
@@ -136,6 +125,7 @@ export class Server extends SMTPServer {
   override _handleProxy(socket: Socket, arrived: Arrived): void {
     this.#learnAddress(socket, (error, about) => {
       if (error !== null || about === undefined) return arrived(error, about);
+      if (about.remoteAddress !== undefined) this.behindProxy.set(socket, about.remoteAddress);
       const admission = this.#admit(socket, peerAddress(about.remoteAddress ?? socket.remoteAddress ?? ''));
       if (admission === null) return arrived(new Error('turned away'), about);
       socket.once('close', () => admission.leave());
@@ -189,14 +179,9 @@ export class Server extends SMTPServer {
 }
 
 function libraryOptions(options: ListenerOptions, log: Log): SMTPServerOptions {
-  const { hostname, tls, limits } = options;
-  const secrets = tls === null ? {} : { cert: tls.cert, key: tls.key, minVersion: tls.minVersion };
+  const { hostname, limits } = options;
   return {
-    ...secrets,
     name: hostname,
-    secure: tls?.mode === 'implicit',
-    // Without a certificate of ours it would take one whose private key is published.
-    disabledCommands: tls === null ? ['STARTTLS'] : [],
     socketTimeout: limits.idle,
     maxClients: limits.connections,
     // A client may end its side after its last command and still wait for our reply.

@@ -1,5 +1,5 @@
-/** Certificates for tests: self-signed, ECDSA P-256, made anew each time, so that no key is ever kept (RFC 5280). */
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+/** Certificates for tests: ECDSA P-256, made anew each time, so that no key is ever kept (RFC 5280). */
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
 /** A certificate and its key, both PEM. */
 export interface TestCertificate {
@@ -7,38 +7,114 @@ export interface TestCertificate {
   readonly key: string;
 }
 
+/** What a certificate says. */
+export interface CertificateWishes {
+  /** `''`: a subject without one. Several: as many fields of that kind. */
+  readonly commonName: string | readonly string[];
+  /** Alternative names; none of any kind: no such extension. */
+  readonly dns?: readonly string[];
+  readonly emails?: readonly string[];
+  /** Days from now: valid from then. Default: yesterday. */
+  readonly from?: number;
+  /** Days from now: valid until then. Default: in a month. */
+  readonly until?: number;
+  /** What it may be used for. Default: anything. */
+  readonly use?: 'server' | 'client';
+}
+
+/** Somebody who signs certificates. */
+export interface TestAuthority extends TestCertificate {
+  issue(wishes: CertificateWishes): TestCertificate;
+  /** An authority below this one. */
+  delegate(commonName: string): TestAuthority;
+}
+
+/** A name and the key that signs for it. */
+interface Signer {
+  readonly subject: Buffer;
+  readonly key: KeyObject;
+}
+
 const DAY = 86_400_000;
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const COMMON_NAME = '2.5.4.3';
+const ORGANIZATION = '2.5.4.10';
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17';
 const BASIC_CONSTRAINTS = '2.5.29.19';
+const EXTENDED_KEY_USAGE = '2.5.29.37';
+const PURPOSES = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' };
 
 /** Makes a certificate that is valid for these host names, yesterday and for a month. It may sign itself: trust it as CA. */
 export function selfSigned(...hostnames: readonly [string, ...string[]]): TestCertificate {
+  return selfSignedAs({ commonName: hostnames[0], dns: hostnames });
+}
+
+/** Makes a certificate that nobody vouches for but itself. */
+export function selfSignedAs(wishes: CertificateWishes): TestCertificate {
+  return made(wishes, null, true);
+}
+
+/** Makes an authority that its own certificate vouches for. */
+export function authority(commonName: string, validity: Pick<CertificateWishes, 'from' | 'until'> = {}): TestAuthority {
+  return authorityOf(made({ commonName, ...validity }, null, true));
+}
+
+function authorityOf(own: Made): TestAuthority {
+  return {
+    cert: own.cert,
+    key: own.key,
+    issue: wishes => made(wishes, own.signer, false),
+    delegate: name => authorityOf(made({ commonName: name }, own.signer, true)),
+  };
+}
+
+interface Made extends TestCertificate {
+  readonly signer: Signer;
+}
+
+function made(wishes: CertificateWishes, issuer: Signer | null, mayIssue: boolean): Made {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const now = Date.now();
-  const name = sequence(set(sequence(oid(COMMON_NAME), utf8(hostnames[0]))));
+  const own: Signer = { subject: subjectOf(wishes), key: privateKey };
+  const signer = issuer ?? own;
   const algorithm = sequence(oid(ECDSA_WITH_SHA256));
-  const extensions = sequence(
-    extension(SUBJECT_ALTERNATIVE_NAME, sequence(...hostnames.map(one => der(0x82, Buffer.from(one, 'latin1'))))),
-    extension(BASIC_CONSTRAINTS, sequence(der(0x01, Buffer.of(0xff)))),
-  );
   const toBeSigned = sequence(
     der(0xa0, integer(Buffer.of(2))),
     integer(Buffer.concat([Buffer.of(1), randomBytes(15)])),
     algorithm,
-    name,
-    sequence(utcTime(new Date(now - DAY)), utcTime(new Date(now + 30 * DAY))),
-    name,
+    signer.subject,
+    sequence(utcTime(inDays(wishes.from ?? -1)), utcTime(inDays(wishes.until ?? 30))),
+    own.subject,
     publicKey.export({ format: 'der', type: 'spki' }),
-    der(0xa3, extensions),
+    der(0xa3, sequence(...extensionsOf(wishes, mayIssue))),
   );
-  const signature = sign('sha256', toBeSigned, privateKey);
-  const certificate = sequence(toBeSigned, algorithm, bitString(signature));
+  const certificate = sequence(toBeSigned, algorithm, bitString(sign('sha256', toBeSigned, signer.key)));
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${lines(certificate)}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    signer: own,
   };
+}
+
+function subjectOf({ commonName }: CertificateWishes): Buffer {
+  const names = (typeof commonName === 'string' ? [commonName] : commonName).filter(name => name !== '');
+  const fields = names.map(name => set(sequence(oid(COMMON_NAME), utf8(name))));
+  return sequence(set(sequence(oid(ORGANIZATION), utf8('Tests'))), ...fields);
+}
+
+function extensionsOf({ dns = [], emails = [], use }: CertificateWishes, mayIssue: boolean): readonly Buffer[] {
+  const names = [
+    ...emails.map(one => der(0x81, Buffer.from(one, 'latin1'))),
+    ...dns.map(one => der(0x82, Buffer.from(one, 'latin1'))),
+  ];
+  return [
+    ...(names.length === 0 ? [] : [extension(SUBJECT_ALTERNATIVE_NAME, sequence(...names))]),
+    ...(mayIssue ? [extension(BASIC_CONSTRAINTS, sequence(der(0x01, Buffer.of(0xff))))] : []),
+    ...(use === undefined ? [] : [extension(EXTENDED_KEY_USAGE, sequence(oid(PURPOSES[use])))]),
+  ];
+}
+
+function inDays(days: number): Date {
+  return new Date(Date.now() + days * DAY);
 }
 
 function lines(octets: Buffer): string {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 
 export class RawClient {
   #socket: Socket;
@@ -33,6 +33,17 @@ export class RawClient {
 
   get localPort(): number {
     return this.#socket.localPort ?? 0;
+  }
+
+  /** The socket below, which must speak TLS. */
+  get secure(): TLSSocket {
+    if (this.#socket instanceof TLSSocket) return this.#socket;
+    throw new Error('there is no TLS');
+  }
+
+  /** The common name in the certificate that the server has shown. */
+  get shown(): string {
+    return String(this.secure.getPeerCertificate().subject.CN);
   }
 
   send(octets: string | Buffer): void {
