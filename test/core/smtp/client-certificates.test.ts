@@ -47,7 +47,7 @@ async function listening(mode: Mode, certificate: ClientCertificates['certificat
     tls,
     seen,
     /** A client that has negotiated TLS and not said anything inside it. */
-    async secured(own: TestCertificate | undefined, version?: 'TLSv1.2'): Promise<RawClient> {
+    secured: async (own: TestCertificate | undefined, version?: 'TLSv1.2'): Promise<RawClient> => {
       const options = { ...own, rejectUnauthorized: false, ...(version && { maxVersion: version }) };
       if (mode === 'implicit') return its.connect(options);
       const client = await its.greeted();
