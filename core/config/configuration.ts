@@ -9,15 +9,27 @@ import type { Mechanism } from '../mail/mechanism.ts';
 import type { Host } from '../mail/route.ts';
 import type { Path } from './place.ts';
 
-/** A certificate, and how clients are to use it. */
-export interface TlsSettings {
-  /** `implicit`: TLS from the first octet (RFC 8314). */
-  readonly mode: 'starttls' | 'implicit';
+/** A certificate and its key. */
+export interface KeyPairFiles {
   /** PEM file: the certificate, then those that lead to a root. */
   readonly cert: string;
   /** PEM file. */
   readonly key: string;
+}
+
+/** Certificates, and how clients are to use them. The first is shown where no other is for the name that is asked for. */
+export interface TlsSettings extends KeyPairFiles {
+  /** `implicit`: TLS from the first octet (RFC 8314). */
+  readonly mode: 'starttls' | 'implicit';
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** For other names. */
+  readonly more: readonly KeyPairFiles[];
+  /** `null`: nobody is asked for a certificate. */
+  readonly clients: {
+    /** PEM file: the certificates that those of clients must lead to. */
+    readonly authorities: string;
+    readonly certificate: 'optional' | 'required';
+  } | null;
 }
 
 /** One address and port where clients may come. */

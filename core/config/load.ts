@@ -8,7 +8,14 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Validated, validate } from '../plugin/validate.ts';
 import { areHarmless, type Complaint, Complaints } from './complaint.ts';
-import type { Configuration, ListenerSettings, PluginEntry, RouteEntry } from './configuration.ts';
+import type {
+  Configuration,
+  KeyPairFiles,
+  ListenerSettings,
+  PluginEntry,
+  RouteEntry,
+  TlsSettings,
+} from './configuration.ts';
 import type { ConfigDocument, Path } from './place.ts';
 import { readConfiguration } from './read.ts';
 import { checkReferences } from './references.ts';
@@ -139,7 +146,19 @@ function listenerOf(entry: Written<typeof listenerSchema>, directory: string): L
   return {
     ...settings,
     role: role ?? (entry.auth === 'required' ? 'submission' : 'inbound'),
-    tls: tls === undefined ? null : { ...tls, cert: resolve(directory, tls.cert), key: resolve(directory, tls.key) },
+    tls: tls === undefined ? null : tlsOf(tls, directory),
+  };
+}
+
+function tlsOf(written: NonNullable<Written<typeof listenerSchema>['tls']>, directory: string): TlsSettings {
+  const { mode, minVersion, clients } = written;
+  const pairOf = ({ cert, key }: KeyPairFiles) => ({ cert: resolve(directory, cert), key: resolve(directory, key) });
+  return {
+    mode,
+    minVersion,
+    ...pairOf(written),
+    more: written.more.map(pairOf),
+    clients: clients === undefined ? null : { ...clients, authorities: resolve(directory, clients.authorities) },
   };
 }
 

@@ -6,6 +6,7 @@ import type { Complaints } from './complaint.ts';
 import type { Configuration, ListenerSettings } from './configuration.ts';
 import { mentions } from './mentions.ts';
 import { type ConfigDocument, type Path, positionAt, valueAt } from './place.ts';
+import { readText } from './tags.ts';
 
 /** Checks what entries of a configuration say about each other and about files. */
 export function checkReferences(
@@ -73,9 +74,10 @@ function collide(one: ListenerSettings, other: ListenerSettings): boolean {
 function checkListener(listener: ListenerSettings, now: Date, complaints: Complaints): void {
   const { path, tls } = listener;
   checkPlaintext(listener, complaints);
+  checkExternal(listener, complaints);
   if (tls === null) return;
-  for (const { file, severity, message } of certificateFaults(tls.cert, tls.key, now)) {
-    complaints[severity]('MF_LISTENER_CERTIFICATE', [...path, 'tls', file], message);
+  for (const { at, severity, message } of certificateFaults(tls, readText, now)) {
+    complaints[severity]('MF_LISTENER_CERTIFICATE', [...path, 'tls', ...at], message);
   }
 }
 
@@ -87,4 +89,12 @@ function checkPlaintext({ path, tls, auth, allowPlaintextAuth, mechanisms }: Lis
   const instead = telling.length < mechanisms.length ? `, or leave out ${telling.join(' and ')}` : '';
   const message = `passwords would cross the network unencrypted: add tls, or allowPlaintextAuth: true${instead}`;
   complaints.error('MF_LISTENER_AUTH', [...path, 'auth'], message);
+}
+
+/** EXTERNAL takes from the certificate who the client is (RFC 4422 appendix A). */
+function checkExternal({ path, tls, mechanisms }: ListenerSettings, complaints: Complaints) {
+  const external = mechanisms.indexOf('EXTERNAL');
+  if (external === -1 || (tls !== null && tls.clients !== null)) return;
+  const message = 'EXTERNAL takes the name from a client certificate, and nobody is asked for one: add tls.clients';
+  complaints.error('MF_LISTENER_AUTH', [...path, 'mechanisms', external], message);
 }

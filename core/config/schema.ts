@@ -16,14 +16,33 @@ const id = () =>
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name is expected: letters, digits, dots, hyphens and underscores');
 
+const cert = () => described(path(), 'PEM file: the certificate, then those that lead to a root.');
+const key = () => described(path(), 'PEM file: the private key.');
+
 const tls = z.strictObject({
   mode: described(
     z.enum(['starttls', 'implicit']).default('starttls'),
     'starttls: the client asks for TLS. implicit: TLS from the first octet.',
   ),
-  cert: described(path(), 'PEM file: the certificate, then those that lead to a root.'),
-  key: described(path(), 'PEM file: the private key.'),
+  cert: cert(),
+  key: key(),
   minVersion: described(z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'), 'The oldest version of TLS that is spoken.'),
+  more: described(
+    z.array(z.strictObject({ cert: cert(), key: key() })).default([]),
+    'Certificates for other names. A client is shown the first one for the name that it asks for, or else the first.',
+  ),
+  clients: described(
+    z
+      .strictObject({
+        authorities: described(path(), 'PEM file: the certificates that those of clients must lead to.'),
+        certificate: described(
+          z.enum(['optional', 'required']).default('optional'),
+          'required: without a certificate that leads there no mail is taken.',
+        ),
+      })
+      .optional(),
+    'Ask clients for a certificate. Default: nobody is asked.',
+  ),
 });
 
 const trust = z.strictObject({

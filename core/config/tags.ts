@@ -42,7 +42,8 @@ export function readText(file: string): Given<string> {
   }
 }
 
-function whyUnreadable(file: string, error: unknown): string {
+/** A failure to read a file, as a person needs it. */
+export function whyUnreadable(file: string, error: unknown): string {
   switch (errnoOf(error)) {
     case 'ENOENT':
       return `there is no file ${file}`;
