@@ -12,6 +12,7 @@ import { systemClock } from './system/clock.ts';
 import type { Scope } from './wiring/scope.ts';
 
 export type { Engine, Listening } from './gateway.ts';
+export type { Renewal, RenewalFault } from './listener-certificates.ts';
 
 /** What an engine is made of. */
 export interface EngineOptions {

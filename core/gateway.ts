@@ -5,11 +5,13 @@
  * running deliveries finish, plugins close, the queue closes: nothing that was answered 250 is lost.
  */
 import { join } from 'node:path';
+import { Certificates, type Guarded } from './certificates.ts';
 import { createChain } from './chain/create-chain.ts';
 import type { CompiledConfiguration } from './compile.ts';
-import type { Configuration, ListenerSettings } from './config/configuration.ts';
+import type { Configuration } from './config/configuration.ts';
 import { decoyKey } from './decoy-key.ts';
 import { Generation, type Pin } from './generation.ts';
+import { ListenerCertificates, type Renewal } from './listener-certificates.ts';
 import { MailframeError } from './mail/error.ts';
 import { describeError } from './mail/failure.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
@@ -19,7 +21,6 @@ import { queueIds } from './queue/queue-id.ts';
 import { Scheduler } from './queue/scheduler.ts';
 import { openSqliteStore } from './queue/sqlite-store.ts';
 import { Listener } from './smtp/listener.ts';
-import type { ListenerOptions } from './smtp/options.ts';
 import type { Reception } from './smtp/reception.ts';
 import { openSpool, sweepSpool } from './system/spool.ts';
 
@@ -48,6 +49,12 @@ export interface Engine {
    * @throws MailframeError where one of them cannot; what was started by then is closed again.
    */
   start(): Promise<void>;
+  /**
+   * Reads the certificates of all listeners again and puts them to use, without ending a session or refusing a client. It
+   * happens by itself within a minute after their files have changed. What cannot be used leaves the old ones in use, and
+   * the log says why. Does not reject.
+   */
+  reloadCertificates(): Promise<readonly Renewal[]>;
   /** Resolves when everything has ended. Calling it again waits for the same. */
   close(): Promise<void>;
 }
@@ -64,6 +71,7 @@ export class Gateway implements Engine {
   readonly #alive: MountedPlugin[] = [];
   #listening: readonly Listening[] = [];
   #store: QueueStore | null = null;
+  #certificates: Certificates | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(compiled: CompiledConfiguration) {
@@ -93,6 +101,10 @@ export class Gateway implements Engine {
     }
     const { hostname, file } = this.configuration;
     this.log.info('started', { hostname, file, listeners: this.#listening });
+  }
+
+  async reloadCertificates(): Promise<readonly Renewal[]> {
+    return (await this.#certificates?.renew()) ?? [];
   }
 
   close(): Promise<void> {
@@ -192,23 +204,33 @@ export class Gateway implements Engine {
 
   async #listen(reception: Reception): Promise<void> {
     const { listeners: settings, hostname } = this.configuration;
-    const listeners = await Promise.all(
-      settings.map(async one => new Listener(await this.#optionsOf(one, hostname), reception)),
-    );
+    const read = await this.#readCertificates();
+    const guarded: Guarded[] = [];
+    const listeners = settings.map(one => {
+      const certificates = read.get(one.id);
+      const listener = new Listener({ ...one, hostname, tls: certificates?.options ?? null }, reception);
+      if (certificates !== undefined) guarded.push({ certificates, use: tls => listener.renew(tls) });
+      return listener;
+    });
     this.#started.unshift(() => this.#closeListeners(listeners));
     const open: Listening[] = [];
     for (const [index, listener] of listeners.entries()) {
       open.push({ id: settings[index]?.id ?? '', ...(await listener.open()) });
     }
     this.#listening = open;
+    const certificates = new Certificates(guarded, { clock: this.#clock, log: this.log });
+    this.#certificates = certificates;
+    this.#started.unshift(async () => certificates.stop());
+    certificates.watch();
   }
 
-  /** What a listener is told: its settings, with the certificate read. */
-  async #optionsOf({ tls, ...settings }: ListenerSettings, hostname: string): Promise<ListenerOptions> {
-    if (tls === null) return { ...settings, hostname, tls };
-    const files = this.#compiled.scope.get(FILES);
-    const [cert, key] = await Promise.all([files.read(tls.cert), files.read(tls.key)]);
-    return { ...settings, hostname, tls: { mode: tls.mode, minVersion: tls.minVersion, cert, key } };
+  /** The certificates of those listeners that have any, read, by the listener's id. */
+  async #readCertificates(): Promise<ReadonlyMap<string, ListenerCertificates>> {
+    const ports = { files: this.#compiled.scope.get(FILES), clock: this.#clock };
+    const read = this.configuration.listeners.map(async ({ id, tls }) =>
+      tls === null ? [] : [[id, await ListenerCertificates.read({ id, tls }, ports)] as const],
+    );
+    return new Map((await Promise.all(read)).flat());
   }
 
   async #closeListeners(listeners: readonly Listener[]): Promise<void> {

@@ -4,7 +4,14 @@
  */
 export { z } from 'zod';
 export type { Configuration } from './config/configuration.ts';
-export { createEngine, type Engine, type EngineOptions, type Listening } from './engine.ts';
+export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type Listening,
+  type Renewal,
+  type RenewalFault,
+} from './engine.ts';
 export * from './mail/address.ts';
 export * from './mail/address-pattern.ts';
 export * from './mail/condition.ts';

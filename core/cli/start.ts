@@ -16,6 +16,7 @@ async function start(file: string): Promise<void> {
   let engine: Engine;
   try {
     engine = await createEngine({ file });
+    reloadOnSignal(engine);
     await engine.start();
   } catch (error) {
     refuse(error);
@@ -23,6 +24,11 @@ async function start(file: string): Promise<void> {
   }
   if (process.stdout.isTTY || engine.configuration.log.format === 'human') process.stdout.write(`${welcome(engine)}\n`);
   closeOnSignal(engine);
+}
+
+/** SIGHUP reads the certificates again. The log says what came of it. */
+function reloadOnSignal(engine: Engine): void {
+  process.on('SIGHUP', () => void engine.reloadCertificates());
 }
 
 /** SIGINT and SIGTERM close in good order; a second one ends the process at once. */

@@ -51,7 +51,7 @@ export function selfSigned(...hostnames: readonly [string, ...string[]]): TestCe
 
 /** Makes a certificate that nobody vouches for but itself. */
 export function selfSignedAs(wishes: CertificateWishes): TestCertificate {
-  return made(wishes, null, true);
+  return pem(made(wishes, null, true));
 }
 
 /** Makes an authority that its own certificate vouches for. */
@@ -63,9 +63,13 @@ function authorityOf(own: Made): TestAuthority {
   return {
     cert: own.cert,
     key: own.key,
-    issue: wishes => made(wishes, own.signer, false),
+    issue: wishes => pem(made(wishes, own.signer, false)),
     delegate: name => authorityOf(made({ commonName: name }, own.signer, true)),
   };
+}
+
+function pem({ cert, key }: TestCertificate): TestCertificate {
+  return { cert, key };
 }
 
 interface Made extends TestCertificate {

@@ -88,6 +88,25 @@ test('a client that ends its side in place of the handshake ends the session', a
   await until(() => expect(its.pinned()).toBe(0));
 });
 
+describe('a client that leaves in the middle of the handshake is forgotten at once', () => {
+  const HALF_A_HELLO = Buffer.from('1603010200010001fc0303', 'hex');
+  test.each([
+    { mode: 'starttls', octets: HALF_A_HELLO },
+    { mode: 'implicit', octets: Buffer.alloc(0) },
+    { mode: 'implicit', octets: HALF_A_HELLO },
+  ] as const)('$mode, after $octets.length octets', async ({ mode, octets }) => {
+    const its = await gateway({ options: { tls: tls(mode) } });
+    const client = mode === 'starttls' ? await its.greeted() : await its.connect();
+    if (mode === 'starttls') await client.command('STARTTLS');
+    client.send(octets);
+    client.finish();
+    expect(await client.rest()).toEqual([]);
+    await its.listener.close(new AbortController().signal);
+    expect(its.pinned()).toBe(0);
+    expect(its.log.lines.filter(({ level }) => level !== 'debug')).toEqual([]);
+  });
+});
+
 test('a handshake that never ends is broken off', async () => {
   const its = await gateway({ options: { tls: tls('starttls') } });
   const client = await its.greeted();
