@@ -1,4 +1,5 @@
 /** `mailframe start`: runs the gateway until it is told to stop. */
+import { closeSync, openSync } from 'node:fs';
 import type { Command } from 'commander';
 import { createEngine, type Engine } from '../engine.ts';
 import { describeError } from '../mail/failure.ts';
@@ -26,9 +27,27 @@ async function start(file: string): Promise<void> {
   closeOnSignal(engine);
 }
 
-/** SIGHUP reads the certificates again. The log says what came of it. */
+/**
+ * SIGHUP reads the certificates again; the log says what came of it. Where the terminal has been closed that the gateway
+ * was started from, it still means the end: a gateway that nobody sees would keep port and queue for itself.
+ */
 function reloadOnSignal(engine: Engine): void {
-  process.on('SIGHUP', () => void engine.reloadCertificates());
+  const terminal = process.stdin.isTTY;
+  process.on('SIGHUP', () => {
+    if (!terminal || isThere('/dev/tty')) return void engine.reloadCertificates();
+    // A log that nobody can read must not keep the gateway from ending in good order.
+    process.stdout.removeAllListeners('error').on('error', () => undefined);
+    process.kill(process.pid, 'SIGTERM');
+  });
+}
+
+function isThere(device: string): boolean {
+  try {
+    closeSync(openSync(device, 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** SIGINT and SIGTERM close in good order; a second one ends the process at once. */

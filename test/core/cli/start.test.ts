@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { smtpSink } from '../../../core/testing.ts';
+import { selfSigned } from '../../support/certificate.ts';
+import { describeWithProgram, run } from '../../support/external.ts';
+import { SYSTEM_PYTHON } from '../../support/peers.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { until } from '../../support/until.ts';
 import { RawClient } from '../smtp/raw-client.ts';
@@ -23,8 +26,9 @@ plugins:
 routes: [{ deliver: mailboxes }]
 `;
 
-async function start(configuration = CONFIGURATION) {
+async function start(configuration = CONFIGURATION, prepare: (folder: string) => Promise<void> = async () => {}) {
   const folder = await tempFolder();
+  await prepare(folder);
   await writeFile(join(folder, 'mailframe.config.yaml'), configuration);
   const gateway = spawn(process.execPath, [COMMAND, 'start'], { cwd: folder });
   onTestFinished(() => void gateway.kill('SIGKILL'));
@@ -100,6 +104,72 @@ describe('a gateway that starts', () => {
       sent: false,
       exchanges: expect.arrayContaining([expect.objectContaining({ code: 550 })]),
     });
+  });
+});
+
+const WITH_TLS = CONFIGURATION.replace(
+  '{ id: inbound, port: 0 }',
+  '{ id: inbound, port: 0, tls: { mode: implicit, cert: ./cert.pem, key: ./key.pem } }',
+);
+
+/** Puts a certificate where the configuration expects it. */
+async function named(folder: string, name: string): Promise<void> {
+  const { cert, key } = selfSigned(name);
+  await writeFile(join(folder, 'cert.pem'), cert);
+  await writeFile(join(folder, 'key.pem'), key);
+}
+
+describe('SIGHUP', () => {
+  test('exchanges the certificates, and ends neither the gateway nor a session', async () => {
+    const { folder, gateway, said } = await start(WITH_TLS, folder => named(folder, 'old.test'));
+    await until(() => expect(said()).toContain('mailframe send --server'));
+    const port = Number(/inbound +127\.0\.0\.1:(\d+)/.exec(said())?.[1]);
+    const connect = async () => {
+      const client = await RawClient.connect(port, { rejectUnauthorized: false });
+      onTestFinished(() => client.destroy());
+      await client.reply();
+      return client;
+    };
+    const client = await connect();
+    await named(folder, 'new.test');
+    gateway.kill('SIGHUP');
+    await until(() => expect(said()).toMatch(/renewed listener=inbound certificates=.*CN=new\.test.* until=/));
+    expect((await connect()).shown).toBe('new.test');
+    expect(client.shown).toBe('old.test');
+    expect(await client.command('NOOP')).toBe('250 2.0.0 Ok');
+    await writeFile(join(folder, 'key.pem'), 'to be done');
+    gateway.kill('SIGHUP');
+    await until(() => expect(said()).toMatch(/failed listener=inbound file="?.*key\.pem"? renewing=/));
+    expect((await connect()).shown).toBe('new.test');
+    gateway.kill('SIGTERM');
+    expect(await exitCode(gateway)).toBe(0);
+  });
+});
+
+/** Starts a gateway in a terminal of its own, hangs up once and shuts the terminal then. Prints how the gateway ended. */
+const TERMINAL = `
+import os, pty, signal, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b''
+def hear(what):
+    global said
+    while what not in said: said += os.read(terminal, 4096)
+hear(b'Ctrl-C closes')
+os.kill(pid, signal.SIGHUP)
+hear(b'unchanged')
+os.close(terminal)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+describeWithProgram(SYSTEM_PYTHON, 'a gateway in a terminal', () => {
+  test('reads certificates at SIGHUP as long as the terminal is there, and ends in good order with it', async () => {
+    const folder = await tempFolder();
+    await named(folder, 'mx.test');
+    await writeFile(join(folder, 'mailframe.config.yaml'), WITH_TLS);
+    const ended = await run(SYSTEM_PYTHON, ['-c', TERMINAL, process.execPath, COMMAND, 'start'], { cwd: folder });
+    expect(ended).toEqual({ code: 0, stdout: '0\n', stderr: '' });
   });
 });
 
