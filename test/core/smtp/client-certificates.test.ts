@@ -168,6 +168,34 @@ test('downgrade: where a certificate is required nothing goes on without TLS', a
   expect(seen).toEqual([]);
 });
 
+test('what a refused BDAT brings along is no command', async () => {
+  const { secured } = await listening('starttls', 'required');
+  const client = await secured(NOBODY);
+  client.send('EHLO client.test\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\nQUIT\r\n');
+  expect(await client.rest()).toEqual([REFUSED, '503 5.5.1 Send HELO or EHLO first', REFUSED, '221 2.0.0 Bye']);
+});
+
+test.each<{ own: TestCertificate | undefined; event: string }>([
+  { own: RIGHT, event: 'verified' },
+  { own: STRANGER, event: 'refused' },
+])('$event: the log names the client, and not the proxy that brings it', async ({ own, event }) => {
+  const clients = { authorities: ours.cert, certificate: 'required' as const };
+  for (const mode of ['starttls', 'implicit'] as const) {
+    const tls: TlsOptions = { mode, minVersion: 'TLSv1.2', ...selfSigned('mx.example.test'), clients };
+    const its = await gateway({ options: { tls, trust: { proxy: ['127.0.0.1'], xclient: [], xforward: [] } } });
+    const client = await its.connect();
+    client.send('PROXY TCP4 192.0.2.9 192.0.2.1 4444 25\r\n');
+    if (mode === 'starttls') {
+      await client.reply();
+      await client.command('STARTTLS');
+    }
+    await client.startTls(own);
+    if (event === 'verified' || mode === 'starttls') client.send('QUIT\r\n');
+    await client.rest();
+    expect(its.log.of(event).map(({ fields }) => fields.client)).toEqual(['192.0.2.9']);
+  }
+});
+
 test('nobody comes back on a ticket: each handshake verifies, by the authorities of the day', async () => {
   const { its, tls, secured } = await listening('implicit', 'required');
   const first = connectTls({ port: its.port, host: '127.0.0.1', rejectUnauthorized: false, ...RIGHT });
