@@ -33,11 +33,12 @@ async function tlsGateway(): Promise<RunningGateway> {
       { id: 'starttls', tls },
       { id: 'implicit', tls: { ...tls, mode: 'implicit' } },
       { id: 'modern', tls: { ...tls, mode: 'implicit', minVersion: 'TLSv1.3' } },
-      { id: 'asking', tls: { ...tls, ...clients('optional') } },
+      { id: 'asking', tls: { ...tls, ...clients('optional') }, auth: 'optional', mechanisms: ['EXTERNAL'] },
       { id: 'members', tls: { ...tls, ...clients('required') } },
       { id: 'members-implicit', tls: { ...tls, mode: 'implicit', ...clients('required') } },
     ],
-    files: { ...Object.fromEntries(files), 'web.pem': web.cert, 'ours.pem': ours.cert },
+    plugins: [{ use: 'users', options: { file: './users', certificates: { 'dns:laptop.example.test': 'ann' } } }],
+    files: { ...Object.fromEntries(files), 'web.pem': web.cert, 'ours.pem': ours.cert, users: '' },
   });
 }
 
@@ -202,6 +203,37 @@ describeWithProgram(SYSTEM_PYTHON, "Python's smtplib and ssl", () => {
     if (want === 'taken') await gateway.mails('bob', 1);
     const verified = gateway.log.of('verified').map(({ fields }) => fields.commonName);
     expect(verified).toEqual(own === 'client' ? ['ann'] : []);
+  });
+});
+
+/** Says AUTH EXTERNAL where it is offered. Prints the reply, or what was offered in its place. */
+const EXTERNAL = `
+import json, smtplib, ssl, sys
+port, folder, own = json.loads(sys.argv[1])
+context = ssl.create_default_context(cafile=folder + '/web.pem')
+context.check_hostname = False
+if own:
+    context.load_cert_chain(folder + '/' + own + '.pem', folder + '/' + own + '.key')
+client = smtplib.SMTP('127.0.0.1', port, 'client.test')
+client.starttls(context=context)
+client.ehlo()
+offered = client.esmtp_features.get('auth', '').strip()
+print(json.dumps(client.auth('EXTERNAL', lambda challenge=None: '')[0] if offered == 'EXTERNAL' else offered))
+client.quit()
+`;
+
+describeWithProgram(SYSTEM_PYTHON, 'AUTH EXTERNAL by Python', () => {
+  test.each([
+    { own: 'client', want: 235, users: ['ann'] },
+    { own: 'stranger', want: '', users: [] },
+    { own: null, want: '', users: [] },
+  ])('$own: $want', async ({ own, want, users }) => {
+    const gateway = await tlsGateway();
+    const settings = JSON.stringify([gateway.portOf('asking'), gateway.folder, own]);
+    const ended = await run(SYSTEM_PYTHON, ['-c', EXTERNAL, settings]);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(ended.stdout)).toBe(want);
+    expect(gateway.log.of('authenticated').map(({ fields }) => fields.user)).toEqual(users);
   });
 });
 
