@@ -43,8 +43,8 @@ async function tlsGateway(): Promise<RunningGateway> {
 }
 
 describeWithProgram('openssl', 'openssl s_client', () => {
-  const client = (gateway: RunningGateway, listener: string, args: readonly string[], input = 'QUIT\r\n') =>
-    run('openssl', ['s_client', '-connect', `127.0.0.1:${gateway.portOf(listener)}`, ...args], { input });
+  const client = (gateway: RunningGateway, listener: string, args: readonly string[]) =>
+    run('openssl', ['s_client', '-connect', `127.0.0.1:${gateway.portOf(listener)}`, ...args], { input: 'QUIT\r\n' });
 
   const STARTTLS = ['-starttls', 'smtp', '-name', 'client.test'];
 
@@ -78,22 +78,21 @@ describeWithProgram('openssl', 'openssl s_client', () => {
     expect(nameless.stdout).toContain(SHOWN.first?.cert.split('\n')[1]);
   });
 
-  test('versions below the least, weak ciphers, other protocols and renegotiation are refused', async () => {
+  test('versions below the least, weak ciphers and other protocols are refused', async () => {
     const gateway = await tlsGateway();
     const weak = ['-cipher', 'ALL:COMPLEMENTOFALL:@SECLEVEL=0'];
-    const refused: readonly (readonly [string, readonly string[], string?])[] = [
+    const refused: readonly (readonly [string, readonly string[]])[] = [
       ['modern', ['-tls1_2']],
       ['implicit', ['-tls1_1', ...weak]],
       ['implicit', ['-tls1', ...weak]],
       ['implicit', ['-tls1_2', '-cipher', 'aNULL:eNULL:RC4:3DES:@SECLEVEL=0']],
       ['implicit', ['-alpn', 'http/1.1']],
       ['starttls', [...STARTTLS, '-alpn', 'h2,http/1.1']],
-      ['implicit', ['-tls1_2'], 'R\n'],
     ];
-    for (const [listener, args, input] of refused) {
-      const ended = await client(gateway, listener, args, input);
+    for (const [listener, args] of refused) {
+      const ended = await client(gateway, listener, args);
       expect(ended).toMatchObject({ code: 1 });
-      expect(ended.stderr).toMatch(/alert|no renegotiation/);
+      expect(ended.stderr).toContain('alert');
     }
     expect(await client(gateway, 'implicit', ['-tls1_2', '-alpn', 'smtp'])).toMatchObject({
       code: 0,
