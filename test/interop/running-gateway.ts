@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createEngine, type Engine } from '../../core/engine.ts';
+import type { Plugin } from '../../core/plugin/plugin.ts';
 import { LOG } from '../../core/plugin/ports.ts';
 import { type RecordingLog, recordingLog } from '../../core/testing/recording-log.ts';
 import { type ReadMail, readMbox } from '../plugins/mbox-delivery/mboxrd-reader.ts';
@@ -20,6 +21,12 @@ export interface GatewaySettings {
   readonly plugins?: readonly Readonly<Record<string, unknown>>[];
   /** Of relay-policy, beside the local domain. */
   readonly policy?: Readonly<Record<string, unknown>>;
+  /** Of smtp-relay. */
+  readonly relay?: Readonly<Record<string, unknown>>;
+  /** Asked before those that deliver to mailboxes and to exchangers. */
+  readonly routes?: readonly Readonly<Record<string, unknown>>[];
+  /** Plugins that the test itself brings, for `plugins` to name. */
+  readonly brought?: readonly Plugin[];
   /** On this port every other host listens. */
   readonly nextHopPort?: number;
   readonly zones?: DnsZones;
@@ -33,6 +40,7 @@ export interface GatewayFolder {
   readonly file: string;
   /** What it asks. */
   readonly dns: DnsServer;
+  readonly brought: readonly Plugin[];
 }
 
 /** A gateway that listens. */
@@ -56,6 +64,7 @@ export const MAIL_FOLDER = 'mail';
 /** Writes a configuration. Call it inside a test. */
 export async function gatewayFolder(settings: GatewaySettings = {}): Promise<GatewayFolder> {
   const { listeners = [{ id: 'inbound' }], plugins = [], policy = {}, nextHopPort = 25, zones = {} } = settings;
+  const { relay = {}, routes = [], brought = [] } = settings;
   const folder = await tempFolder();
   const file = join(folder, 'mailframe.config.yaml');
   for (const [name, content] of Object.entries(settings.files ?? {})) await writeFile(join(folder, name), content);
@@ -72,13 +81,13 @@ export async function gatewayFolder(settings: GatewaySettings = {}): Promise<Gat
       { use: 'relay-policy', options: { localDomains: ['example.test'], relayFor: ['127.0.0.0/8'], ...policy } },
       { use: 'mx-routing', options: { port: nextHopPort, privateAddresses: 'allow' } },
       { use: 'mbox-delivery', as: 'mailboxes', options: { directory: `./${MAIL_FOLDER}` } },
-      { use: 'smtp-relay', as: 'internet' },
+      { use: 'smtp-relay', as: 'internet', options: relay },
     ],
-    routes: [{ when: { recipient: '@example.test' }, deliver: 'mailboxes' }, { deliver: 'internet' }],
+    routes: [...routes, { when: { recipient: '@example.test' }, deliver: 'mailboxes' }, { deliver: 'internet' }],
   };
   // Every JSON text is YAML.
   await writeFile(file, JSON.stringify(configuration, null, 2));
-  return { folder, file, dns };
+  return { folder, file, dns, brought };
 }
 
 /** Starts a gateway in a new folder. Call it inside a test. */
@@ -87,9 +96,9 @@ export async function runningGateway(settings: GatewaySettings = {}): Promise<Ru
 }
 
 /** Starts a gateway in a folder that is there. Call it inside a test. */
-export async function startedIn({ folder, file, dns }: GatewayFolder): Promise<RunningGateway> {
+export async function startedIn({ folder, file, dns, brought }: GatewayFolder): Promise<RunningGateway> {
   const log = recordingLog();
-  const engine = await createEngine({ file, provide: scope => scope.value(LOG, log) });
+  const engine = await createEngine({ file, plugins: brought, provide: scope => scope.value(LOG, log) });
   onTestFinished(() => engine.close());
   await engine.start();
   const mailbox = async (name: string) => readMbox(await readFile(join(folder, MAIL_FOLDER, name)));
@@ -97,6 +106,7 @@ export async function startedIn({ folder, file, dns }: GatewayFolder): Promise<R
     folder,
     file,
     dns,
+    brought,
     engine,
     log,
     port: engine.listeners[0]?.port ?? 0,
