@@ -65,7 +65,9 @@ describeWithPeer(POSTFIX, 'an instance of Postfix', () => {
       console.log(JSON.stringify({ port, folder }));
       setInterval(() => undefined, 1000);
     `;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     onTestFinished(() => void child.kill('SIGKILL'));
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
     const { port, folder } = JSON.parse(line.toString()) as { port: number; folder: string };
@@ -76,6 +78,8 @@ describeWithPeer(POSTFIX, 'an instance of Postfix', () => {
   });
 
   test('says why it does not start', async () => {
-    await expect(startPostfix({ hostname: 'a.test', master: 'nonsense\n' })).rejects.toThrow(/master.cf: line 24: bad field count/);
+    await expect(startPostfix({ hostname: 'a.test', master: 'nonsense\n' })).rejects.toThrow(
+      /master.cf: line 24: bad field count/,
+    );
   });
 });
