@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest';
 import { createEngine, type Engine } from '../../core/engine.ts';
 import type { Plugin } from '../../core/plugin/plugin.ts';
 import { LOG } from '../../core/plugin/ports.ts';
+import { QUEUE_STORE, type QueueStore } from '../../core/plugin/queue-store.ts';
 import { type RecordingLog, recordingLog } from '../../core/testing/recording-log.ts';
 import { type ReadMail, readMbox } from '../plugins/mbox-delivery/mboxrd-reader.ts';
 import { type DnsServer, type DnsZones, dnsServer } from '../support/dns-server.ts';
@@ -27,6 +28,8 @@ export interface GatewaySettings {
   readonly routes?: readonly Readonly<Record<string, unknown>>[];
   /** Plugins that the test itself brings, for `plugins` to name. */
   readonly brought?: readonly Plugin[];
+  /** In place of the queue on disk. */
+  readonly store?: QueueStore;
   /** On this port every other host listens. */
   readonly nextHopPort?: number;
   readonly zones?: DnsZones;
@@ -41,6 +44,7 @@ export interface GatewayFolder {
   /** What it asks. */
   readonly dns: DnsServer;
   readonly brought: readonly Plugin[];
+  readonly store: QueueStore | null;
 }
 
 /** A gateway that listens. */
@@ -64,7 +68,7 @@ export const MAIL_FOLDER = 'mail';
 /** Writes a configuration. Call it inside a test. */
 export async function gatewayFolder(settings: GatewaySettings = {}): Promise<GatewayFolder> {
   const { listeners = [{ id: 'inbound' }], plugins = [], policy = {}, nextHopPort = 25, zones = {} } = settings;
-  const { relay = {}, routes = [], brought = [] } = settings;
+  const { relay = {}, routes = [], brought = [], store = null } = settings;
   const folder = await tempFolder();
   const file = join(folder, 'mailframe.config.yaml');
   for (const [name, content] of Object.entries(settings.files ?? {})) await writeFile(join(folder, name), content);
@@ -87,7 +91,7 @@ export async function gatewayFolder(settings: GatewaySettings = {}): Promise<Gat
   };
   // Every JSON text is YAML.
   await writeFile(file, JSON.stringify(configuration, null, 2));
-  return { folder, file, dns, brought };
+  return { folder, file, dns, brought, store };
 }
 
 /** Starts a gateway in a new folder. Call it inside a test. */
@@ -96,17 +100,22 @@ export async function runningGateway(settings: GatewaySettings = {}): Promise<Ru
 }
 
 /** Starts a gateway in a folder that is there. Call it inside a test. */
-export async function startedIn({ folder, file, dns, brought }: GatewayFolder): Promise<RunningGateway> {
+export async function startedIn(made: GatewayFolder): Promise<RunningGateway> {
+  const { folder, file, brought, store } = made;
   const log = recordingLog();
-  const engine = await createEngine({ file, plugins: brought, provide: scope => scope.value(LOG, log) });
+  const engine = await createEngine({
+    file,
+    plugins: brought,
+    provide(scope) {
+      scope.value(LOG, log);
+      if (store !== null) scope.value(QUEUE_STORE, store);
+    },
+  });
   onTestFinished(() => engine.close());
   await engine.start();
   const mailbox = async (name: string) => readMbox(await readFile(join(folder, MAIL_FOLDER, name)));
   return {
-    folder,
-    file,
-    dns,
-    brought,
+    ...made,
     engine,
     log,
     port: engine.listeners[0]?.port ?? 0,
