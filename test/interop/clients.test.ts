@@ -1,74 +1,11 @@
 /** Mail from programs that nobody here wrote: each lands in a mailbox as it was sent. */
 import { createTransport } from 'nodemailer';
 import { expect, onTestFinished, test } from 'vitest';
-import { describeWithProgram, type Ended, run } from '../support/external.ts';
+import { describeWithProgram, run } from '../support/external.ts';
 import { pythonReads } from '../support/python-email.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { DOTTED, expectUnchanged, MAIL, OCTETS } from './octets.ts';
+import { expectUnchanged, MAIL, OCTETS } from './octets.ts';
 import { belowReceived, runningGateway } from './running-gateway.ts';
-
-describeWithProgram('swaks', 'swaks', () => {
-  const swaks = (port: number, ...args: readonly string[]): Promise<Ended> => {
-    const envelope = ['--helo', 'client.test', '--from', 'ann@client.test'];
-    return run('swaks', ['--server', '127.0.0.1', '--port', String(port), ...envelope, ...args], { input: DOTTED });
-  };
-  const AS_IT_IS = ['--data', '-', '--no-data-fixup'];
-
-  test.each([
-    { how: 'command by command', args: [], protocol: 'ESMTP' },
-    { how: 'pipelined', args: ['--pipeline'], protocol: 'ESMTP' },
-    { how: 'after HELO', args: ['--protocol', 'SMTP'], protocol: 'SMTP' },
-  ])('sends $how', async ({ args, protocol }) => {
-    const gateway = await runningGateway();
-    expect(await swaks(gateway.port, '--to', 'bob@example.test', ...AS_IT_IS, ...args)).toMatchObject({ code: 0 });
-    const mails = await gateway.mails('bob', 1);
-    expectUnchanged(mails);
-    expect(mails[0]).toMatchObject({
-      fromLine: expect.stringMatching(/^From ann@client\.test /),
-      added: [
-        'Return-Path: <ann@client.test>',
-        'Delivered-To: bob@example.test',
-        expect.stringMatching(/^Delivery-date/),
-      ],
-      content: expect.stringContaining(`by mx.example.test with ${protocol} id`),
-    });
-  });
-
-  test('sends to several, and every one has it once', async () => {
-    const gateway = await runningGateway();
-    const to = ['--to', 'bob@example.test,eve@example.test,bob@EXAMPLE.test'];
-    expect(await swaks(gateway.port, ...to, ...AS_IT_IS)).toMatchObject({ code: 0 });
-    expectUnchanged(await gateway.mails('eve', 1));
-    expectUnchanged(await gateway.mails('bob', 1));
-    await gateway.engine.close();
-    expect(await gateway.mailbox('bob')).toHaveLength(1);
-  });
-
-  test('sends to an alias, and whoever stands behind it has the mail', async () => {
-    const gateway = await runningGateway({
-      plugins: [{ use: 'alias-expansion', options: { file: './aliases', domains: ['example.test'] } }],
-      files: { aliases: 'staff: bob, eve\n' },
-    });
-    expect(await swaks(gateway.port, '--to', 'staff@example.test', ...AS_IT_IS)).toMatchObject({ code: 0 });
-    for (const name of ['bob', 'eve']) {
-      const mails = await gateway.mails(name, 1);
-      expectUnchanged(mails);
-      expect(mails[0]?.added.slice(1, 3)).toEqual([
-        `Delivered-To: ${name}@example.test`,
-        'X-Original-To: staff@example.test',
-      ]);
-    }
-  });
-
-  test('is refused what the client may not send', async () => {
-    const gateway = await runningGateway({ policy: { relayFor: ['192.0.2.0/24'] } });
-    const ended = await swaks(gateway.port, '--to', 'bob@elsewhere.test', ...AS_IT_IS);
-    expect(ended.stdout).toContain('<** 550 5.7.1 ');
-    // The exit code that its manual gives to a refused recipient.
-    expect(ended.code).toBe(24);
-    expect(await gateway.engine.queue.list({ after: null, limit: 10 })).toEqual([]);
-  });
-});
 
 describeWithProgram('msmtp', 'msmtp', () => {
   test('sends what it reads', async () => {
