@@ -1,20 +1,16 @@
 /** Mail from programs that nobody here wrote: each lands in a mailbox as it was sent. */
-import { createTransport } from 'nodemailer';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWithProgram, run } from '../support/external.ts';
 import { pythonReads } from '../support/python-email.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { expectUnchanged, MAIL, OCTETS } from './octets.ts';
+import { msmtp, nodemailer, smtplib } from './programs.ts';
 import { belowReceived, runningGateway } from './running-gateway.ts';
 
 describeWithProgram('msmtp', 'msmtp', () => {
   test('sends what it reads', async () => {
     const gateway = await runningGateway();
-    const server = ['--host=127.0.0.1', `--port=${gateway.port}`, '--domain=client.test', '--tls=off', '--auth=off'];
-    const ended = await run('msmtp', [...server, '--from=ann@client.test', 'bob@example.test'], {
-      input: OCTETS,
-      env: { HOME: await tempFolder() },
-    });
+    const ended = await msmtp(gateway.port, ['--from=ann@client.test', 'bob@example.test'], OCTETS);
     expect(ended).toEqual({ code: 0, stdout: '', stderr: '' });
     expectUnchanged(await gateway.mails('bob', 1));
   });
@@ -49,36 +45,24 @@ describeWithProgram('s-nail', 's-nail', () => {
 });
 
 describeWithProgram('python3', "Python's smtplib", () => {
-  const python = (port: number, ...lines: readonly string[]) => {
-    const program = [
-      'import smtplib, sys',
-      'from email.message import EmailMessage',
-      'from email.policy import SMTPUTF8',
-      `with smtplib.SMTP('127.0.0.1', ${port}, local_hostname='client.test', timeout=10) as client:`,
-      "    octets = sys.stdin.buffer.read().replace(b'\\n', b'\\r\\n')",
-      ...lines.map(line => `    ${line}`),
-    ];
-    return run('python3', ['-c', program.join('\n')], { input: OCTETS });
-  };
-
   test('sends 8-bit content', async () => {
     const gateway = await runningGateway();
     const send = `client.sendmail('ann@client.test', 'bob@example.test', octets, ['BODY=8BITMIME'])`;
-    expect(await python(gateway.port, send)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await smtplib(gateway.port, [send], OCTETS)).toEqual({ code: 0, stdout: '', stderr: '' });
     expectUnchanged(await gateway.mails('bob', 1));
   });
 
   test('sends internationalised mail', async () => {
     const gateway = await runningGateway();
-    const ended = await python(
-      gateway.port,
+    const lines = [
       'mail = EmailMessage(policy=SMTPUTF8)',
       "mail['From'] = 'Änne <änne@client.test>'",
       "mail['To'] = 'jürgen@example.test'",
       "mail['Subject'] = 'Grüße'",
       "mail.set_content('Grüße, 世界\\n', cte='8bit')",
       'client.send_message(mail)',
-    );
+    ];
+    const ended = await smtplib(gateway.port, lines, '');
     expect(ended).toEqual({ code: 0, stdout: '', stderr: '' });
     const [mail] = await gateway.mails('jürgen', 1);
     const content = Buffer.from(mail?.content ?? '', 'latin1').toString();
@@ -93,16 +77,7 @@ describeWithProgram('python3', "Python's smtplib", () => {
 
 test('a pool of nodemailer sends many mails over few sessions', async () => {
   const gateway = await runningGateway();
-  const transport = createTransport({
-    pool: true,
-    maxConnections: 3,
-    maxMessages: 10,
-    host: '127.0.0.1',
-    port: gateway.port,
-    name: 'client.test',
-    ignoreTLS: true,
-  });
-  onTestFinished(() => transport.close());
+  const transport = nodemailer(gateway.port, { pool: true, maxConnections: 3, maxMessages: 10 });
   const numbers = Array.from({ length: 30 }, (_, index) => index);
   const sent = await Promise.all(
     numbers.map(number =>

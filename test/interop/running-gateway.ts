@@ -53,13 +53,13 @@ export interface RunningGateway extends GatewayFolder {
   readonly log: RecordingLog;
   /** Of the first listener. */
   readonly port: number;
-  portOf(listener: string): number;
+  readonly portOf: (listener: string) => number;
   /** The mails of a mailbox that exists. */
-  mailbox(name: string): Promise<readonly ReadMail[]>;
+  readonly mailbox: (name: string) => Promise<readonly ReadMail[]>;
   /** Waits until the log says `delivered`, `deferred` or `bounced` so many times, and gives the recipients of these lines. */
-  outcomes(event: 'delivered' | 'deferred' | 'bounced', count: number): Promise<readonly unknown[]>;
+  readonly outcomes: (event: 'delivered' | 'deferred' | 'bounced', count: number) => Promise<readonly unknown[]>;
   /** Waits until a mailbox holds so many mails, and gives them. */
-  mails(name: string, count: number): Promise<readonly ReadMail[]>;
+  readonly mails: (name: string, count: number) => Promise<readonly ReadMail[]>;
 }
 
 /** The files of the mailboxes lie here, below the folder. */

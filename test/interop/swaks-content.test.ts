@@ -155,12 +155,11 @@ describeWithPeer(SWAKS, 'what swaks sends', () => {
     const folder = await tempFolder();
     const binary = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7) % 256));
     await writeFile(join(folder, 'all.bin'), binary);
-    const ended = await swaks(gateway.port, [
-      ...['--attach-type', 'text/plain', '--attach-body', 'the text'],
-      ...['--attach-type', 'text/html', '--attach-body', '<p>the text</p>'],
-      ...['--attach', `@${folder}/all.bin`],
-      ...['--attach-type', 'text/csv', '--attach-name', 'table.csv', '--attach', 'a,b\\n1,2\\n'],
-    ]);
+    const text = ['--attach-type', 'text/plain', '--attach-body', 'the text'];
+    const html = ['--attach-type', 'text/html', '--attach-body', '<p>the text</p>'];
+    const file = ['--attach', `@${folder}/all.bin`];
+    const table = ['--attach-type', 'text/csv', '--attach-name', 'table.csv', '--attach', 'a,b\\n1,2\\n'];
+    const ended = await swaks(gateway.port, [...text, ...html, ...file, ...table]);
     expect(ended).toMatchObject({ code: EXIT.fine, stderr: '' });
     const [mail] = await gateway.mails('bob', 1);
     const content = belowReceived(mail?.content ?? '');
@@ -216,11 +215,9 @@ describeWithPeer(SWAKS, 'what swaks sends', () => {
   test('with what it asks about notifications, as far as its options let it', async () => {
     const gateway = await runningGateway();
     // What it is given ends inside the angle brackets that it writes itself; xtext may hold the last one.
-    const ended = await swaks(gateway.port, [
-      ...['--from', 'ann@example.test> RET=HDRS ENVID=QQ+2B314'],
-      ...['--to', 'bob@example.test> NOTIFY=SUCCESS ORCPT=rfc822;Bob@client.test'],
-      ...AS_IT_IS,
-    ]);
+    const from = 'ann@example.test> RET=HDRS ENVID=QQ+2B314';
+    const to = 'bob@example.test> NOTIFY=SUCCESS ORCPT=rfc822;Bob@client.test';
+    const ended = await swaks(gateway.port, ['--from', from, '--to', to, ...AS_IT_IS]);
     expect(ended).toMatchObject({ code: EXIT.fine, stderr: '' });
     const [report] = await gateway.mails('ann', 1);
     const read = pythonReads(Buffer.from(report?.content ?? '', 'latin1'));

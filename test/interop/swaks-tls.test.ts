@@ -99,8 +99,14 @@ describeWithPeer(SWAKS_WITH_TLS, 'swaks over TLS, every option', () => {
       const ended = await send(
         running,
         'starttls',
-        ...['--tls', '--tls-verify', '--tls-ca-path', file('cert.pem'), '--tls-sni', 'mx.example.test'],
-        ...['--tls-get-peer-cert', file('seen.pem'), '--tls-cert', file('cert.pem'), '--tls-key', file('key.pem')],
+        ...'--tls --tls-verify --tls-sni mx.example.test --tls-ca-path'.split(' '),
+        file('cert.pem'),
+        '--tls-get-peer-cert',
+        file('seen.pem'),
+        '--tls-cert',
+        file('cert.pem'),
+        '--tls-key',
+        file('key.pem'),
       );
       expect(ended.stdout).toContain('TLS peer DN="/CN=mx.example.test"');
       await expectTaken(running, ended, 'ESMTPS');
