@@ -158,15 +158,18 @@ export function arrived(postfix: Postfix, address: string, count = 1): Promise<r
   });
 }
 
+const MACHINES = 3;
 const TRACE_FIELD = /^Received: [^\n]*\n(?:[ \t][^\n]*\n)*/;
 
-/** The trace fields on top, and what stands below them. */
+/** The trace fields that the machines of the chain put on top, and what stands below them. */
 export function parted(content: string): { readonly trace: readonly string[]; readonly below: string } {
   const trace: string[] = [];
   let below = content;
-  for (let field = TRACE_FIELD.exec(below); field !== null; field = TRACE_FIELD.exec(below)) {
-    trace.push(field[0].replaceAll(/\n[ \t]+/g, ' ').trim());
-    below = below.slice(field[0].length);
+  while (trace.length < MACHINES) {
+    const [field] = TRACE_FIELD.exec(below) ?? [];
+    if (field === undefined) break;
+    trace.push(field.replaceAll(/\n[ \t]+/g, ' ').trim());
+    below = below.slice(field.length);
   }
   return { trace, below };
 }
