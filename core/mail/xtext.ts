@@ -29,7 +29,7 @@ export function decodeXtext(xtext: string): string | null {
   }
 }
 
-/** The same where nothing beyond ASCII may come out: in ENVID, and in ORCPT but for `utf-8` (RFC 3461 sections 4.2, 4.4). */
+/** The same where nothing beyond ASCII may come out: in ENVID (RFC 3461 section 4.4). */
 export function decodeAsciiXtext(xtext: string): string | null {
   const text = decodeXtext(xtext);
   return text !== null && ASCII.test(text) ? text : null;

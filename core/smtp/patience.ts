@@ -15,7 +15,7 @@ export class Patience {
   #commands = 0;
   #errors = 0;
   #unknown = 0;
-  /** 452 is how an honest client is told to go on elsewhere: some are borne, but not any number of them. */
+  /** 452 is how an honest client is told to go on elsewhere: some are borne, and more are errors. */
   #overshoot = 0;
 
   constructor(limits: Limits) {
@@ -30,10 +30,16 @@ export class Patience {
   /** Looks at what a command was answered. @returns what to say beside it where it was one too many, or `null`. */
   after(verb: string, reply: Said | null): Said | null {
     if (IDLE_TALK.has(verb)) this.#commands += 1;
-    if (reply !== null && reply.code === 452) this.#overshoot += 1;
-    else if (reply !== null && reply.code >= 400) this.#errors += 1;
+    if (reply !== null && reply.code >= 400 && !this.#bears(reply)) this.#errors += 1;
     if (this.#commands > this.#limits.commands) return TOO_MANY_COMMANDS;
-    return this.#errors >= this.#limits.errors || this.#overshoot > this.#limits.recipients ? TOO_MANY_ERRORS : null;
+    return this.#errors >= this.#limits.errors ? TOO_MANY_ERRORS : null;
+  }
+
+  /** As many as there may be recipients: who names twice as many is no attacker, and what it has sent is not lost. */
+  #bears({ code }: Said): boolean {
+    if (code !== 452) return false;
+    this.#overshoot += 1;
+    return this.#overshoot <= this.#limits.recipients;
   }
 
   /** A command that nobody knows. @returns whether it was one too many. */

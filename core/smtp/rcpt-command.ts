@@ -2,7 +2,7 @@
 import type { ForwardPath } from '../mail/address.ts';
 import type { DsnRequest, Notify } from '../mail/envelope.ts';
 import { parseForwardPath } from '../mail/path.ts';
-import { decodeAsciiXtext, decodeUtf8Address } from '../mail/xtext.ts';
+import { decodeUtf8Address, decodeXtext } from '../mail/xtext.ts';
 import {
   afterKeyword,
   type CommandRefused,
@@ -78,7 +78,8 @@ function parseNotify(value: string): Notify | null {
 /** The address is text for people and notifications: whether it is one is not looked at. */
 function parseOriginalRecipient(value: string): DsnRequest['originalRecipient'] {
   const [, type = '', encoded = ''] = ORIGINAL_RECIPIENT.exec(value) ?? [];
-  // RFC 6533 section 3: this type has encodings of its own.
-  const address = type.toLowerCase() === 'utf-8' ? decodeUtf8Address(encoded) : decodeAsciiXtext(encoded);
+  // RFC 6533 section 3: this type has encodings of its own. RFC 3461 keeps the others to ASCII, and Postfix writes
+  // `rfc822` with the octets of UTF-8 for every internationalised recipient all the same: refused, its mail would bounce.
+  const address = type.toLowerCase() === 'utf-8' ? decodeUtf8Address(encoded) : decodeXtext(encoded);
   return type === '' || address === null ? null : { type: type.toLowerCase(), address };
 }

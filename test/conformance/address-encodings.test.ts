@@ -72,6 +72,7 @@ test('RFC 6531 section 3.7.4.2: with SMTPUTF8 the answer to VRFY and EXPN is in 
 });
 
 test('RFC 3461 sections 4.2 and 4.4: xtext in ORCPT and ENVID', async () => {
+  const orcptOfPostfix = 'RCPT TO:<ann@example.test> ORCPT=rfc822;j+C3+BCrgen@old.test';
   tally(
     'RFC 3461 xtext',
     await verdictsOn([
@@ -102,10 +103,10 @@ test('RFC 3461 sections 4.2 and 4.4: xtext in ORCPT and ENVID', async () => {
       ['RCPT TO:<ann@example.test> ORCPT=;bob@old.test', '501 5.5.4'],
       ['RCPT TO:<ann@example.test> ORCPT=rfc822;a+0D+0Ab@old.test', '501 5.5.4'],
       ['RCPT TO:<ann@example.test> ORCPT=rfc822;a+zz@old.test', '501 5.5.4'],
-      ['RCPT TO:<ann@example.test> ORCPT=rfc822;j+C3+BCrgen@old.test', '501 5.5.4'],
+      [orcptOfPostfix, '501 5.5.4'],
       ['RCPT TO:<ann@example.test> ORCPT=rfc822;j+FCrgen@old.test', '501 5.5.4'],
     ]),
-    { 'MAIL FROM:<> ENVID=+2b': LENIENT },
+    { 'MAIL FROM:<> ENVID=+2b': LENIENT, [orcptOfPostfix]: 'Postfix writes it for internationalised recipients' },
   );
 });
 

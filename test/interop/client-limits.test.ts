@@ -82,7 +82,7 @@ describeWithProgram('msmtp', 'msmtp', () => {
     const gateway = await runningGateway();
     const ended = await msmtp(gateway.port, ['--from=änne@client.test', 'bob@example.test'], OCTETS);
     // EX_DATAERR of sysexits.h.
-    expect(ended).toMatchObject({ code: 65, stderr: expect.stringContaining('553 5.6.7 ') });
+    expect(ended).toMatchObject({ code: 65, stderr: expect.stringContaining('550 5.6.7 ') });
   });
 });
 

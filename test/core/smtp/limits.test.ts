@@ -211,6 +211,25 @@ test('dictionary attack: a client that guesses recipients is sent away', async (
   expect(said.at(-1)).toBe('421 4.7.0 Too many errors');
 });
 
+test('recipients past the limit cost those before it nothing, and do not go on for ever', async () => {
+  const its = await gateway({ limits: { recipients: 2, errors: 5 }, links: mounted('our-domains') });
+  const client = await its.greeted();
+  await client.command('EHLO client.test');
+  const said = async (count: number) => {
+    await client.command('MAIL FROM:<ann@client.test>');
+    const replies: string[] = [];
+    for (let number = 0; number < count; number += 1) {
+      replies.push((await client.command(`RCPT TO:<bob${number}@example.test>`)).slice(0, '452'.length));
+    }
+    return replies;
+  };
+  expect(await said(8)).toEqual(['250', '250', '452', '452', '452', '452', '452', '452']);
+  await client.command('DATA');
+  expect(await client.command('\r\nx\r\n.')).toBe('250 2.0.0 Ok: queued as Q1');
+  expect(await said(9)).toEqual(['250', '250', ...Array<string>(7).fill('452')]);
+  expect(await client.rest()).toEqual(['421 4.7.0 Too many errors']);
+});
+
 test('a mail loop is refused by its hops', async () => {
   const its = await gateway({ links: mounted('our-domains') });
   const hops = (count: number) => `${'Received: from here by there\r\n'.repeat(count)}\r\n.`;

@@ -33,6 +33,12 @@ describe('RCPT is read', () => {
     });
   });
 
+  test('an original recipient beyond ASCII is understood as Postfix writes it', () => {
+    const argument = 'TO:<bob@example.test> ORCPT=rfc822;j+C3+BCrgen@old.test';
+    const dsn = { originalRecipient: { type: 'rfc822', address: 'jürgen@old.test' } };
+    expect(parseRcpt(argument, RULES)).toMatchObject({ kind: 'rcpt', dsn });
+  });
+
   test('an original recipient beyond ASCII needs SMTPUTF8', () => {
     const argument = 'TO:<bob@example.test> ORCPT=utf-8;jürgen@old.test';
     expect(parseRcpt(argument, RULES)).toMatchObject({ kind: 'refused', reply: { code: 501 } });
