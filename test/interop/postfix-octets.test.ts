@@ -74,26 +74,32 @@ describeWithPeer(POSTFIX, 'octets from Postfix to Postfix', () => {
     await quiet(between);
   });
 
-  test('in chunks to the first Postfix (BDAT), by DATA to us', async () => {
-    const { a, b, gateway, quiet } = chain();
+  test.each([
+    { who: 'the first Postfix', hops: 3, port: () => chain().a.port },
+    { who: 'us', hops: 2, port: () => chain().port },
+  ])('in chunks to $who (BDAT), by DATA from there', async ({ who, hops, port }) => {
+    const { b, gateway, quiet } = chain();
     const between = await gateway();
-    const client = await greeted(a.port);
-    await client.sayAll(['MAIL FROM:<ann@a.test> BODY=8BITMIME', 'RCPT TO:<chunks@b.test>']);
+    const to = `chunks-${who.replaceAll(' ', '-')}@b.test`;
     const content = Buffer.from(`${HEADER}\r\n.\r\n${everyOctet(2000)}`, 'latin1');
-    // The second chunk begins between the CR and the LF of a line.
-    const cut = content.indexOf('\r\n.\r\n', HEADER.length) + 1;
-    for (const [chunk, last] of [
-      [content.subarray(0, cut), ''],
-      [content.subarray(cut, 100_000), ''],
-      [content.subarray(100_000), ' LAST'],
-    ] as const) {
-      client.write(`BDAT ${chunk.length}${last}\r\n`);
+    // The second chunk begins between the CR and the LF of a line, the third in the middle of one, the last is empty.
+    const cuts = [content.indexOf('\r\n.\r\n', HEADER.length) + 1, 100_000, content.length];
+    const chunks = cuts.map((cut, index) => content.subarray(cuts[index - 1] ?? 0, cut));
+    const client = await greeted(port());
+    await client.sayAll(['MAIL FROM:<ann@a.test> BODY=8BITMIME', `RCPT TO:<${to}>`]);
+    // All at once, as RFC 3030 section 4.2 has it.
+    for (const chunk of chunks) {
+      client.write(`BDAT ${chunk.length}\r\n`);
       client.write(chunk);
-      expect(await client.reply()).toMatchObject({ code: 250 });
     }
-    const [mail] = await arrived(b, 'chunks@b.test');
-    expect(parted(mail?.content ?? '').below).toBe(content.toString('latin1').replaceAll('\r\n', '\n'));
+    client.write('BDAT 0 LAST\r\n');
+    for (const _ of [...chunks, 'LAST']) expect(await client.reply()).toMatchObject({ code: 250 });
+    const [mail] = await arrived(b, to);
+    const { trace, below } = parted(mail?.content ?? '');
+    expect(trace).toHaveLength(hops);
+    expect(below).toBe(content.toString('latin1').replaceAll('\r\n', '\n'));
     await quiet(between);
+    expect(await arrived(b, to)).toHaveLength(1);
   });
 
   test('20 megabytes', async () => {
