@@ -113,7 +113,7 @@ describeWithPeer(POSTFIX, 'docs/postfix.md', () => {
     }
     const [report] = await arrived(its, 'ann@client.test');
     expect(report?.content).toMatch(/^Original-Envelope-Id: filtered$/m);
-    expect(between.log.of('accepted').map(({ fields }) => fields.recipients)).toContain(2);
+    expect(between.log.of('accepted')[0]?.fields).toMatchObject({ recipients: 2, forwarded: { helo: 'client.test' } });
     // A bare CR, which Postfix takes, is a space when it comes to us, and so the mail does not come back.
     expect(await attempt(its.port, 'bare@example.test', 'Subject: x\r\n\r\none\rtwo\r\n')).toMatchObject({ code: 250 });
     const [bare] = await arrived(its, 'bare@example.test');
@@ -133,7 +133,7 @@ describeWithPeer(POSTFIX, 'docs/postfix.md', () => {
       }),
     });
     const refusal = `plugins:\n  - { use: ./refusal.ts, when: { header: { Subject: forbidden } } }\n`;
-    await gateway(
+    const between = await gateway(
       placed(shown.yaml(), {
         'port: 10025': `port: ${port}`,
         '[127.0.0.1]:10026': `[127.0.0.1]:${back}`,
@@ -155,6 +155,7 @@ describeWithPeer(POSTFIX, 'docs/postfix.md', () => {
     expect(mail?.content).toContain('by filter.example.test with ESMTP id ');
     expect(mail?.content).toContain('\nX-Filtered: yes\n');
     expect(mail?.content).toMatch(/\nSubject: beside\n\nthe body\n$/);
+    expect(between.log.of('accepted')[0]?.fields).toMatchObject({ forwarded: { helo: 'client.test' } });
     const forbidden = await attempt(front, 'bob@example.test', 'Subject: forbidden\r\n\r\n');
     expect(forbidden).toMatchObject({ code: 550, lines: ['550 5.7.1 Forbidden'] });
     const bare = await attempt(front, 'bob@example.test', 'Subject: x\r\n\r\none\rtwo\r\n');
