@@ -32,7 +32,7 @@ export interface ConnectionParts {
   readonly server: SMTPServer;
   readonly socket: Socket;
   /** What smtp-server knows of the socket. */
-  readonly about: SMTPConnectionOptions | null;
+  readonly about: SMTPConnectionOptions;
   readonly options: ListenerOptions;
   readonly reception: Reception;
   readonly visit: Visit;
@@ -82,7 +82,7 @@ export class Connection extends SMTPConnection implements Watched {
     this.#pinned = reception.pin();
     this.#time = new Timekeeper(options.limits, reception.clock.monotonic());
     const setting = { options, reception, chain: this.#pinned.chain, log: this.#log };
-    const client = { address: this.remoteAddress, port: about?.remotePort ?? this.remotePort, name: null };
+    const client = { address: this.remoteAddress, port: about.remotePort ?? this.remotePort, name: null };
     this.#conversation = new Conversation(setting, visit, newSession(this.id, options, client, tlsOf(socket)));
     this.#interpreter = new CommandInterpreter(this.#conversation, options.limits, {
       stream: () => this.#stream,

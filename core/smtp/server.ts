@@ -30,9 +30,9 @@ export class Server extends TlsServer {
   readonly #sessions = new Set<Connection>();
   readonly #crowd: Crowd;
   readonly #watch: Watch;
-  /** The part in the crowd of those who have no session yet, by what smtp-server knows of them. */
+  /** The part in the crowd of those who were let in, by what smtp-server knows of them. */
   readonly #visits = new WeakMap<SMTPConnectionOptions, Visit>();
-  /** Sockets without a session, and how each stops being looked after. */
+  /** Sockets without a session. */
   readonly #arriving = new Set<Socket>();
   #retired = false;
 
@@ -67,13 +67,12 @@ export class Server extends TlsServer {
   }
 
   override connect(socket: Socket, about?: SMTPConnectionOptions | null): void {
-    const address = peerAddress(about?.remoteAddress ?? socket.remoteAddress ?? '');
-    const visit = this.#visits.get(about ?? {}) ?? this.#crowd.enter(address);
-    if (visit.kind === 'crowded') return this.#turnAway(socket, address, visit.because);
+    const visit = this.#visits.get(about ?? {});
+    if (about === undefined || about === null || visit === undefined) throw new Error('a client that nobody let in');
     const connection = new Connection({
       server: this,
       socket,
-      about: about ?? null,
+      about,
       options: this.#listener,
       reception: this.#reception,
       visit,

@@ -47,8 +47,11 @@ ${main}
 `;
 }
 
-/** master.cf without its listeners: nothing is in a chroot. */
-export const MASTER_CF = `pickup unix n - n 60 1 pickup
+/**
+ * master.cf without its listeners: nothing is in a chroot, and mail that was dropped before pickup listened is seen a
+ * second later.
+ */
+export const MASTER_CF = `pickup unix n - n 1 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
