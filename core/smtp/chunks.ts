@@ -1,5 +1,5 @@
 /** Content that comes in chunks (RFC 3030): taken in while they come, from the first to the last or to what resets it. */
-import { Content } from './client-stream.ts';
+import { Content } from './content-stream.ts';
 import type { Said } from './replies.ts';
 
 export class Chunks {

@@ -6,9 +6,9 @@
  * line and by what the reader of content leaves lying; what a broken connection cut off is no command. Under `strict` a
  * line ends at CRLF alone, so that no two machines see different commands in the same octets.
  */
-import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers';
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
+import type { Content } from './content-stream.ts';
 import { DottedContent } from './dotted-content.ts';
 import { type Line, LineBuffer, type LineRules } from './line-buffer.ts';
 
@@ -24,36 +24,8 @@ type Reading =
 
 const LF = 10;
 const NOTHING: Buffer = Buffer.alloc(0);
-/** In octets: how much content may wait for its reader. */
-const HIGH_WATER = 256 * 1024;
 /** After so many lines in a row the others get a turn of the event loop. */
 const LINES_A_TURN = 50;
-
-/** Content on its way from the client to whoever takes it in. */
-export class Content extends Readable {
-  #wanted: () => void = () => undefined;
-
-  constructor() {
-    super({ highWaterMark: HIGH_WATER, read: () => this.#wanted() });
-    // Who reads it hears of the failure; where nobody does, nobody has to.
-    this.on('error', () => undefined);
-  }
-
-  /** @returns whether more may come at once. If not, `wanted` is called when it may. */
-  give(octets: Buffer, wanted: () => void): boolean {
-    // Content that nobody wants any more is read over.
-    if (octets.length === 0 || this.destroyed || this.readableEnded) return true;
-    this.#wanted = () => {
-      this.#wanted = () => undefined;
-      wanted();
-    };
-    return this.push(octets);
-  }
-
-  end(): void {
-    if (!this.destroyed) this.push(null);
-  }
-}
 
 export class ClientStream extends SMTPStream {
   readonly #online: (line: Line) => void;

@@ -4,7 +4,8 @@
  * Guarantee: whatever is thought of the content, it is read to its end, and no octet of it as a command.
  */
 import { parseBdat } from './bdat-command.ts';
-import { type ClientStream, Content } from './client-stream.ts';
+import type { ClientStream } from './client-stream.ts';
+import { Content } from './content-stream.ts';
 import { CHUNK_OF_UNKNOWN_SIZE, chunkTaken, GO_AHEAD, type Said } from './replies.ts';
 import type { Transactions } from './transactions.ts';
 

@@ -10,6 +10,7 @@ import type { Refusal } from '../mail/reply.ts';
 import { type HeaderBlock, parseHeader } from '../mime/header.ts';
 import { LineEnds } from './line-ends.ts';
 import { LineLengths } from './line-lengths.ts';
+import { Pieces } from './pieces.ts';
 import { MEMORY_LIMIT, type Spool } from './reception.ts';
 import { HEADER_TOO_LARGE, LINE_OF_CONTENT_TOO_LONG, NUL_IN_CONTENT, stray, TOO_LARGE } from './replies.ts';
 
@@ -93,7 +94,7 @@ function refusalOf(found: NonNullable<LineEnds['stray']>): IntakeRefused {
 /** Keeps the octets in memory, then on disk, or not at all. Does not reject: what fails becomes a refusal. */
 class Store {
   readonly #rules: IntakeRules;
-  #pieces: Buffer[] = [];
+  readonly #pieces = new Pieces();
   #size = 0;
   /** At which size to look whether the header is over. */
   #look = MEMORY_LIMIT;
@@ -112,7 +113,7 @@ class Store {
   }
 
   async drop(): Promise<void> {
-    this.#pieces = [];
+    this.#pieces.clear();
     const spool = this.#spool;
     this.#spool = null;
     await spool?.abandon();
@@ -142,9 +143,9 @@ class Store {
 
   async #keep(octets: Buffer): Promise<void> {
     if (this.#spool !== null) return this.#spool.write(octets);
-    this.#pieces.push(octets);
+    this.#pieces.add(octets);
     if (this.#size < this.#look) return;
-    const whole = this.#inMemory();
+    const whole = this.#pieces.whole();
     const header = parseHeader(whole);
     // The header may go on: only a whole one can be sealed.
     if (header.end === 'end-of-content' && this.#size <= this.#rules.header) {
@@ -153,7 +154,7 @@ class Store {
     }
     const sealed = this.#seal(whole, header);
     if (sealed.kind === 'refused') return this.refuse(sealed);
-    this.#pieces = [];
+    this.#pieces.clear();
     this.#spool = this.#rules.spool();
     for (const piece of sealed.pieces) await this.#spool.write(piece);
   }
@@ -161,16 +162,10 @@ class Store {
   async #content(): Promise<Intake> {
     const dispose = () => this.drop();
     if (this.#spool !== null) return { kind: 'taken', content: await this.#spool.finish(), dispose };
-    const whole = this.#inMemory();
+    const whole = this.#pieces.whole();
     const sealed = this.#seal(whole, parseHeader(whole));
     if (sealed.kind === 'refused') return sealed;
     return { kind: 'taken', content: contentOf(Buffer.concat(sealed.pieces)), dispose };
-  }
-
-  #inMemory(): Buffer {
-    const whole = Buffer.concat(this.#pieces);
-    this.#pieces = [whole];
-    return whole;
   }
 
   /** What is in memory, with the engine's fields above the first field. */

@@ -1,0 +1,64 @@
+/**
+ * Content in memory while it comes, in whatever pieces.
+ *
+ * Guarantee: it costs little more than its octets. A buffer for each octet of a client that sends them one by one would
+ * cost a hundred times as much, and a long standstill when they are put together.
+ */
+
+/** In octets. Smaller pieces are copied together. */
+const SMALL = 4096;
+const BLOCK = 16 * 1024;
+
+export class Pieces {
+  #pieces: Buffer[] = [];
+  #block: Buffer | null = null;
+  /** Of the block. */
+  #used = 0;
+  #size = 0;
+
+  /** In octets. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many buffers hold the octets. */
+  get count(): number {
+    return this.#pieces.length + (this.#used > 0 ? 1 : 0);
+  }
+
+  add(octets: Buffer): void {
+    this.#size += octets.length;
+    if (octets.length >= SMALL) {
+      this.#closeBlock();
+      this.#pieces.push(octets);
+      return;
+    }
+    if (this.#block === null || this.#used + octets.length > BLOCK) {
+      this.#closeBlock();
+      this.#block = Buffer.allocUnsafeSlow(BLOCK);
+    }
+    this.#used += octets.copy(this.#block, this.#used);
+  }
+
+  /** All of it as one buffer, which is kept in the place of the others. */
+  whole(): Buffer {
+    this.#closeBlock();
+    const [first, ...others] = this.#pieces;
+    const whole = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#pieces);
+    this.#pieces = [whole];
+    return whole;
+  }
+
+  clear(): void {
+    this.#size = 0;
+    this.#pieces = [];
+    this.#block = null;
+    this.#used = 0;
+  }
+
+  #closeBlock(): void {
+    if (this.#block !== null && this.#used > 0) this.#pieces.push(this.#block.subarray(0, this.#used));
+    this.#block = null;
+    this.#used = 0;
+  }
+}
