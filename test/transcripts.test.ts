@@ -10,6 +10,7 @@ import { gateway, OPTIONS } from './core/smtp/gateway.ts';
 import { mounted } from './core/smtp/plugins.ts';
 import type { RawClient } from './core/smtp/raw-client.ts';
 import { selfSigned } from './support/certificate.ts';
+import { inBase64, octetsOf } from './support/transcript-octets.ts';
 
 const FOLDER = new URL('./transcripts/', import.meta.url);
 
@@ -75,28 +76,6 @@ function withOption(options: Partial<ListenerOptions>, directive: string): Parti
     tls: { mode: value === 'implicit' ? 'implicit' : 'starttls', cert, key, minVersion: 'TLSv1.2' },
   };
 }
-
-/** What the client's line means in octets: escapes, and base64 of what AUTH sends. */
-function octetsOf(text: string): Buffer {
-  const unescaped = (part: string) =>
-    part.replaceAll(/\\(?:x([0-9a-f]{2})|(.))/g, (_, hex: string | undefined, letter: string) =>
-      hex === undefined ? (ESCAPES[letter] ?? letter) : String.fromCharCode(Number.parseInt(hex, 16)),
-    );
-  const encoded = inBase64(text, unescaped);
-  // Escapes are octets; what is not ASCII in the transcript is UTF-8.
-  const pieces = encoded.replace(/\\$/, '').split(/((?:\\(?:x[0-9a-f]{2}|.))+)/);
-  return Buffer.concat([
-    ...pieces.map((piece, index) => Buffer.from(unescaped(piece), index % 2 === 1 ? 'latin1' : 'utf8')),
-    Buffer.from(text.endsWith('\\') ? '' : '\r\n'),
-  ]);
-}
-
-/** What stands in `base64(...)` as base64. */
-function inBase64(text: string, unescaped: (part: string) => string = part => part): string {
-  return text.replaceAll(/base64\(([^)]*)\)/g, (_, part: string) => Buffer.from(unescaped(part)).toString('base64'));
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { r: '\r', n: '\n', '0': '\0', '\\': '\\' };
 
 /** `<id>` stands for a queue id, `...` for anything, `base64(...)` for what it says. */
 function patternOf(text: string): RegExp {
