@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: what the framework costs, as ratios within one run, printed with the machine they were measured on.
+ * `npm run bench`: what the framework costs and what it stands, as ratios within one run, printed with the machine they
+ * were measured on. `npm run bench -- hold slow` runs these alone.
  *
  * Each figure is the median of several rounds; the two sides of a ratio take turns, so that a machine whose speed drifts
  * disturbs both alike.
@@ -7,11 +8,28 @@
 import { cpus, release, totalmem } from 'node:os';
 import { acceptBench } from './accept.ts';
 import { chainBench } from './chain.ts';
+import { holdBench } from './hold.ts';
+import { hostileBench } from './hostile.ts';
+import { slowBench } from './slow.ts';
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  chain: chainBench,
+  accept: () => acceptBench(),
+  hold: () => holdBench(),
+  slow: () => slowBench(),
+  hostile: () => hostileBench(),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find(name => !Object.hasOwn(BENCHES, name));
+if (unknown !== undefined) {
+  console.error(`there is no benchmark called ${unknown}; there are ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
 
 const [cpu] = cpus();
 console.log(
   `node ${process.versions.node}, linux ${release()}, ${cpus().length} x ${cpu?.model ?? 'unknown'}, ` +
     `${Math.round(totalmem() / 2 ** 30)} GiB, ${new Date().toISOString().slice(0, 10)}`,
 );
-await chainBench();
-await acceptBench();
+for (const [name, run] of Object.entries(BENCHES)) if (wanted.length === 0 || wanted.includes(name)) await run();
