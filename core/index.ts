@@ -45,6 +45,7 @@ export { decodeText, encodeText } from './mime/encoded-word.ts';
 export * from './mime/field-parameters.ts';
 export * from './mime/header.ts';
 export * from './mime/header-edit.ts';
+export * from './mime/line-ends.ts';
 export * from './mime/media-type.ts';
 export * from './mime/parsed.ts';
 export * from './mime/part.ts';

@@ -8,7 +8,7 @@ import { type Content, contentOf } from '../mail/content.ts';
 import { describeError, replyToError } from '../mail/failure.ts';
 import type { Refusal } from '../mail/reply.ts';
 import { type HeaderBlock, parseHeader } from '../mime/header.ts';
-import { LineEnds } from './line-ends.ts';
+import { LineEnds } from '../mime/line-ends.ts';
 import { LineLengths } from './line-lengths.ts';
 import { Pieces } from './pieces.ts';
 import { MEMORY_LIMIT, type Spool } from './reception.ts';

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeBinary } from '../../../core/mime/encode-binary.ts';
-import { strayIn } from '../../../core/mime/lines.ts';
+import { strayIn } from '../../../core/mime/line-ends.ts';
 import { spansOf, walkParts } from '../../../core/mime/part.ts';
 import { encodeTransfer, partContent } from '../../../core/mime/transfer-encoding.ts';
 import { parseTree } from '../../../core/mime/tree.ts';

@@ -45,7 +45,7 @@ function stored(wire: string): string {
 
 /** Content as lines: what every receiver should store. */
 function lines(content: string): string {
-  const text = content.replaceAll('\0', '').replaceAll(/\r\n|\r|\n/g, '\r\n');
+  const text = content.replaceAll(/\r\n|\r|\n/g, '\r\n').replaceAll('\0', '');
   return text.endsWith('\r\n') ? text : `${text}\r\n`;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Line ends of content as it arrives: CR and LF belong together and mean nothing apart (RFC 5321 section 2.3.8), and NUL
+ * Line ends of content: CR and LF belong together and mean nothing apart (RFC 5321 section 2.3.8), and NUL
  * has no place in mail (RFC 5322 section 4, RFC 2045 section 2.8).
  *
  * What lies apart is how mail is smuggled: one machine takes `LF . LF` for content, the next one for the end of it. So
@@ -14,6 +14,14 @@ const LF = 10;
 const CR = 13;
 const NOTHING = Buffer.alloc(0);
 const LONE_CR = Buffer.from('\r');
+
+/** What is there first that content may not hold, or `null`. */
+export function strayIn(octets: Buffer): Stray | null {
+  const lineEnds = new LineEnds('reject');
+  lineEnds.feed(octets);
+  lineEnds.end();
+  return lineEnds.stray;
+}
 
 /** Looks at content piece by piece, wherever the pieces were cut. */
 export class LineEnds {
