@@ -19,9 +19,12 @@ export function fuzz(...names: readonly string[]): void {
   let played = 0;
   let seconds = 0;
   afterAll(() => {
+    if (played === 0) return;
     console.log(`fuzz: seed ${SEED}, ${played} dialogues with ${names.join(', ')}: ${Math.round(played / seconds)}/s`);
   });
-  describe.for(names.map(profileCalled))('$name', profile => {
+  const profiles = names.map(profileCalled).filter(profile => campaigns(profile).length > 0);
+  if (profiles.length === 0) test.skip(`${ONLY} is played by another file`);
+  describe.for(profiles)('$name', profile => {
     test.for(campaigns(profile))(
       'dialogues from number %i on, %i of them',
       { timeout: LONGEST_CAMPAIGN },
@@ -83,7 +86,7 @@ async function describeFinding(
   const small = (await fails(it)) ? await shrink(it, fails) : null;
   return [
     fault.message,
-    `again: MAILFRAME_FUZZ_SEED=${SEED} MAILFRAME_FUZZ_ONLY='${profile.name}:${from + (index ?? 0)}' npx vitest run test/core/smtp/fuzz`,
+    `again: MAILFRAME_FUZZ_SEED=${SEED} MAILFRAME_FUZZ_ONLY='${profile.name}:${from + (index ?? 0)}' npx vitest run listeners`,
     small === null ? 'alone it does not happen again' : `as small as it goes: ${shown(small)}`,
     `whole: ${shown(it)}`,
     `heard: ${shown(heard)}`,
