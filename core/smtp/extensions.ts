@@ -3,6 +3,9 @@ import type { Session } from '../mail/session.ts';
 import type { ListenerOptions } from './options.ts';
 import { offeredMechanisms } from './sasl/offered.ts';
 
+/** RFC 9422 gives a limit six digits. */
+const LARGEST_LIMIT = 999_999;
+
 /** Changes that a plugin wants. */
 export interface OfferChange {
   /** Lines: a keyword, or a keyword and parameters. One with a known keyword replaces it. */
@@ -34,8 +37,8 @@ export function extensionLines(
     'CHUNKING',
   ];
   if (options.binaryMime === 'encode') lines.push('BINARYMIME');
-  // RFC 9422.
-  lines.push(`LIMITS MAILMAX=${limits.transactions} RCPTMAX=${limits.recipients}`);
+  const [mails, recipients] = [limits.transactions, limits.recipients].map(one => Math.min(one, LARGEST_LIMIT));
+  lines.push(`LIMITS MAILMAX=${mails} RCPTMAX=${recipients}`);
   // Without a policy's name: all nineteen priorities are told apart here, so no table of them needs to be agreed upon.
   lines.push('MT-PRIORITY');
   if (session.tls !== null) lines.push('REQUIRETLS');
