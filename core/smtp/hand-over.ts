@@ -117,18 +117,28 @@ async function decide(setting: Setting, it: HandOver, mail: Mail): Promise<reado
     return null;
   }
   for (const { fate } of decision.groups) if (fate.kind === 'refused') refused(setting, it, fate, steps);
-  let failed: Said | null = null;
-  try {
-    if (mails.length > 0) await it.commit(mails);
-    for (const one of groups) announce(setting, one);
-  } catch (error) {
-    log.error('failed', { queueId: mail.id, committing: describeError(error) });
-    const reply = replyToError(error);
-    refused(setting, it, engineRefuses(reply, describeError(error)), steps);
-    failed = reply;
-  }
+  const failed = mails.length === 0 ? null : await failureToCommit(setting, it, { mails, id: mail.id, steps });
+  // From here on it is ours: nothing that goes wrong may still tell the client otherwise.
+  if (failed === null) for (const one of groups) announce(setting, one);
   if (split === null) return [failed ?? queued(mail.id)];
   return split.refusals.map((refusal, index) => refusal ?? failed ?? queued(idOf(it.transaction, index, groups)));
+}
+
+/** Commits all of it. @returns what the client hears where that fails, or `null`. */
+async function failureToCommit(
+  setting: Setting,
+  it: HandOver,
+  { mails, id, steps }: { readonly mails: readonly NewMail[]; readonly id: string; readonly steps: Trace },
+): Promise<Said | null> {
+  try {
+    await it.commit(mails);
+    return null;
+  } catch (error) {
+    setting.log.error('failed', { queueId: id, committing: describeError(error) });
+    const reply = replyToError(error);
+    refused(setting, it, engineRefuses(reply, describeError(error)), steps);
+    return reply;
+  }
 }
 
 /** The queue id under which the recipients of a RCPT command were put. */

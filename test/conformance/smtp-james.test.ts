@@ -1,28 +1,12 @@
 /** The dialogues of Apache James against a listener: the same class of reply to every command, whatever the words. */
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { accept, authenticated } from '../../core/mail/verdict.ts';
-import { link } from '../core/chain/chain-of.ts';
 import { gateway } from '../core/smtp/gateway.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { corpus, corpusPresent, describeWithCorpus } from '../support/corpus.ts';
-import { james, play, type ReplyPair } from '../support/james-dialogue.ts';
+import { JAMES, james, play, type ReplyPair } from '../support/james-dialogue.ts';
 import { replyClass, replyClassLike } from '../support/reply-class.ts';
 import { compared, tally, type Verdict } from '../support/tally.ts';
-
-/** What James is configured to be: bob has an account, mail for mydomain.tld is taken, users may send anywhere. */
-const JAMES = [
-  link('users', {
-    auth: ({ credentials }) =>
-      'password' in credentials && credentials.user === 'bob@mydomain.tld' && credentials.password === 'secret'
-        ? authenticated(credentials.user)
-        : undefined,
-  }),
-  link('domains', {
-    rcpt: ({ session, recipient: { forwardPath } }) =>
-      forwardPath.domain === 'mydomain.tld' || session.user !== null ? accept : undefined,
-  }),
-];
 
 /** One row for the reply, and one for each extension where it is the answer to EHLO. */
 function rowsFor(id: string, { theirs, ours }: ReplyPair): readonly Verdict[] {

@@ -6,15 +6,13 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { afterAll, expect, test } from 'vitest';
-import { accept, authenticated } from '../../core/mail/verdict.ts';
-import { link } from '../core/chain/chain-of.ts';
 import { gateway } from '../core/smtp/gateway.ts';
 import type { RawClient } from '../core/smtp/raw-client.ts';
 import { MX, REMOTE, relaying, relayingTo } from '../plugins/smtp-relay/relaying.ts';
 import { scriptedHop } from '../plugins/smtp-relay/scripted-hop.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { corpus, corpusPresent, describeWithCorpus } from '../support/corpus.ts';
-import { james, play } from '../support/james-dialogue.ts';
+import { JAMES, james, play } from '../support/james-dialogue.ts';
 
 interface Case {
   readonly name: string;
@@ -28,22 +26,9 @@ interface Case {
   readonly serverSends?: string;
 }
 
-const LINKS = [
-  link('users', {
-    auth: ({ credentials }) =>
-      'password' in credentials && credentials.user === 'bob@mydomain.tld' && credentials.password === 'secret'
-        ? authenticated(credentials.user)
-        : undefined,
-  }),
-  link('domains', {
-    rcpt: ({ session, recipient: { forwardPath } }) =>
-      forwardPath.domain === 'mydomain.tld' || session.user !== null ? accept : undefined,
-  }),
-];
-
 async function listening() {
   const tls = { mode: 'starttls', ...selfSigned('mx.example.test'), minVersion: 'TLSv1.2' } as const;
-  const its = await gateway({ options: { auth: 'optional', allowPlaintextAuth: true, tls }, links: LINKS });
+  const its = await gateway({ options: { auth: 'optional', allowPlaintextAuth: true, tls }, links: JAMES });
   return { its, client: await its.connect() };
 }
 

@@ -1,7 +1,23 @@
 /** Dialogues of Apache James (its mail protocol tester): what a client says, what James answers, and what we answer. */
 import { readFileSync } from 'node:fs';
+import { accept, authenticated } from '../../core/mail/verdict.ts';
+import { link } from '../core/chain/chain-of.ts';
 import type { RawClient } from '../core/smtp/raw-client.ts';
 import { corpus } from './corpus.ts';
+
+/** What James is configured to be: bob has an account, mail for mydomain.tld is taken, users may send anywhere. */
+export const JAMES = [
+  link('users', {
+    auth: ({ credentials }) =>
+      'password' in credentials && credentials.user === 'bob@mydomain.tld' && credentials.password === 'secret'
+        ? authenticated(credentials.user)
+        : undefined,
+  }),
+  link('domains', {
+    rcpt: ({ session, recipient: { forwardPath } }) =>
+      forwardPath.domain === 'mydomain.tld' || session.user !== null ? accept : undefined,
+  }),
+];
 
 /** What the client says in one go, and the replies to it, line by line, each line a regular expression. */
 export interface Turn {
