@@ -26,6 +26,12 @@ export interface Deferred {
   readonly remote: string | null;
   /** The remote's reply, word for word, where it gave one (RFC 3464 section 2.3.6). */
   readonly diagnostic: string | null;
+  /**
+   * What the trouble is with. `recipient`: with this one, or with this mail; others at the destination may fare better.
+   * `destination`: with the machine or the folder behind it, so that nobody there fares better now: the queue asks less of
+   * it, and at last only now and then.
+   */
+  readonly concerns: 'recipient' | 'destination';
 }
 
 /** Never: the sender is to be told. */
@@ -48,8 +54,9 @@ export function deferredBy(
   reply: TransientReply,
   remote: string | null = null,
   diagnostic: string | null = null,
+  concerns: Deferred['concerns'] = 'recipient',
 ): Deferred {
-  return { kind: 'deferred', reply, remote, diagnostic };
+  return { kind: 'deferred', reply, remote, diagnostic, concerns };
 }
 
 /** A recipient that cannot be reached. */

@@ -184,7 +184,12 @@ const delivered = fields<Delivered>({
   remote: nullable(text),
   text,
 });
-const deferred = fields<Deferred>({ kind: oneOf('deferred'), reply: transientReply, ...said });
+const deferred = fields<Deferred>({
+  kind: oneOf('deferred'),
+  reply: transientReply,
+  ...said,
+  concerns: since(oneOf('recipient', 'destination'), 'recipient'),
+});
 const bounced = fields<Bounced>({ kind: oneOf('bounced'), reply: permanentReply, ...said });
 
 const outcome: Reader<Outcome> = (value, place) => {

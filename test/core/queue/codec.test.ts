@@ -106,6 +106,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
       status: fc.constant('4.3.2' as const),
       text: anyText,
     }),
+    concerns: fc.constantFrom('recipient' as const, 'destination' as const),
     ...said,
   }),
   fc.record({
