@@ -9,6 +9,8 @@ export interface QueuedRecipient {
   /** Its position in `mail.envelope.recipients`: stable for the life of the mail. */
   readonly index: number;
   readonly recipient: Recipient;
+  /** What it waits for: see `Place`. */
+  readonly destination: string;
   /** Attempts that were made so far. */
   readonly attempts: number;
   readonly lastOutcome: Outcome | null;

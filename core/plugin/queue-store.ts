@@ -18,11 +18,33 @@ export type Fate =
   /** Its recipients were refused after a part of the transaction was accepted: the sender gets a notification. */
   | { readonly kind: 'bounce'; readonly reply: PermanentReply };
 
+/** Where a recipient waits in the queue, and until when. */
+export interface Place {
+  /**
+   * What it waits for: mail for one destination shares concurrency, rate and back-off. The domain of the forward-path; the
+   * next hop, as `host:port`, where the route names it; the mailbox, where mail is delivered here.
+   */
+  readonly destination: string;
+  /** See `core/queue/precedence.ts`. */
+  readonly priority: number;
+  /** When it is given up, whatever keeps it from being tried. `null`: never. */
+  readonly expires: Date | null;
+}
+
 /** A mail to be taken over. It is due at `mail.receivedAt`. */
 export interface NewMail {
   readonly mail: Mail;
   readonly trace: Trace;
   readonly fate: Fate;
+  /** One for each recipient, in their order. Missing: by domain, at the priority of the envelope, for ever. */
+  readonly places?: readonly Place[];
+}
+
+/** Whose work something is, and until when nobody else is given it. */
+export interface Claim {
+  /** One name a scheduler and process. */
+  readonly owner: string;
+  readonly until: Date;
 }
 
 /** Recipients of one mail, taken to be worked on. Nobody else is given them before `until`. */
@@ -35,13 +57,11 @@ export interface Lease {
   readonly mail: Mail;
   /** The recipients that are due: a part of `mail.envelope.recipients`, the same objects. */
   readonly recipients: readonly QueuedRecipient[];
-  readonly fate: Exclude<Fate, { kind: 'hold' }>;
+  /** `expire`: its time is over, and no attempt is made any more. */
+  readonly fate: Exclude<Fate, { kind: 'hold' }> | { readonly kind: 'expire' };
 }
 
-/**
- * For how many more mails each destination has room. A destination is the domain of a forward-path: it is known
- * without asking anybody.
- */
+/** For how many more mails each destination has room. */
 export interface Room {
   readonly each: number;
   /** Destinations with another number: 0 where no more mail fits. */
@@ -49,14 +69,18 @@ export interface Room {
 }
 
 /** Asks for work. */
-export interface LeaseRequest {
-  /** Who asks: one name a scheduler and process. */
-  readonly owner: string;
+export interface LeaseRequest extends Claim {
   readonly now: Date;
-  readonly until: Date;
   /** At most so many mails. */
   readonly limit: number;
   readonly room: Room;
+  /** These destinations alone. Missing: all of them. */
+  readonly only?: readonly string[];
+  /**
+   * Recipients that expired before this are handed out to be given up, whatever room there is: nothing that keeps a
+   * destination from being tried keeps its mail for ever. Missing: none.
+   */
+  readonly expiredBefore?: Date;
 }
 
 /** What became of one recipient of a lease. */
@@ -68,12 +92,18 @@ export type Settlement =
       readonly outcome: Outcome;
       readonly nextAttempt: Date;
       readonly delayNotified: boolean;
+      /** As in `Place`. Missing: as it was. */
+      readonly expires?: Date | null;
     };
 
 /** The store, as the engine uses it. */
 export interface QueueStore extends QueueControl {
-  /** All mails or none. Durable when it resolves; nothing of them remains when it rejects. */
-  commit(mails: readonly NewMail[]): Promise<void>;
+  /**
+   * All mails or none. Durable when it resolves; nothing of them remains when it rejects. With a claim, those whose fate is
+   * `deliver` are leased in the same instant: mail that is delivered at once is written once.
+   * @returns the leases of the claim, in the order of the mails.
+   */
+  commit(mails: readonly NewMail[], claim?: Claim | null): Promise<readonly Lease[]>;
   /**
    * Recipients whose time has come, and those whose lease has run out. Destinations take turns, one mail each. Which
    * destination, and which of its mails, goes first is a matter of `core/queue/precedence.ts`: the higher priority, and
@@ -92,11 +122,16 @@ export interface QueueStore extends QueueControl {
     steps: Trace,
     notifications: readonly NewMail[],
   ): Promise<'settled' | 'lost'>;
+  /**
+   * Keeps the mail of a destination from being leased until then, or at all no longer: what the scheduler does with one
+   * that does not answer.
+   */
+  backOff(destination: string, until: Date | null): Promise<void>;
   /** Moves the end of leases. Those that are lost stay lost. */
   renew(leases: readonly Lease[], until: Date): Promise<void>;
   /** Ends everything that the owner has leased, as if it had not been taken. */
   giveBack(owner: string): Promise<void>;
-  /** When the next recipient is due or the next lease runs out, or `null` while nothing waits. */
+  /** When the next recipient is due or the next lease runs out, or `null` while nothing can be leased. */
   nextDue(except?: readonly string[]): Promise<Date | null>;
   close(): Promise<void>;
 }

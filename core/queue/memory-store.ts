@@ -3,33 +3,20 @@
  *
  * Keeps every promise of the port but the one about the disk.
  */
-import { contentOf } from '../mail/content.ts';
-import type { Mail } from '../mail/mail.ts';
-import type { Outcome } from '../mail/outcome.ts';
 import type { Trace } from '../mail/trace.ts';
-import type { QueuedMail, QueuedRecipient, QueueEntry, RecipientState } from '../plugin/queue-control.ts';
-import type { Fate, Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../plugin/queue-store.ts';
-import { precedence } from './precedence.ts';
-
-interface Seat {
-  readonly index: number;
-  readonly destination: string;
-  state: RecipientState;
-  due: number;
-  attempts: number;
-  delayNotified: boolean;
-  lastOutcome: Outcome | null;
-  lease: { readonly owner: string; readonly fence: number; until: number } | null;
-}
-
-interface Entry {
-  readonly mail: Mail;
-  readonly priority: number;
-  readonly fate: Fate;
-  readonly seats: readonly Seat[];
-  hold: QueueEntry['hold'];
-  trace: Trace;
-}
+import type { QueuedMail, QueueEntry } from '../plugin/queue-control.ts';
+import type { Claim, Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../plugin/queue-store.ts';
+import {
+  type Entry,
+  entryOf,
+  inMemory,
+  newEntry,
+  queuedRecipient,
+  rankOf,
+  type Seat,
+  settleSeat,
+  unsettled,
+} from './memory-entry.ts';
 
 /** Makes an empty one. */
 export function memoryStore(): QueueStore {
@@ -38,17 +25,26 @@ export function memoryStore(): QueueStore {
 
 class MemoryStore implements QueueStore {
   readonly #entries = new Map<string, Entry>();
+  /** When each destination that is kept back may be tried again. */
+  readonly #notBefore = new Map<string, number>();
   #fence = 0;
 
-  async commit(mails: readonly NewMail[]): Promise<void> {
-    this.#insert(await inMemory(mails));
+  async commit(mails: readonly NewMail[], claim: Claim | null = null): Promise<readonly Lease[]> {
+    const entries = this.#insert(await inMemory(mails));
+    if (claim === null) return [];
+    return entries.filter(({ fate }) => fate.kind === 'deliver').map(entry => this.#take(entry, entry.seats, claim));
   }
 
-  async lease({ owner, now, until, limit, room }: LeaseRequest): Promise<readonly Lease[]> {
+  async lease(request: LeaseRequest): Promise<readonly Lease[]> {
+    const { now, limit, room, only } = request;
     this.#endLeases(({ lease }) => lease !== null && lease.until <= now.getTime());
     const left = new Map(room.but);
     const roomAt = (destination: string) => left.get(destination) ?? room.each;
-    const ready = (seat: Seat) => seat.state === 'waiting' && seat.due <= now.getTime() && roomAt(seat.destination) > 0;
+    const ready = (seat: Seat) =>
+      seat.state === 'waiting' &&
+      this.#dueAt(seat) <= now.getTime() &&
+      roomAt(seat.destination) > 0 &&
+      (only?.includes(seat.destination) ?? true);
     const leases: Lease[] = [];
     for (let progress = true; progress && leases.length < limit; ) {
       progress = false;
@@ -57,11 +53,26 @@ class MemoryStore implements QueueStore {
         if (entry === null) continue;
         const taken = entry.seats.filter(ready);
         for (const one of new Set(taken.map(seat => seat.destination))) left.set(one, roomAt(one) - 1);
-        leases.push(this.#take(entry, taken, { owner, until }));
+        leases.push(this.#take(entry, taken, request));
         progress = true;
       }
     }
-    return leases;
+    return [...leases, ...this.#expired(request, limit - leases.length)];
+  }
+
+  #expired({ expiredBefore, ...claim }: LeaseRequest, limit: number): readonly Lease[] {
+    const over = (seat: Seat) => seat.state === 'waiting' && seat.expires < (expiredBefore?.getTime() ?? 0);
+    const entries = [...this.#entries.values()].filter(({ seats }) => seats.some(over)).slice(0, limit);
+    return entries.map(entry => ({ ...this.#take(entry, entry.seats.filter(over), claim), fate: { kind: 'expire' } }));
+  }
+
+  #dueAt({ due, destination }: Seat): number {
+    return Math.max(due, this.#notBefore.get(destination) ?? 0);
+  }
+
+  async backOff(destination: string, until: Date | null): Promise<void> {
+    if (until === null) this.#notBefore.delete(destination);
+    else this.#notBefore.set(destination, until.getTime());
   }
 
   async settle(
@@ -95,7 +106,7 @@ class MemoryStore implements QueueStore {
   async nextDue(except: readonly string[] = []): Promise<Date | null> {
     const times = [...this.#seats()].map(seat => {
       if (seat.lease !== null) return seat.lease.until;
-      return seat.state === 'waiting' && !except.includes(seat.destination) ? seat.due : Infinity;
+      return seat.state === 'waiting' && !except.includes(seat.destination) ? this.#dueAt(seat) : Infinity;
     });
     const next = times.reduce((earliest, time) => Math.min(earliest, time), Infinity);
     return next === Infinity ? null : new Date(next);
@@ -121,6 +132,7 @@ class MemoryStore implements QueueStore {
   }
 
   async retry(id: string, now: Date): Promise<number | null> {
+    for (const { destination } of this.#entries.get(id)?.seats ?? []) this.#notBefore.delete(destination);
     return this.#change(id, seat => seat.state === 'waiting', { state: 'waiting', due: now.getTime() });
   }
 
@@ -148,25 +160,26 @@ class MemoryStore implements QueueStore {
     this.#entries.clear();
   }
 
-  #insert(mails: readonly NewMail[]): void {
+  #insert(mails: readonly NewMail[]): readonly Entry[] {
     const ids = new Set(mails.map(({ mail }) => mail.id));
     if (ids.size < mails.length || mails.some(({ mail }) => this.#entries.has(mail.id))) {
       throw new RangeError('a queue id is taken');
     }
-    const empty = mails.find(({ mail }) => mail.envelope.recipients.length === 0);
-    if (empty !== undefined) throw new RangeError(`the mail ${empty.mail.id} has no recipients`);
-    for (const one of mails) this.#entries.set(one.mail.id, newEntry(one));
+    const entries = mails.map(newEntry);
+    for (const entry of entries) this.#entries.set(entry.mail.id, entry);
+    return entries;
   }
 
-  #take(entry: Entry, taken: readonly Seat[], by: { readonly owner: string; readonly until: Date }): Lease {
+  #take(entry: Entry, taken: readonly Seat[], { owner, until }: Claim): Lease {
     this.#fence += 1;
     const { mail, fate } = entry;
     for (const seat of taken) {
       seat.state = 'leased';
-      seat.lease = { owner: by.owner, fence: this.#fence, until: by.until.getTime() };
+      seat.lease = { owner, fence: this.#fence, until: until.getTime() };
     }
     return {
-      ...by,
+      owner,
+      until,
       fence: this.#fence,
       mail,
       recipients: taken.map(seat => queuedRecipient(entry, seat)),
@@ -184,7 +197,7 @@ class MemoryStore implements QueueStore {
 
   #inOrder(which: (seat: Seat) => boolean): readonly { readonly entry: Entry; readonly seat: Seat }[] {
     return [...this.#entries.values()]
-      .flatMap(entry => entry.seats.filter(which).map(seat => ({ entry, seat, rank: rankOf(entry, seat) })))
+      .flatMap(entry => entry.seats.filter(which).map(seat => ({ entry, seat, rank: rankOf(seat) })))
       .sort((one, other) => one.rank - other.rank);
   }
 
@@ -209,80 +222,4 @@ class MemoryStore implements QueueStore {
   *#seats(): Iterable<Seat> {
     for (const entry of this.#entries.values()) yield* entry.seats;
   }
-}
-
-/** The octets may lie in a file that is removed after the commit. */
-function inMemory(mails: readonly NewMail[]): Promise<readonly NewMail[]> {
-  return Promise.all(
-    mails.map(async one => {
-      const { content } = one.mail;
-      const octets = await content.bytes();
-      if (octets.length !== content.size)
-        throw new RangeError(`content of ${content.size} octets gave ${octets.length}`);
-      return { ...one, mail: { ...one.mail, content: contentOf(octets) } };
-    }),
-  );
-}
-
-function newEntry({ mail, trace, fate }: NewMail): Entry {
-  const hold = fate.kind === 'hold' ? { by: fate.by, reason: fate.reason } : null;
-  const seats = mail.envelope.recipients.map(
-    (recipient, index): Seat => ({
-      index,
-      destination: recipient.forwardPath.domain,
-      state: hold === null ? 'waiting' : 'held',
-      due: mail.receivedAt.getTime(),
-      attempts: 0,
-      delayNotified: false,
-      lastOutcome: null,
-      lease: null,
-    }),
-  );
-  return { mail, priority: mail.envelope.parameters.priority, fate, seats, hold, trace };
-}
-
-function rankOf({ priority }: Entry, { due }: Seat): number {
-  return precedence(due, priority);
-}
-
-function settleSeat(entry: Entry, settlement: Settlement): void {
-  const seat = entry.seats[settlement.index];
-  if (seat === undefined) return;
-  seat.lease = null;
-  seat.attempts += 1;
-  seat.lastOutcome = settlement.outcome;
-  if (settlement.kind === 'done') {
-    seat.state = 'done';
-    return;
-  }
-  seat.state = entry.hold === null ? 'waiting' : 'held';
-  seat.due = settlement.nextAttempt.getTime();
-  seat.delayNotified = settlement.delayNotified;
-}
-
-function unsettled(entry: Entry): number {
-  return entry.seats.filter(seat => seat.state !== 'done').length;
-}
-
-function queuedRecipient(entry: Entry, seat: Seat): QueuedRecipient {
-  const { index, attempts, lastOutcome, delayNotified } = seat;
-  const recipient = entry.mail.envelope.recipients[index];
-  if (recipient === undefined) throw new RangeError(`the mail ${entry.mail.id} has no recipient ${index}`);
-  return { index, recipient, attempts, lastOutcome, delayNotified };
-}
-
-function entryOf(entry: Entry): QueueEntry {
-  const { mail, hold } = entry;
-  return {
-    id: mail.id,
-    receivedAt: mail.receivedAt,
-    size: mail.content.size,
-    hold,
-    envelope: mail.envelope,
-    recipients: entry.seats.map(seat => ({
-      ...queuedRecipient(entry, seat),
-      state: seat.state,
-      nextAttempt: seat.state === 'waiting' ? new Date(seat.due) : null,
-    })),
-  };
 }

@@ -36,8 +36,12 @@ export class Desk implements Pick<Performers, 'list' | 'find' | 'retry' | 'hold'
     return { entry: this.#reader.entry(head), mail: this.#readable(head), trace: this.#reader.trace(head) };
   }
 
+  /** Whoever asks for it wants it tried: a destination that did not answer is not kept back any longer. */
   retry({ id, now }: Operations['retry']['input']): number | null {
-    return this.#change(id, mail => this.#retry.run(now, mail));
+    return this.#change(id, mail => {
+      for (const { destination } of this.#tables.lanesOf(mail)) this.#tables.lanes.backOff(destination, 0);
+      return this.#retry.run(now, mail);
+    });
   }
 
   /** Those that are leased are held, should they come back: `mail.hold` says so. */

@@ -36,12 +36,13 @@ export class Group {
     this.#work = work;
     const desk = new Desk(database, this.#tables, reader);
     this.#performers = {
-      commit: rows => {
+      commit: mails => {
         spool.requireReserve();
-        return work.commit(rows);
+        return work.commit(mails);
       },
       lease: request => work.lease(request),
       settle: settled => work.settle(settled),
+      backOff: request => work.backOff(request),
       renew: request => work.renew(request),
       giveBack: request => work.giveBack(request),
       nextDue: request => work.nextDue(request),
@@ -57,7 +58,7 @@ export class Group {
   /** What an owner does first: ends the leases of those before it, and removes the spool files that no row names. */
   takeOver(): void {
     this.#database.exec('BEGIN IMMEDIATE');
-    this.#work.endAllLeases();
+    this.#work.begin();
     this.#database.exec('COMMIT');
     this.#spool.sweep(this.#tables.spoolFiles());
   }

@@ -1,9 +1,11 @@
 /**
  * Lanes: those who wait for one destination at one priority. The table says when each lane is due next, so that the next
- * work is found without stepping over the mail of destinations that have no room, or of times that have not come.
+ * work is found without stepping over the mail of destinations that have no room, or of times that have not come. A lane
+ * whose destination is kept back is not due before that ends; one that is suspended never is.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { precedence } from './precedence.ts';
+import { NEVER } from './sqlite-protocol.ts';
 import { type Query, query } from './sqlite-query.ts';
 
 export interface Lane {
@@ -24,6 +26,11 @@ export class Lanes {
   readonly #due: Query<DueLane>;
   readonly #earliest: Query<DueLane>;
   readonly #firstMail: Query<{ mail: number }>;
+  readonly #ofDestination: Query<DueLane>;
+  readonly #ofDomain: Query<DueLane>;
+  readonly #keptBack: Query<{ not_before: number; suspended: string | null }>;
+  readonly #backOff: Query<never>;
+  readonly #forgetOld: Query<never>;
 
   constructor(database: DatabaseSync) {
     const prepare = <Row = never>(sql: string) => query<Row>(database, sql);
@@ -40,6 +47,14 @@ export class Lanes {
     const ofPriority = 'SELECT destination, priority, due FROM lane WHERE priority = ?';
     this.#due = prepare(`${ofPriority} AND due <= ? ORDER BY due LIMIT ?`);
     this.#earliest = prepare(`${ofPriority} ORDER BY due LIMIT ?`);
+    this.#ofDestination = prepare('SELECT destination, priority, due FROM lane WHERE destination = ?');
+    this.#ofDomain = prepare("SELECT destination, priority, due FROM lane WHERE destination LIKE '%@' || ?");
+    this.#keptBack = prepare('SELECT not_before, suspended FROM destination WHERE name = ?');
+    this.#backOff = prepare(
+      `INSERT INTO destination (name, not_before) VALUES (?, ?)
+       ON CONFLICT (name) DO UPDATE SET not_before = excluded.not_before`,
+    );
+    this.#forgetOld = prepare('DELETE FROM destination WHERE name = ? AND not_before = 0 AND suspended IS NULL');
   }
 
   /** Must follow every change of who waits, for the lanes that it touched. */
@@ -47,8 +62,29 @@ export class Lanes {
     for (const { destination, priority } of distinct(lanes)) {
       const due = this.#first.get(destination, priority)?.due ?? null;
       if (due === null) this.#drop.run(destination, priority);
-      else this.#set.run(destination, priority, due);
+      else this.#set.run(destination, priority, Math.max(due, this.#notBefore(destination)));
     }
+  }
+
+  /** Keeps a destination back until then: it alone, not the mailboxes of a domain. 0 ends it. */
+  backOff(destination: string, until: number): void {
+    this.#backOff.run(destination, until);
+    if (until === 0) this.#forgetOld.run(destination);
+    this.refresh(this.#ofDestination.all(destination));
+  }
+
+  /** Must follow every change of who is suspended under a name: a destination, or the domain of mailboxes. */
+  refreshUnder(name: string): void {
+    this.refresh([...this.#ofDestination.all(name), ...this.#ofDomain.all(name)]);
+  }
+
+  /** When a destination may be tried again: `NEVER` while it, or the domain of its mailbox, is suspended. */
+  #notBefore(destination: string): number {
+    const own = this.#keptBack.get(destination);
+    const at = destination.lastIndexOf('@');
+    const domain = at === -1 ? undefined : this.#keptBack.get(destination.slice(at + 1));
+    if ((own?.suspended ?? domain?.suspended ?? null) !== null) return NEVER;
+    return own?.not_before ?? 0;
   }
 
   /**
@@ -56,14 +92,12 @@ export class Lanes {
    * `limit` lanes are looked at: what lies behind them has more than so many destinations before it.
    */
   turns(now: number, limit: number): readonly Lane[] {
-    const best = new Map<string, DueLane>();
-    for (const priority of this.#priorities()) {
-      for (const lane of this.#due.all(priority, now, limit)) {
-        const other = best.get(lane.destination);
-        if (other === undefined || rank(lane) < rank(other)) best.set(lane.destination, lane);
-      }
-    }
-    return [...best.values()].sort((one, other) => rank(one) - rank(other));
+    return inTurn(this.#priorities().flatMap(priority => this.#due.all(priority, now, limit)));
+  }
+
+  /** The same for these destinations alone. */
+  turnsOf(destinations: readonly string[], now: number): readonly Lane[] {
+    return inTurn(destinations.flatMap(one => this.#ofDestination.all(one)).filter(lane => lane.due <= now));
   }
 
   /** The mail that is due the longest in a lane, or `null`. */
@@ -76,7 +110,8 @@ export class Lanes {
     const times = this.#priorities().map(
       priority => this.#earliest.all(priority, except.size + 1).find(lane => !except.has(lane.destination))?.due,
     );
-    return Math.min(...times.map(time => time ?? Infinity), Infinity);
+    const next = Math.min(...times.map(time => time ?? NEVER), NEVER);
+    return next === NEVER ? Infinity : next;
   }
 
   /** The priorities at which anybody waits: few, and each costs one look at the index. */
@@ -89,6 +124,16 @@ export class Lanes {
     }
     return found;
   }
+}
+
+/** One lane of each destination, the destinations by precedence. */
+function inTurn(lanes: readonly DueLane[]): readonly Lane[] {
+  const best = new Map<string, DueLane>();
+  for (const lane of lanes) {
+    const other = best.get(lane.destination);
+    if (other === undefined || rank(lane) < rank(other)) best.set(lane.destination, lane);
+  }
+  return [...best.values()].sort((one, other) => rank(one) - rank(other));
 }
 
 function rank({ due, priority }: DueLane): number {

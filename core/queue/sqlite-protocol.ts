@@ -8,6 +8,9 @@ import type { Trace } from '../mail/trace.ts';
 import type { QueueEntry } from '../plugin/queue-control.ts';
 import type { Lease } from '../plugin/queue-store.ts';
 
+/** A time that does not come. */
+export const NEVER = Number.MAX_SAFE_INTEGER;
+
 /** Octets in the database, or the name of the spool file that holds them: exactly one is given. */
 export interface ContentRow {
   readonly size: number;
@@ -15,19 +18,25 @@ export interface ContentRow {
   readonly spool: string | null;
 }
 
+/** Where one recipient waits. */
+export interface PlaceRow {
+  readonly destination: string;
+  readonly priority: number;
+  readonly expires: number;
+}
+
 /** A mail to be inserted. What ends in `JSON` was encoded by the codec. */
 export interface MailRow {
   readonly id: string;
   readonly receivedAt: number;
-  readonly priority: number;
   /** Position in `contents`: mails of one commit may share one. */
   readonly content: number;
   readonly mailJson: string;
   readonly traceJson: string;
   readonly bounceJson: string | null;
   readonly holdJson: string | null;
-  /** The destination of each recipient, in the order of the envelope. */
-  readonly destinations: readonly string[];
+  /** In the order of the envelope. */
+  readonly places: readonly PlaceRow[];
 }
 
 /** Mails that are committed together. */
@@ -56,20 +65,30 @@ export interface SettlementRow {
   readonly index: number;
   readonly outcomeJson: string;
   /** `null`: done. */
-  readonly again: { readonly due: number; readonly delayNotified: boolean } | null;
+  readonly again: { readonly due: number; readonly delayNotified: boolean; readonly expires: number | null } | null;
+}
+
+/** Whose work it is, and until when. */
+export interface ClaimRow {
+  readonly owner: string;
+  readonly until: number;
 }
 
 /** Every operation: what it takes and what it gives. */
 export interface Operations {
-  commit: { input: NewRows; output: null };
+  /** Gives the fence of each mail that was claimed, `null` for the others. */
+  commit: {
+    input: { readonly rows: NewRows; readonly claim: ClaimRow | null };
+    output: readonly (number | null)[];
+  };
   lease: {
-    input: {
-      readonly owner: string;
+    input: ClaimRow & {
       readonly now: number;
-      readonly until: number;
       readonly limit: number;
       readonly each: number;
       readonly but: ReadonlyMap<string, number>;
+      readonly only: readonly string[] | null;
+      readonly expiredBefore: number;
     };
     output: { readonly leases: readonly LeaseRow[]; readonly damaged: readonly Damage[] };
   };
@@ -84,6 +103,7 @@ export interface Operations {
     };
     output: 'settled' | 'lost';
   };
+  backOff: { input: { readonly destination: string; readonly until: number }; output: null };
   renew: {
     input: { readonly leases: readonly { readonly id: string; readonly fence: number }[]; readonly until: number };
     output: null;
@@ -113,6 +133,7 @@ export const LOOKS_ONLY: Readonly<Record<OperationName, boolean>> = {
   commit: false,
   lease: false,
   settle: false,
+  backOff: false,
   renew: false,
   giveBack: false,
   nextDue: true,

@@ -31,6 +31,7 @@ export interface RecipientHead {
   readonly priority: number;
   readonly state: RecipientState;
   readonly due: number;
+  readonly expires: number;
   readonly attempts: number;
   readonly delay_notified: number;
   readonly outcome: string | null;
@@ -57,7 +58,7 @@ export class Reader {
     this.#content = query(database, 'SELECT octets, spool FROM content WHERE key = ?');
     this.#recipients = query(
       database,
-      `SELECT position, destination, priority, state, due, attempts, delay_notified, outcome
+      `SELECT position, destination, priority, state, due, expires, attempts, delay_notified, outcome
        FROM recipient WHERE mail = ? ORDER BY position`,
     );
     this.#steps = query(database, 'SELECT steps FROM step WHERE mail = ? ORDER BY number');
@@ -124,6 +125,7 @@ export function recipientOf(row: RecipientHead, envelope: Envelope): QueuedRecip
   return {
     index: row.position,
     recipient,
+    destination: row.destination,
     attempts: row.attempts,
     lastOutcome: row.outcome === null ? null : decodeOutcome(row.outcome),
     delayNotified: row.delay_notified === 1,

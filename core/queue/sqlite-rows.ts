@@ -1,10 +1,19 @@
 /** Translates between the values of the port and the rows that cross the thread boundary. */
 import { type Content, contentOf } from '../mail/content.ts';
 import type { Mail } from '../mail/mail.ts';
-import type { NewMail, Settlement } from '../plugin/queue-store.ts';
+import type { NewMail, Place, Settlement } from '../plugin/queue-store.ts';
 import { encodeHold, encodeMail, encodeOutcome, encodeReply, encodeTrace } from './codec.ts';
+import { placesOf } from './places.ts';
 import type { Spool } from './spool.ts';
-import type { ContentRow, MailRow, NewRows, SettlementRow, StoredMail } from './sqlite-protocol.ts';
+import {
+  type ContentRow,
+  type MailRow,
+  NEVER,
+  type NewRows,
+  type PlaceRow,
+  type SettlementRow,
+  type StoredMail,
+} from './sqlite-protocol.ts';
 
 /** Content of this size and more lies in a spool file: from here on a file is written faster than rows. In octets. */
 export const SPOOL_FROM = 256 * 1024;
@@ -48,20 +57,22 @@ export async function prepareRows(mails: readonly NewMail[], spool: Spool): Prom
   return { rows: { contents, mails: rows }, spoolFiles, octets };
 }
 
-function mailRow({ mail, trace, fate }: NewMail, content: number): MailRow {
-  const destinations = mail.envelope.recipients.map(one => one.forwardPath.domain);
-  if (destinations.length === 0) throw new RangeError(`the mail ${mail.id} has no recipients`);
+function mailRow(one: NewMail, content: number): MailRow {
+  const { mail, trace, fate } = one;
   return {
     id: mail.id,
     receivedAt: mail.receivedAt.getTime(),
-    priority: mail.envelope.parameters.priority,
     content,
     mailJson: encodeMail(mail),
     traceJson: encodeTrace(trace),
     bounceJson: fate.kind === 'bounce' ? encodeReply(fate.reply) : null,
     holdJson: fate.kind === 'hold' ? encodeHold(fate) : null,
-    destinations,
+    places: placesOf(one).map(placeRow),
   };
+}
+
+function placeRow({ destination, priority, expires }: Place): PlaceRow {
+  return { destination, priority, expires: expires?.getTime() ?? NEVER };
 }
 
 /** What became of one recipient, written down. */
@@ -70,7 +81,11 @@ export function settlementRow(settlement: Settlement): SettlementRow {
   const again =
     settlement.kind === 'done'
       ? null
-      : { due: settlement.nextAttempt.getTime(), delayNotified: settlement.delayNotified };
+      : {
+          due: settlement.nextAttempt.getTime(),
+          delayNotified: settlement.delayNotified,
+          expires: settlement.expires === undefined ? null : (settlement.expires?.getTime() ?? NEVER),
+        };
   return { index, outcomeJson: encodeOutcome(outcome), again };
 }
 

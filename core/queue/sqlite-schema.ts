@@ -2,17 +2,18 @@
  * The tables of the queue, and how the database is opened so that a commit is on the disk when it returns.
  *
  * `mail.hold` and the state of each recipient say where things stand; `sqlite-store.ts` has the table of states.
- * `lane.due` is the smallest `due` of the recipients that wait for the destination at the priority (`sqlite-lanes.ts`).
+ * `lane.due` is the smallest `due` of the recipients that wait for the destination at the priority, or later where the row
+ * of the destination keeps it back (`sqlite-lanes.ts`). A destination without a row is not kept back.
  */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { syncFolder } from './spool-folder.ts';
-import type { Role } from './sqlite-protocol.ts';
+import { NEVER, type Role } from './sqlite-protocol.ts';
 import { troubleOf } from './sqlite-query.ts';
 import { StoreError } from './store-error.ts';
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 /** "mfrq": says to `file` and to other programs whose database it is. */
 const APPLICATION_ID = 0x6d667271;
 const BUSY_TIMEOUT = 10_000;
@@ -31,6 +32,16 @@ const LANES = `
     PRIMARY KEY (destination, priority)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX lane_due ON lane (priority, due);
+`;
+
+/** How those whose time is over are found, and what is kept back as a whole. */
+const LIMITS = `
+  CREATE INDEX recipient_expiring ON recipient (expires) WHERE state = 'waiting';
+  CREATE TABLE destination (
+    name TEXT PRIMARY KEY,
+    not_before INTEGER NOT NULL DEFAULT 0,
+    suspended TEXT
+  ) STRICT, WITHOUT ROWID;
 `;
 
 const TABLES = `
@@ -61,6 +72,7 @@ const TABLES = `
     destination TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'held', 'damaged', 'done')),
     due INTEGER NOT NULL,
+    expires INTEGER NOT NULL DEFAULT ${NEVER},
     priority INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0,
     delay_notified INTEGER NOT NULL DEFAULT 0,
@@ -72,6 +84,7 @@ const TABLES = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX recipient_leased ON recipient (until) WHERE state = 'leased';
   ${LANES}
+  ${LIMITS}
 
   CREATE TABLE step (
     mail INTEGER NOT NULL REFERENCES mail,
@@ -95,6 +108,11 @@ const MIGRATIONS: Readonly<Record<number, string>> = {
     ${LANES}
     INSERT INTO lane SELECT name, 0, due FROM destination;
     DROP TABLE destination;
+  `,
+  // When its mail expires is written down with its next attempt.
+  2: `
+    ALTER TABLE recipient ADD COLUMN expires INTEGER NOT NULL DEFAULT ${NEVER};
+    ${LIMITS}
   `,
 };
 

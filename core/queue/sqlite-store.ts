@@ -5,8 +5,9 @@
  * The states of a recipient (`recipient.state`), and what leads from one to another:
  *
  *   (none)   -> waiting    commit, fate `deliver` or `bounce`: due at once
+ *   (none)   -> leased     commit with a claim, fate `deliver`: the attempt follows at once
  *   (none)   -> held       commit, fate `hold`
- *   waiting  -> leased     lease: due, and its destination has room
+ *   waiting  -> leased     lease: due, and its destination has room and is not kept back; or expired, to be given up
  *   waiting  -> held       hold
  *   waiting  -> damaged    lease: the mail cannot be read
  *   leased   -> done       settle `done`
@@ -30,10 +31,12 @@
  */
 import { resolve } from 'node:path';
 import { errnoOf } from '../mail/failure.ts';
+import type { Mail } from '../mail/mail.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Log } from '../plugin/ports.ts';
 import type { QueuedMail, QueueEntry } from '../plugin/queue-control.ts';
-import type { Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../plugin/queue-store.ts';
+import type { Claim, Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../plugin/queue-store.ts';
+import { claimedLease } from './claimed-lease.ts';
 import { encodeHold, encodeTrace } from './codec.ts';
 import { Spool } from './spool.ts';
 import type { Role } from './sqlite-protocol.ts';
@@ -72,14 +75,35 @@ class SqliteStore implements QueueStore {
     this.#log = log;
   }
 
-  async commit(mails: readonly NewMail[]): Promise<void> {
+  async commit(mails: readonly NewMail[], claim: Claim | null = null): Promise<readonly Lease[]> {
     const prepared = await prepareRows(mails, this.#spool);
-    await this.#orRemove(prepared, this.#thread.call('commit', prepared.rows, prepared.octets));
+    const { rows, octets } = prepared;
+    const claimed = claim === null ? null : { owner: claim.owner, until: claim.until.getTime() };
+    const fences = await this.#orRemove(prepared, this.#thread.call('commit', { rows, claim: claimed }, octets));
+    if (claim === null) return [];
+    return mails.flatMap((one, index) => {
+      const fence = fences[index] ?? null;
+      const spooled = rows.contents[rows.mails[index]?.content ?? 0]?.spool ?? null;
+      return fence === null ? [] : [claimedLease(one, { ...claim, fence }, this.#kept(one.mail, spooled))];
+    });
   }
 
-  async lease({ owner, now, until, limit, room: { each, but } }: LeaseRequest): Promise<readonly Lease[]> {
-    const request = { owner, now: now.getTime(), until: until.getTime(), limit, each, but };
-    const { leases, damaged } = await this.#thread.call('lease', request);
+  /** Content that came in a file is ours under another name; what came in memory is there already. */
+  #kept(mail: Mail, spooled: string | null): Mail {
+    return spooled === null ? mail : { ...mail, content: this.#spool.content(spooled, mail.content.size) };
+  }
+
+  async lease(request: LeaseRequest): Promise<readonly Lease[]> {
+    const { owner, now, until, limit, room, only = null, expiredBefore } = request;
+    const { leases, damaged } = await this.#thread.call('lease', {
+      owner,
+      now: now.getTime(),
+      until: until.getTime(),
+      limit,
+      ...room,
+      only,
+      expiredBefore: expiredBefore?.getTime() ?? 0,
+    });
     for (const { id, cause } of damaged) this.#log.error('damaged', { queueId: id, cause });
     return leases.map(lease => ({ ...lease, owner, until, mail: mailOf(lease.mail, this.#spool) }));
   }
@@ -105,6 +129,10 @@ class SqliteStore implements QueueStore {
     const result = await this.#orRemove(prepared, settled);
     if (result === 'lost') await this.#spool.remove(prepared.spoolFiles);
     return result;
+  }
+
+  async backOff(destination: string, until: Date | null): Promise<void> {
+    await this.#thread.call('backOff', { destination, until: until?.getTime() ?? 0 });
   }
 
   async renew(leases: readonly Lease[], until: Date): Promise<void> {

@@ -2,9 +2,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { encodeHold } from './codec.ts';
 import { type Lane, Lanes } from './sqlite-lanes.ts';
-import type { Damage, NewRows } from './sqlite-protocol.ts';
+import type { ClaimRow, Damage, MailRow, NewRows } from './sqlite-protocol.ts';
 import { type Query, query } from './sqlite-query.ts';
 
+/** An owner gives out fewer, so that none has to be written down. */
+const FENCES_AN_OWNER = 2 ** 32;
 /** Who sets damaged mail aside. */
 const ENGINE = 'mailframe';
 
@@ -15,6 +17,8 @@ export class Tables {
   /** Whether this transaction inserted rows that name spool files: their folder must be synced before it commits. */
   namesSpoolFiles = false;
 
+  #fence = 0;
+  readonly #nextEpoch: Query<{ fence: number }>;
   readonly #insertContent: Query<{ key: number }>;
   readonly #insertMail: Query<{ key: number }>;
   readonly #insertRecipient: Query<never>;
@@ -29,13 +33,15 @@ export class Tables {
   constructor(database: DatabaseSync) {
     this.lanes = new Lanes(database);
     const prepare = <Row = never>(sql: string) => query<Row>(database, sql);
+    this.#nextEpoch = prepare('UPDATE counter SET fence = fence + 1 RETURNING fence');
     this.#insertContent = prepare('INSERT INTO content (size, octets, spool) VALUES (?, ?, ?) RETURNING key');
     this.#insertMail = prepare(
       `INSERT INTO mail (id, content, received, record, trace, bounce, hold)
        VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key`,
     );
     this.#insertRecipient = prepare(
-      'INSERT INTO recipient (mail, position, destination, state, due, priority) VALUES (?, ?, ?, ?, ?, ?)',
+      `INSERT INTO recipient (mail, position, destination, state, due, expires, priority, owner, fence, until)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#waitingLanes = prepare(
       "SELECT DISTINCT destination, priority FROM recipient WHERE mail = ? AND state = 'waiting'",
@@ -56,23 +62,45 @@ export class Tables {
     );
   }
 
-  insert({ contents, mails }: NewRows): void {
+  /** With a claim, mail that is to be delivered is leased from the start. @returns the fence of each mail, or `null`. */
+  insert({ contents, mails }: NewRows, claim: ClaimRow | null = null): readonly (number | null)[] {
     const keys = contents.map(({ size, octets, spool }) => {
       if (spool !== null) this.namesSpoolFiles = true;
       return this.#insertContent.get(size, octets, spool)?.key ?? null;
     });
-    const touched: Lane[] = [];
-    for (const mail of mails) {
-      const { id, receivedAt, priority, mailJson, traceJson, bounceJson, holdJson } = mail;
-      const content = keys[mail.content] ?? null;
-      const key = this.#insertMail.get(id, content, receivedAt, mailJson, traceJson, bounceJson, holdJson)?.key ?? null;
-      const state = holdJson === null ? 'waiting' : 'held';
-      for (const [position, destination] of mail.destinations.entries()) {
-        this.#insertRecipient.run(key, position, destination, state, receivedAt, priority);
-        touched.push({ destination, priority });
-      }
+    const waiting: Lane[] = [];
+    const fences = mails.map(mail => {
+      const fence = claim !== null && mail.holdJson === null && mail.bounceJson === null ? this.nextFence() : null;
+      this.#insertOne(mail, keys[mail.content] ?? null, fence === null ? null : { ...claim, fence });
+      if (fence === null && mail.holdJson === null) waiting.push(...mail.places);
+      return fence;
+    });
+    if (waiting.length > 0) this.lanes.refresh(waiting);
+    return fences;
+  }
+
+  #insertOne(
+    mail: MailRow,
+    content: number | null,
+    lease: (Partial<ClaimRow> & { readonly fence: number }) | null,
+  ): void {
+    const { id, receivedAt, mailJson, traceJson, bounceJson, holdJson } = mail;
+    const key = this.#insertMail.get(id, content, receivedAt, mailJson, traceJson, bounceJson, holdJson)?.key ?? null;
+    const state = lease === null ? (holdJson === null ? 'waiting' : 'held') : 'leased';
+    const by = [lease?.owner ?? null, lease?.fence ?? null, lease?.until ?? null];
+    for (const [position, { destination, priority, expires }] of mail.places.entries()) {
+      this.#insertRecipient.run(key, position, destination, state, receivedAt, expires, priority, ...by);
     }
-    this.lanes.refresh(touched);
+  }
+
+  /** Must come before the first fence: numbers that no owner had before. */
+  beginFences(): void {
+    this.#fence = (this.#nextEpoch.get()?.fence ?? 0) * FENCES_AN_OWNER;
+  }
+
+  nextFence(): number {
+    this.#fence += 1;
+    return this.#fence;
   }
 
   /** The lanes in which a mail waits. */

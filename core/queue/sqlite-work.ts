@@ -2,9 +2,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Unreadable } from './shape.ts';
 import type { Lane } from './sqlite-lanes.ts';
-import type { Operations, Performers } from './sqlite-protocol.ts';
+import type { Operations, Performers, SettlementRow } from './sqlite-protocol.ts';
 import { type Query, query } from './sqlite-query.ts';
-import { type MailHead, type Reader, recipientOf } from './sqlite-reader.ts';
+import { type MailHead, type Reader, type RecipientHead, recipientOf } from './sqlite-reader.ts';
 import type { Tables } from './sqlite-tables.ts';
 
 type Lease = Operations['lease'];
@@ -35,14 +35,15 @@ class RoomLeft {
   }
 }
 
-export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'renew' | 'giveBack' | 'nextDue'> {
+type WorkName = 'commit' | 'lease' | 'settle' | 'backOff' | 'renew' | 'giveBack' | 'nextDue';
+
+export class Work implements Pick<Performers, WorkName> {
   readonly #tables: Tables;
   readonly #reader: Reader;
-  readonly #nextFence: Query<{ fence: number }>;
   readonly #take: Query<never>;
   readonly #held: Query<{ position: number; key: number; hold: string | null }>;
   readonly #settle: Query<never>;
-  readonly #unsettled: Query<{ one: 1 }>;
+  readonly #unsettled: Query<{ count: number }>;
   readonly #addSteps: Query<never>;
   readonly #expired: Query<Lane>;
   readonly #expire: Query<never>;
@@ -50,12 +51,12 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
   readonly #giveBack: Query<never>;
   readonly #renew: Query<never>;
   readonly #firstUntil: Query<{ until: number | null }>;
+  readonly #firstExpired: Query<{ mail: number }>;
 
   constructor(database: DatabaseSync, tables: Tables, reader: Reader) {
     this.#tables = tables;
     this.#reader = reader;
     const prepare = <Row = never>(sql: string) => query<Row>(database, sql);
-    this.#nextFence = prepare('UPDATE counter SET fence = fence + 1 RETURNING fence');
     this.#take = prepare(
       "UPDATE recipient SET state = 'leased', owner = ?, fence = ?, until = ? WHERE mail = ? AND position = ?",
     );
@@ -65,10 +66,10 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
     );
     this.#settle = prepare(
       `UPDATE recipient SET state = ?, due = coalesce(?, due), delay_notified = coalesce(?, delay_notified),
-         outcome = ?, attempts = attempts + 1, owner = NULL, fence = NULL, until = NULL
+         expires = coalesce(?, expires), outcome = ?, attempts = attempts + 1, owner = NULL, fence = NULL, until = NULL
        WHERE mail = ? AND position = ?`,
     );
-    this.#unsettled = prepare("SELECT 1 AS one FROM recipient WHERE mail = ? AND state <> 'done' LIMIT 1");
+    this.#unsettled = prepare("SELECT count(*) AS count FROM recipient WHERE mail = ? AND state <> 'done'");
     this.#addSteps = prepare(
       `INSERT INTO step (mail, number, steps)
        SELECT ?1, coalesce(max(number), 0) + 1, ?2 FROM step WHERE mail = ?1`,
@@ -83,37 +84,58 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
        WHERE mail = (SELECT key FROM mail WHERE id = ?) AND state = 'leased' AND fence = ?`,
     );
     this.#firstUntil = prepare("SELECT min(until) AS until FROM recipient WHERE state = 'leased'");
+    this.#firstExpired = prepare(
+      "SELECT mail FROM recipient WHERE state = 'waiting' AND expires < ? ORDER BY expires LIMIT 1",
+    );
   }
 
-  commit(rows: Operations['commit']['input']): null {
-    this.#tables.insert(rows);
-    return null;
+  commit({ rows, claim }: Operations['commit']['input']): Operations['commit']['output'] {
+    return this.#tables.insert(rows, claim);
   }
 
   /** The destinations take turns by precedence, one mail each, until nobody has mail, room, or the limit is met. */
   lease(request: Lease['input']): Lease['output'] {
     this.#endLeases(this.#expired, this.#expire, request.now);
+    const taken: Lease['output'] & { leases: Taken[]; damaged: Damage[] } = { leases: [], damaged: [] };
     const room = new RoomLeft(request);
-    const leases: Taken[] = [];
-    const damaged: Damage[] = [];
-    for (let progress = true; progress && leases.length < request.limit; ) {
+    for (let progress = true; progress && taken.leases.length < request.limit; ) {
       progress = false;
-      for (const lane of this.#tables.lanes.turns(request.now, request.limit + request.but.size)) {
-        if (leases.length >= request.limit) break;
+      for (const lane of this.#turns(request)) {
+        if (taken.leases.length >= request.limit) break;
         if (room.at(lane.destination) <= 0) continue;
         const first = this.#tables.lanes.firstMail(lane, request.now);
         const head = first === null ? null : this.#reader.head({ key: first });
         if (head === null) continue;
         progress = true;
-        try {
-          leases.push(this.#takeMail(head, request, room));
-        } catch (error) {
-          if (!(error instanceof Unreadable)) throw error;
-          damaged.push(this.#tables.setAside(head.key, { id: head.id, cause: error.message }));
-        }
+        this.#orSetAside(head, taken, () => taken.leases.push(this.#takeMail(head, request, room)));
       }
     }
-    return { leases, damaged };
+    this.#giveUp(request, taken);
+    return taken;
+  }
+
+  /** What has expired is taken last: where there was room it has been tried a last time. */
+  #giveUp(request: Lease['input'], taken: { leases: Taken[]; damaged: Damage[] }): void {
+    while (taken.leases.length < request.limit) {
+      const first = this.#firstExpired.get(request.expiredBefore)?.mail ?? null;
+      const head = first === null ? null : this.#reader.head({ key: first });
+      if (head === null) return;
+      this.#orSetAside(head, taken, () => taken.leases.push(this.#takeExpired(head, request)));
+    }
+  }
+
+  #turns({ now, limit, but, only }: Lease['input']): readonly Lane[] {
+    const { lanes } = this.#tables;
+    return only === null ? lanes.turns(now, limit + but.size) : lanes.turnsOf(only, now);
+  }
+
+  #orSetAside(head: MailHead, { damaged }: { damaged: Damage[] }, take: () => unknown): void {
+    try {
+      take();
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      damaged.push(this.#tables.setAside(head.key, { id: head.id, cause: error.message }));
+    }
   }
 
   settle({ id, fence, settlements, stepsJson, notifications }: Operations['settle']['input']): 'settled' | 'lost' {
@@ -122,19 +144,30 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
     const positions = new Set(held.map(row => row.position));
     if (first === undefined || !settlements.every(one => positions.has(one.index))) return 'lost';
     const { key, hold } = first;
-    for (const { index, outcomeJson, again } of settlements) {
-      const state = again === null ? 'done' : hold === null ? 'waiting' : 'held';
-      const delayNotified = again === null ? null : Number(again.delayNotified);
-      this.#settle.run(state, again?.due ?? null, delayNotified, outcomeJson, key, index);
-    }
-    if (this.#unsettled.get(key) === undefined) {
+    const done = settlements.filter(one => one.again === null).length;
+    if (this.#unsettled.get(key)?.count === done) {
       this.#tables.forget(key);
     } else {
+      for (const settlement of settlements) this.#settleOne(key, settlement, hold);
       if (stepsJson !== null) this.#addSteps.run(key, stepsJson);
       this.#tables.lanes.refresh(this.#tables.lanesOf(key));
     }
     this.#tables.insert(notifications);
     return 'settled';
+  }
+
+  #settleOne(mail: number, { index, outcomeJson, again }: SettlementRow, hold: string | null): void {
+    if (again === null) {
+      this.#settle.run('done', null, null, null, outcomeJson, mail, index);
+    } else {
+      const state = hold === null ? 'waiting' : 'held';
+      this.#settle.run(state, again.due, Number(again.delayNotified), again.expires, outcomeJson, mail, index);
+    }
+  }
+
+  backOff({ destination, until }: Operations['backOff']['input']): null {
+    this.#tables.lanes.backOff(destination, until);
+    return null;
   }
 
   renew({ leases, until }: Operations['renew']['input']): null {
@@ -153,8 +186,9 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
     return next === Infinity ? null : next;
   }
 
-  /** For the only owner there is: whoever held leases is gone. */
-  endAllLeases(): void {
+  /** For the only owner there is: whoever held leases is gone, and the fences begin anew. */
+  begin(): void {
+    this.#tables.beginFences();
     this.#endLeases(this.#expired, this.#expire, Number.MAX_SAFE_INTEGER);
   }
 
@@ -164,14 +198,25 @@ export class Work implements Pick<Performers, 'commit' | 'lease' | 'settle' | 'r
       .recipients(head.key)
       .filter(row => row.state === 'waiting' && row.due <= request.now && room.at(row.destination) > 0);
     const recipients = due.map(row => recipientOf(row, mail.envelope));
-    const fate = this.#reader.fate(head);
-    const fence = this.#nextFence.get()?.fence ?? 0;
-    for (const { position } of due) {
-      this.#take.run(request.owner, fence, request.until, head.key, position);
-    }
+    const fence = this.#leaseTo(request, head, due);
     room.take(new Set(due.map(row => row.destination)));
-    this.#tables.lanes.refresh(due);
-    return { fence, mail, recipients, fate };
+    return { fence, mail, recipients, fate: this.#reader.fate(head) };
+  }
+
+  #takeExpired(head: MailHead, request: Lease['input']): Taken {
+    const mail = this.#reader.mail(head);
+    const over = this.#reader
+      .recipients(head.key)
+      .filter(row => row.state === 'waiting' && row.expires < request.expiredBefore);
+    const recipients = over.map(row => recipientOf(row, mail.envelope));
+    return { fence: this.#leaseTo(request, head, over), mail, recipients, fate: { kind: 'expire' } };
+  }
+
+  #leaseTo({ owner, until }: Lease['input'], head: MailHead, rows: readonly RecipientHead[]): number {
+    const fence = this.#tables.nextFence();
+    for (const { position } of rows) this.#take.run(owner, fence, until, head.key, position);
+    this.#tables.lanes.refresh(rows);
+    return fence;
   }
 
   #endLeases(which: Query<Lane>, end: Query<never>, argument: string | number): void {

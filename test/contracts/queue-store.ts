@@ -55,7 +55,14 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
       expect(await lease.mail.content.bytes()).toEqual(await mail.content.bytes());
       expect(lease).toMatchObject({ owner: 'one', until: after(60_000), fate: { kind: 'deliver' } });
       expect(lease.recipients).toEqual([
-        { index: 0, recipient: mail.envelope.recipients[0], attempts: 0, lastOutcome: null, delayNotified: false },
+        {
+          index: 0,
+          recipient: mail.envelope.recipients[0],
+          destination: 'example.test',
+          attempts: 0,
+          lastOutcome: null,
+          delayNotified: false,
+        },
       ]);
       expect(lease.recipients[0]?.recipient).toBe(lease.mail.envelope.recipients[0]);
     });
@@ -276,7 +283,14 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
       expect(await store.lease(request({ now: after(4999) }))).toEqual([]);
       const second = await leased(store, { now: after(5000) });
       expect(second.recipients).toEqual([
-        { index: 1, recipient: lease.mail.envelope.recipients[1], attempts: 1, lastOutcome: BUSY, delayNotified: true },
+        {
+          index: 1,
+          recipient: lease.mail.envelope.recipients[1],
+          destination: 'two.example',
+          attempts: 1,
+          lastOutcome: BUSY,
+          delayNotified: true,
+        },
       ]);
     });
 
@@ -438,6 +452,7 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
           {
             index: 0,
             recipient: mail.envelope.recipients[0],
+            destination: 'example.test',
             attempts: 0,
             lastOutcome: null,
             delayNotified: false,

@@ -35,7 +35,14 @@ async function notified({ outcome, notify = null, ...parts }: Case): Promise<rea
   const now = after(5 * HOUR);
   const settled = mail.envelope.recipients.map((recipient, index) => {
     const asked = { ...recipient, dsn: { ...recipient.dsn, notify: recipient.dsn.notify ?? notify } };
-    const queued = { index, recipient: asked, attempts: 1, lastOutcome: null, delayNotified: false };
+    const queued = {
+      index,
+      recipient: asked,
+      destination: 'example.test',
+      attempts: 1,
+      lastOutcome: null,
+      delayNotified: false,
+    };
     return settle(queued, outcome, { mail, now, policy: POLICY, random: seededRandom(1) });
   });
   return notificationsOwed(mail, settled, now, {
@@ -188,7 +195,14 @@ test('events of different kinds are told in mails of their own', async () => {
   const now = after(5 * HOUR);
   const settled = [NO_USER, SILENT, NO_USER].map((outcome, index) => {
     const recipient = mail.envelope.recipients[index] ?? aRecipient('nobody@example.test');
-    const queued = { index, recipient, attempts: 1, lastOutcome: null, delayNotified: false };
+    const queued = {
+      index,
+      recipient,
+      destination: 'example.test',
+      attempts: 1,
+      lastOutcome: null,
+      delayNotified: false,
+    };
     return settle(queued, outcome, { mail, now, policy: POLICY, random: seededRandom(1) });
   });
   let count = 0;

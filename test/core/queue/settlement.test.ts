@@ -38,7 +38,8 @@ interface Case {
 
 function judge({ notify, outcome, age = 0, from = '<ann@sender.example>', change = {} }: Case): Settled {
   const recipient = aRecipient('bob@example.test', { dsn: { notify, originalRecipient: null } });
-  const queued = { index: 0, recipient, attempts: 0, lastOutcome: null, delayNotified: false, ...change };
+  const { domain: destination } = recipient.forwardPath;
+  const queued = { index: 0, recipient, destination, attempts: 0, lastOutcome: null, delayNotified: false, ...change };
   const mail = mailFor('A', { from, to: recipient });
   return settle(queued, outcome, { mail, now: after(age), policy: POLICY, random: seededRandom(1) });
 }

@@ -31,7 +31,7 @@ async function opened(measure: (path: string) => Volume = () => ({ free: 1e12, t
     group,
     commit: async (number, id, parts) => {
       const { rows } = await prepareRows([newMail(id, parts)], new Spool(directory));
-      return { number, kind: 'commit', input: rows };
+      return { number, kind: 'commit', input: { rows, claim: null } };
     },
     ids: () =>
       database

@@ -10,13 +10,14 @@ import { deliveredTo } from '../../../core/mail/outcome.ts';
 import type { QueueStore } from '../../../core/plugin/queue-store.ts';
 import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
 import { recordingLog } from '../../../core/testing/recording-log.ts';
+import { queuePlacesContract } from '../../contracts/queue-places.ts';
 import { queueStoreContract } from '../../contracts/queue-store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { ARRIVAL, after, newMail } from './queued-mail.ts';
 
-queueStoreContract('sqlite store', async () =>
-  openSqliteStore({ directory: await tempFolder(), role: 'owner', log: recordingLog() }),
-);
+const open = async () => openSqliteStore({ directory: await tempFolder(), role: 'owner', log: recordingLog() });
+queueStoreContract('sqlite store', open);
+queuePlacesContract('sqlite store', open);
 
 const LARGE = contentOf(Buffer.alloc(256 * 1024, 'large\r\n'));
 const ROOM = { each: 10, but: new Map<string, number>() };
