@@ -94,6 +94,7 @@ function complain(entry: PluginEntry, faults: readonly MountFault[], complaints:
 }
 
 /** The order in which hosts are written is the order in which they are preferred. */
-function ruleOf({ when, deliver, hosts }: RouteEntry): RouteRule {
-  return { when, transport: deliver, hosts: hosts?.map((host, preference) => ({ ...host, preference })) ?? null };
+function ruleOf({ when, deliver, hosts, retry }: RouteEntry): RouteRule {
+  const preferred = hosts?.map((host, preference) => ({ ...host, preference })) ?? null;
+  return { when, transport: deliver, hosts: preferred, retry };
 }

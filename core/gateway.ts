@@ -131,6 +131,7 @@ export class Gateway implements Engine {
       policy: configuration.queue.retry,
       hostname: configuration.hostname,
       concurrency: configuration.queue.concurrency,
+      destinations: configuration.queue.destinations,
     });
     scheduler.start();
     this.#started.unshift(() => scheduler.stop());
@@ -139,10 +140,7 @@ export class Gateway implements Engine {
     await sweepSpool(intake);
     const reception: Reception = {
       pin: () => this.#pin(),
-      commit: async mails => {
-        await store.commit(mails);
-        scheduler.wake();
-      },
+      commit: mails => scheduler.commit(mails),
       queueId: queueIds({ clock, random }),
       spool: () => openSpool({ directory: intake, random }),
       decoyKey: await decoyKey(configuration, { files: scope.get(FILES), random }),

@@ -17,6 +17,7 @@ import type {
   Identified,
   Known,
   Passed,
+  Placed,
   Refused,
   Routed,
   Taken,
@@ -59,6 +60,8 @@ export interface Chain {
    * the whole.
    */
   content(mail: Mail, mixed: Mixed): Promise<Walked<Taken | Refused>>;
+  /** Where a recipient waits, and by which policy it is tried again: what the routes of the configuration say, nobody else. */
+  place(mail: Mail, recipient: Recipient): Promise<Placed>;
   route(mail: Mail, recipient: Recipient, attempt: number): Promise<Walked<Routed | Unroutable>>;
   deliver(transport: string, delivery: Delivery): Promise<Walked<Attempted>>;
   /** `passed`: no plugin knows. */

@@ -8,7 +8,7 @@ import type { Clock } from '../plugin/ports.ts';
 import type { Chain } from './chain.ts';
 import { holds } from './condition.ts';
 import { walkContent } from './content-hooks.ts';
-import { attemptDelivery, walkRoute } from './delivery-hooks.ts';
+import { attemptDelivery, placeOf, walkRoute } from './delivery-hooks.ts';
 import type { Link } from './link.ts';
 import { walkAuth, walkSecret } from './login-hooks.ts';
 import { walkRcpt } from './rcpt-hook.ts';
@@ -43,6 +43,7 @@ export function createChain({ links, routes, clock }: ChainParts): Chain {
       return [...new Set(keys)].sort().join(';');
     },
     content: (mail, mixed) => walkContent(walker, mail, mixed),
+    place: (mail, recipient) => placeOf(walker, routes, mail, recipient),
     route: (mail, recipient, attempt) => walkRoute(walker, routes, mail, { recipient, attempt }),
     deliver: (transport, delivery) => attemptDelivery(walker, transport, delivery),
     vrfy: (session, query) => walkLookup(walker, 'vrfy', session, query),

@@ -6,6 +6,7 @@ import type { Recipient } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
 import type { Bounced, Deferred, Outcome } from '../mail/outcome.ts';
 import type { Refusal } from '../mail/reply.ts';
+import type { RetryPolicy } from '../mail/retry-policy.ts';
 import type { Route } from '../mail/route.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Fate } from '../plugin/queue-store.ts';
@@ -77,6 +78,14 @@ export interface ContentGroup {
 export interface Taken {
   readonly kind: 'taken';
   readonly groups: readonly ContentGroup[];
+}
+
+/** Where a recipient waits in the queue. */
+export interface Placed {
+  /** See `core/mail/destination.ts`. */
+  readonly destination: string;
+  /** `null`: as the queue has it. */
+  readonly retry: RetryPolicy | null;
 }
 
 /** A recipient has a route. */

@@ -4,20 +4,45 @@
  * Guarantee: every recipient gets an outcome. What is not positively answered is deferred: a missing route, a transport
  * that broke, a recipient that a report left out.
  */
+import type { Condition } from '../mail/condition.ts';
 import type { Recipient } from '../mail/envelope.ts';
 import { LOCAL_ERROR } from '../mail/failure.ts';
 import type { Mail } from '../mail/mail.ts';
 import { bouncedBy, deferredBy, type Outcome } from '../mail/outcome.ts';
-import { formatPath } from '../mail/path.ts';
+import { formatMailbox, formatPath } from '../mail/path.ts';
 import { isPermanent, type Refusal, type TransientReply } from '../mail/reply.ts';
 import type { Host, RouteRule } from '../mail/route.ts';
 import type { Delivery } from '../plugin/hooks.ts';
 import { holds, looksAt, type View } from './condition.ts';
-import type { Attempted, Routed, Unroutable, Walked } from './decision.ts';
+import type { Attempted, Placed, Routed, Unroutable, Walked } from './decision.ts';
 import { headerView } from './header-view.ts';
 import { heardFrom, type Walker } from './walk.ts';
 
 const NO_ROUTE: TransientReply = { code: 451, status: '4.3.5', text: 'No route for this recipient' };
+
+/**
+ * Where a recipient waits: the mailbox where the first matching route delivers here, the next hop where it names one, else
+ * the domain. No plugin is asked, so that this costs nothing and always has an answer.
+ */
+export async function placeOf(
+  walker: Walker,
+  rules: readonly RouteRule[],
+  mail: Mail,
+  recipient: Recipient,
+): Promise<Placed> {
+  const { domain } = recipient.forwardPath;
+  const rule = firstRule(rules, await viewOf(rules, mail, recipient));
+  if (rule === null) return { destination: domain, retry: null };
+  const link = walker.links.find(one => one.id === rule.transport);
+  const [host] = rule.hosts ?? [];
+  const destination = link?.delivers === 'here' ? formatMailbox(recipient.forwardPath) : (hostText(host) ?? domain);
+  return { destination, retry: rule.retry };
+}
+
+function hostText(host: Host | undefined): string | null {
+  if (host === undefined) return null;
+  return `${host.name.includes(':') ? `[${host.name}]` : host.name}:${host.port}`;
+}
 
 /** The routes of the configuration first; what they leave open, the `route` plugins complete. */
 export async function walkRoute(
@@ -27,8 +52,8 @@ export async function walkRoute(
   at: { readonly recipient: Recipient; readonly attempt: number },
 ): Promise<Walked<Routed | Unroutable>> {
   const { recipient, attempt } = at;
-  const view = await viewOf(walker, rules, mail, recipient);
-  const rule = rules.find(one => one.when === null || holds(one.when, view) === 'yes') ?? null;
+  const view = await viewOf([...rules, ...walker.answering('route')], mail, recipient);
+  const rule = firstRule(rules, view);
   const given = rule === null ? null : complete(walker, rule.transport, rule.hosts);
   if (given !== null) return { decision: given, facts: mail.facts, steps: [] };
 
@@ -61,7 +86,16 @@ function unroutable(reply: Refusal): Unroutable {
   return { kind: 'unroutable', outcome: isPermanent(reply) ? bouncedBy(reply) : deferredBy(reply) };
 }
 
-async function viewOf(walker: Walker, rules: readonly RouteRule[], mail: Mail, recipient: Recipient): Promise<View> {
+function firstRule(rules: readonly RouteRule[], view: View): RouteRule | null {
+  return rules.find(one => one.when === null || holds(one.when, view) === 'yes') ?? null;
+}
+
+/** What these conditions may look at. */
+async function viewOf(
+  conditional: readonly { readonly when: Condition | null }[],
+  mail: Mail,
+  recipient: Recipient,
+): Promise<View> {
   const view = {
     session: mail.session,
     facts: mail.facts,
@@ -69,8 +103,7 @@ async function viewOf(walker: Walker, rules: readonly RouteRule[], mail: Mail, r
     recipient,
     size: mail.content.size,
   };
-  const conditions = [...rules, ...walker.answering('route')].map(one => one.when);
-  const needsHeader = conditions.some(one => one !== null && looksAt(one, 'header'));
+  const needsHeader = conditional.some(({ when }) => when !== null && looksAt(when, 'header'));
   return needsHeader ? { ...view, header: await headerView(mail.content) } : view;
 }
 

@@ -4,8 +4,10 @@
  * Sizes are in octets, durations in milliseconds, paths absolute.
  */
 import type { Condition } from '../mail/condition.ts';
+import type { DestinationRule } from '../mail/destination.ts';
 import type { Limits } from '../mail/limits.ts';
 import type { Mechanism } from '../mail/mechanism.ts';
+import type { RetryPolicy } from '../mail/retry-policy.ts';
 import type { Host } from '../mail/route.ts';
 import type { Path } from './place.ts';
 
@@ -70,23 +72,13 @@ export interface ListenerSettings {
   readonly path: Path;
 }
 
-/** When a deferred recipient is tried again. */
-export interface RetrySettings {
-  readonly first: number;
-  /** Each wait is this many times the one before. */
-  readonly factor: number;
-  readonly longest: number;
-  /** Age at which a recipient bounces. */
-  readonly giveUpAfter: number;
-  /** Age at which the sender is told of the delay. */
-  readonly warnAfter: number | null;
-}
-
 export interface QueueSettings {
   readonly directory: string;
-  readonly retry: RetrySettings;
-  /** Delivery attempts at the same time. */
+  readonly retry: RetryPolicy;
+  /** Deliveries at the same time. */
   readonly concurrency: number;
+  /** What destinations may be asked. The first that matches holds. Those that none matches have the defaults. */
+  readonly destinations: readonly DestinationRule[];
 }
 
 /** One entry of the plugin list. */
@@ -113,6 +105,8 @@ export interface RouteEntry {
   /** The id of a transport. */
   readonly deliver: string;
   readonly hosts: readonly Host[] | null;
+  /** Complete: what the route leaves out is as in `queue.retry`. `null`: all of it is. */
+  readonly retry: RetryPolicy | null;
   readonly path: Path;
 }
 

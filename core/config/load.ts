@@ -6,6 +6,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import type { RetryPolicy } from '../mail/retry-policy.ts';
 import { type Validated, validate } from '../plugin/validate.ts';
 import { areHarmless, type Complaint, Complaints } from './complaint.ts';
 import type {
@@ -94,17 +95,31 @@ class Sections {
     const listeners = await this.#entries(listenerSchema, 'listeners', written);
     const plugins = await this.#entries(pluginSchema, 'plugins', written);
     const routes = await this.#entries(routeSchema, 'routes', written);
+    const queue = (await this.#section(shape.queue, 'queue', written)) ?? shape.queue.parse(undefined);
+    const settings = queueOf(queue, directory);
     return {
       file,
       directory,
       hostname: hostname ?? NO_HOSTNAME,
       listeners: listeners.map(entry => listenerOf(entry, directory)),
-      queue: queueOf((await this.#section(shape.queue, 'queue', written)) ?? shape.queue.parse(undefined), directory),
+      queue: settings,
       resolver: (await this.#section(shape.resolver, 'resolver', written)) ?? { servers: [] },
       log: (await this.#section(shape.log, 'log', written)) ?? shape.log.parse(undefined),
       plugins: plugins.map(entry => pluginOf(entry, calls)),
-      routes: routes.map(routeOf),
+      routes: routes.map(entry => this.#route(entry, settings.retry)),
     };
+  }
+
+  /** What a route says of retries is checked together with what it leaves to the queue. */
+  #route({ when, deliver, hosts, retry, path }: Written<typeof routeSchema>, usual: RetryPolicy): RouteEntry {
+    const own = retry === undefined ? null : retryOf(retry, usual);
+    if (own !== null && own.longest < own.first) {
+      const key = retry?.longest === undefined ? 'first' : 'longest';
+      const fault =
+        key === 'longest' ? 'must not be shorter than first' : 'must not be longer than queue.retry.longest';
+      this.#complaints.error('MF_CONFIG_OPTION', [...path, 'retry', key], fault);
+    }
+    return { when: when ?? null, deliver, hosts: hosts ?? null, retry: own, path };
   }
 
   /** A section, or `null` where it is wrong. */
@@ -168,6 +183,23 @@ function queueOf(written: z.output<typeof shape.queue>, directory: string): Conf
     ...written,
     directory: resolve(directory, written.directory),
     retry: { ...retry, warnAfter: warnAfter === 'off' ? null : warnAfter },
+    destinations: written.destinations.map(({ match = [], rate, ...rest }) => ({
+      ...rest,
+      match,
+      rate: rate === 'off' ? null : rate,
+    })),
+  };
+}
+
+/** A retry policy as it is written, with what it leaves out as usual. `off` is how people write `null`. */
+function retryOf(written: NonNullable<Written<typeof routeSchema>['retry']>, usual: RetryPolicy): RetryPolicy {
+  const { first, factor, longest, giveUpAfter, warnAfter } = written;
+  return {
+    first: first ?? usual.first,
+    factor: factor ?? usual.factor,
+    longest: longest ?? usual.longest,
+    giveUpAfter: giveUpAfter ?? usual.giveUpAfter,
+    warnAfter: warnAfter === 'off' ? null : (warnAfter ?? usual.warnAfter),
   };
 }
 
@@ -193,8 +225,4 @@ function pluginOf(
 export function nameOf(use: string): string {
   const name = use.split(/[/\\]/).at(-1) ?? use;
   return name.replace(/\.[cm]?[jt]s$/, '').replace(/^mailframe-plugin-/, '');
-}
-
-function routeOf({ when, deliver, hosts, path }: Written<typeof routeSchema>): RouteEntry {
-  return { when: when ?? null, deliver, hosts: hosts ?? null, path };
 }

@@ -9,6 +9,7 @@ import { MECHANISMS } from '../mail/mechanism.ts';
 import { cidr, domainName, duration, hostPort, ipAddress, LONGEST_TIMER, path, size } from '../plugin/option-types.ts';
 import { described } from './described.ts';
 import { limitsSchema } from './limits-schema.ts';
+import { queueSchema, routeRetry } from './queue-schema.ts';
 import { conditionSchema } from './when.ts';
 
 const id = () =>
@@ -92,19 +93,6 @@ export const listenerSchema = z.strictObject({
   limits: described(limitsSchema.prefault({}), 'What clients may have and do.'),
 });
 
-const retry = z
-  .strictObject({
-    first: described(duration({ min: 1000 }).prefault('5 min'), 'The wait before the second attempt.'),
-    factor: described(z.number().min(1).max(100).default(2), 'Each wait is this many times the one before.'),
-    longest: described(duration().prefault('4 h'), 'The longest wait between two attempts.'),
-    giveUpAfter: described(duration().prefault('5 days'), 'The age at which a recipient bounces.'),
-    warnAfter: described(
-      z.literal('off').or(duration()).prefault('off'),
-      'The age at which the sender is told that the mail is late, or off.',
-    ),
-  })
-  .refine(({ first, longest }) => longest >= first, { path: ['longest'], error: 'must not be shorter than first' });
-
 const DNS_SERVER = 'a DNS server is expected, such as "127.0.0.1", "127.0.0.1:5353" or "[::1]:53"';
 
 /** Servers as node:dns wants them. */
@@ -147,6 +135,7 @@ export const routeSchema = z.strictObject({
     z.array(hostPort()).min(1).optional(),
     'Where to, in the order to try. Default: a plugin finds out.',
   ),
+  retry: described(routeRetry.optional(), 'When this mail is tried again, as far as it differs from queue.retry.'),
 });
 
 /** The whole file. */
@@ -157,16 +146,7 @@ export const fileSchema = z
       'The full name of this machine: in the greeting, in Received and in notifications.',
     ),
     listeners: described(z.array(listenerSchema).min(1), 'Where clients may come.'),
-    queue: described(
-      z
-        .strictObject({
-          directory: described(path().prefault('./var/queue'), 'Where the queue lies.'),
-          retry: described(retry.prefault({}), 'When a deferred recipient is tried again.'),
-          concurrency: described(z.int().min(1).max(1000).default(20), 'Delivery attempts at the same time.'),
-        })
-        .prefault({}),
-      'The mail that is accepted and not yet delivered.',
-    ),
+    queue: described(queueSchema, 'The mail that is accepted and not yet delivered.'),
     resolver: described(
       z
         .strictObject({ servers: described(z.array(dnsServer).default([]), 'Default: those of the system.') })

@@ -1,4 +1,5 @@
-/** Sizes and durations as people write them: `25 MiB`, `5 min`. A unit is part of the number, so none is ever guessed. */
+/** Sizes, durations and rates as people write them: `25 MiB`, `5 min`, `100 / min`. A unit is part of the number, so none is ever guessed. */
+import type { Rate } from './destination.ts';
 
 const OCTETS: Readonly<Record<string, number>> = {
   b: 1,
@@ -42,6 +43,14 @@ export function parseSize(text: string): number | null {
 /** Milliseconds, or `null` where the text is no duration. A number without a unit is none. */
 export function parseDuration(text: string): number | null {
   return parse(text, MILLISECONDS);
+}
+
+/** So many in so long: `100 / min`, `1000 / 2 h`. `null` where the text is no rate. */
+export function parseRate(text: string): Rate | null {
+  const [, written = '', time = ''] = /^(\d{1,9}) ?\/ ?(.+)$/.exec(text) ?? [];
+  const count = Number(written);
+  const per = parseDuration(/^\d/.test(time) ? time : `1 ${time}`);
+  return count > 0 && per !== null && per > 0 ? { count, per } : null;
 }
 
 function parse(text: string, units: Readonly<Record<string, number>>): number | null {

@@ -1,5 +1,6 @@
 /** Where the mail of one recipient goes next: by which transport, to which hosts. */
 import type { Condition } from './condition.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 
 /** A machine that may take the mail. */
 export interface Host {
@@ -26,4 +27,6 @@ export interface RouteRule {
   readonly transport: string;
   /** `null`: the transport needs none, or a `route` plugin finds them. */
   readonly hosts: readonly Host[] | null;
+  /** `null`: as the queue has it. */
+  readonly retry: RetryPolicy | null;
 }

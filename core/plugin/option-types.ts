@@ -8,16 +8,18 @@ import { z } from 'zod';
 import type { Mailbox } from '../mail/address.ts';
 import { parseAddressPattern } from '../mail/address-pattern.ts';
 import type { AddressPattern } from '../mail/condition.ts';
+import type { Rate } from '../mail/destination.ts';
 import { parseDomain } from '../mail/domain.ts';
 import { parseHost } from '../mail/host.ts';
 import { parseIpAddress } from '../mail/ip-address.ts';
 import { parseMailbox } from '../mail/path.ts';
-import { formatDuration, formatSize, parseDuration, parseSize } from '../mail/quantity.ts';
+import { formatDuration, formatSize, parseDuration, parseRate, parseSize } from '../mail/quantity.ts';
 import type { Host } from '../mail/route.ts';
 import { Secret } from './secret.ts';
 
 const SIZE = 'a size is expected, such as "25 MiB" or a number of octets';
 const DURATION = 'a duration with its unit is expected, such as "30 s", "5 min", "4 h" or "5 days"';
+const RATE = 'a rate is expected, such as "100 / min" or "5 / s"';
 const DOMAIN = 'a domain name is expected, such as "example.test"';
 const MAILBOX = 'a mailbox is expected, such as "ann@example.test"';
 const PATTERN = 'an address, "@domain", "@.domain" for its subdomains, "<>" or "*" is expected';
@@ -65,6 +67,18 @@ export function duration(bounds: Bounds = {}) {
     },
     { wanted: DURATION, description: 'A duration: a number with ms, s, min, h or days.', example: '5 min' },
   );
+}
+
+/**
+ * A rate: `100 / min`, `5 / s`, `1000 / 2 h`.
+ * @example z.strictObject({ rate: rate().optional() })
+ */
+export function rate(): z.ZodType<Rate, string> {
+  return textType((text, context) => parseRate(text) ?? refuse(context, RATE), {
+    wanted: RATE,
+    description: 'A rate: a number, a slash, and a time: a unit or a duration.',
+    example: '100 / min',
+  });
 }
 
 /** A domain name in its canonical form: lower case, A-labels. No address literal. */

@@ -8,6 +8,7 @@ import type { Mail } from '../mail/mail.ts';
 import type { Outcome } from '../mail/outcome.ts';
 import type { PermanentReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
+import type { Nature } from '../mime/nature.ts';
 import type { QueueControl, QueuedRecipient } from './queue-control.ts';
 import { token } from './token.ts';
 
@@ -38,6 +39,8 @@ export interface NewMail {
   readonly fate: Fate;
   /** One for each recipient, in their order. Missing: by domain, at the priority of the envelope, for ever. */
   readonly places?: readonly Place[];
+  /** Bulk mail stands behind personal mail. Missing: personal. */
+  readonly nature?: Nature;
 }
 
 /** Whose work something is, and until when nobody else is given it. */
@@ -71,7 +74,7 @@ export interface Room {
 /** Asks for work. */
 export interface LeaseRequest extends Claim {
   readonly now: Date;
-  /** At most so many mails. */
+  /** At most so many deliveries: a mail for two destinations counts as two, and is taken for one where only one fits. */
   readonly limit: number;
   readonly room: Room;
   /** These destinations alone. Missing: all of them. */

@@ -13,10 +13,13 @@ import type { Trace } from '../mail/trace.ts';
 import type { Log } from '../plugin/ports.ts';
 import type { QueuedRecipient } from '../plugin/queue-control.ts';
 import type { Lease } from '../plugin/queue-store.ts';
+import { expired } from './settlement.ts';
 import { Slots } from './slots.ts';
 
 /** So many recipients of one mail are routed at the same time: routing asks the DNS. */
 const ROUTING_LANES = 8;
+/** So many groups of one mail are delivered at the same time: it may have a thousand. */
+const DELIVERY_LANES = 50;
 
 /** A recipient whose attempt is over. */
 export interface Ended {
@@ -28,9 +31,9 @@ export interface Ended {
 export interface AttemptParts {
   readonly lease: Lease;
   readonly chain: Chain;
-  /** Shared by all attempts: so many deliveries run at the same time. */
-  readonly deliveries: Slots;
   readonly log: Log;
+  /** Told the outcomes of some of the recipients as soon as they are known, before they are written down. */
+  readonly heard: (ended: readonly Ended[]) => void;
   /** Writes down what became of some of the recipients. Does not reject. */
   readonly settle: (ended: readonly Ended[], steps: Trace) => Promise<void>;
 }
@@ -43,17 +46,19 @@ interface Group {
 
 /** Makes the attempt. Resolves when every recipient is settled; does not reject. */
 export async function makeAttempt(parts: AttemptParts): Promise<void> {
-  const { lease, settle } = parts;
+  const { lease, heard, settle } = parts;
   const { fate, recipients } = lease;
-  if (fate.kind === 'bounce') {
-    const outcome = bouncedBy(fate.reply);
+  if (fate.kind !== 'deliver') {
+    const end = (queued: QueuedRecipient) => (fate.kind === 'bounce' ? bouncedBy(fate.reply) : expired(queued));
     return settle(
-      recipients.map(queued => ({ queued, outcome })),
+      recipients.map(queued => ({ queued, outcome: end(queued) })),
       [],
     );
   }
   const { groups, unroutable, steps } = await routeAll(parts);
-  const ends = groups.map(group => deliverGroup(group, parts));
+  heard(unroutable);
+  const lanes = new Slots(DELIVERY_LANES);
+  const ends = groups.map(group => lanes.run(() => deliverGroup(group, parts)));
   if (unroutable.length > 0) ends.push(settle(unroutable, steps));
   await Promise.all(ends);
 }
@@ -107,12 +112,13 @@ function keyOf({ transport, hosts }: Route): string {
 
 async function deliverGroup(group: Group, parts: AttemptParts): Promise<void> {
   const { mail } = parts.lease;
-  const { outcomes, steps } = await parts.deliveries.run(() => deliver(group, mail, parts));
+  const { outcomes, steps } = await deliver(group, mail, parts);
   // The chain gives every recipient an outcome; should it not, silence defers.
   const ended = group.members.map(queued => ({
     queued,
     outcome: outcomes.get(queued.recipient) ?? deferredBy(LOCAL_ERROR),
   }));
+  parts.heard(ended);
   await parts.settle(ended, [...group.steps.flat(), ...steps]);
 }
 

@@ -12,6 +12,7 @@ import type { Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import type { Ended } from './attempt.ts';
 import { addressText } from './disclosure.ts';
 import { type NotificationOffice, notificationsOwed } from './notification.ts';
+import type { Placing } from './placing.ts';
 import { type Settled, settle } from './settlement.ts';
 
 /** What a ledger is kept with. */
@@ -19,6 +20,9 @@ export interface LedgerParts extends NotificationOffice {
   readonly store: QueueStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly placing: Placing;
+  /** Mail was put into the queue. */
+  readonly wake: () => void;
   /** Aborted when nothing is tried again any more. */
   readonly stopped: AbortSignal;
 }
@@ -37,11 +41,17 @@ export class Ledger {
   page(lease: Lease, chain: Chain): (ended: readonly Ended[], steps: Trace) => Promise<void> {
     const random = drawnOnce(this.#parts.random);
     return async (ended, steps) => {
-      const { clock, policy, log } = this.#parts;
+      const { clock, log, placing } = this.#parts;
       const { mail } = lease;
       const now = clock.now();
-      const settled = ended.map(({ queued, outcome }) => settle(queued, outcome, { mail, now, policy, random }));
-      const notifications = await notificationsOwed(mail, settled, now, this.#parts);
+      const settled = await Promise.all(
+        ended.map(async ({ queued, outcome }) => {
+          const policy = await placing.policyFor(mail, queued.recipient, chain);
+          return settle(queued, outcome, { mail, now, policy, random });
+        }),
+      );
+      const owed = await notificationsOwed(mail, settled, now, this.#parts);
+      const notifications = await Promise.all(owed.map(one => placing.place(one, chain)));
       const result = await this.#store(lease, settled, steps, notifications);
       if (result !== 'settled') {
         log.warn(result === 'lost' ? 'lost' : 'unsettled', { queueId: mail.id, recipients: settled.map(addressOf) });
@@ -51,6 +61,7 @@ export class Ledger {
       for (const { mail: notification } of notifications) {
         log.info('notified', { queueId: mail.id, notification: notification.id });
       }
+      if (notifications.length > 0) this.#parts.wake();
     };
   }
 

@@ -17,6 +17,7 @@ import {
   settleSeat,
   unsettled,
 } from './memory-entry.ts';
+import { RoomLeft } from './room-left.ts';
 
 /** Makes an empty one. */
 export function memoryStore(): QueueStore {
@@ -32,32 +33,33 @@ class MemoryStore implements QueueStore {
   async commit(mails: readonly NewMail[], claim: Claim | null = null): Promise<readonly Lease[]> {
     const entries = this.#insert(await inMemory(mails));
     if (claim === null) return [];
-    return entries.filter(({ fate }) => fate.kind === 'deliver').map(entry => this.#take(entry, entry.seats, claim));
+    const free = (seat: Seat) => this.#dueAt(seat) <= seat.due;
+    return entries
+      .filter(({ fate, seats }) => fate.kind === 'deliver' && seats.every(free))
+      .map(entry => this.#take(entry, entry.seats, claim));
   }
 
   async lease(request: LeaseRequest): Promise<readonly Lease[]> {
     const { now, limit, room, only } = request;
     this.#endLeases(({ lease }) => lease !== null && lease.until <= now.getTime());
-    const left = new Map(room.but);
-    const roomAt = (destination: string) => left.get(destination) ?? room.each;
+    const left = new RoomLeft({ limit, room });
     const ready = (seat: Seat) =>
       seat.state === 'waiting' &&
       this.#dueAt(seat) <= now.getTime() &&
-      roomAt(seat.destination) > 0 &&
+      left.at(seat.destination) > 0 &&
       (only?.includes(seat.destination) ?? true);
     const leases: Lease[] = [];
-    for (let progress = true; progress && leases.length < limit; ) {
+    for (let progress = true; progress && left.all > 0; ) {
       progress = false;
       for (const destination of this.#destinations(ready)) {
-        const entry = leases.length < limit ? this.#first(destination, ready) : null;
+        const entry = left.all > 0 ? this.#first(destination, ready) : null;
         if (entry === null) continue;
-        const taken = entry.seats.filter(ready);
-        for (const one of new Set(taken.map(seat => seat.destination))) left.set(one, roomAt(one) - 1);
+        const taken = left.takeFor(entry.seats.filter(ready));
         leases.push(this.#take(entry, taken, request));
         progress = true;
       }
     }
-    return [...leases, ...this.#expired(request, limit - leases.length)];
+    return [...leases, ...this.#expired(request, left.all)];
   }
 
   #expired({ expiredBefore, ...claim }: LeaseRequest, limit: number): readonly Lease[] {

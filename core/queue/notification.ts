@@ -15,7 +15,6 @@ import type { NewMail } from '../plugin/queue-store.ts';
 import { disclose } from './disclosure.ts';
 import { writeReport } from './report.ts';
 import type { ReportFrame } from './report-fields.ts';
-import { giveUpAt, type RetryPolicy } from './retry.ts';
 import { returnedContent } from './returned-content.ts';
 import type { NotificationKind, Settled } from './settlement.ts';
 
@@ -26,7 +25,6 @@ const KINDS: readonly NotificationKind[] = ['failure', 'delay', 'success'];
 export interface NotificationOffice {
   /** Ours: it stands in `From` and `Reporting-MTA`. */
   readonly hostname: string;
-  readonly policy: RetryPolicy;
   readonly random: Random;
   readonly nextId: () => string;
 }
@@ -57,7 +55,7 @@ interface Event {
 }
 
 async function notification({ kind, mail, about, to, now }: Event, office: NotificationOffice): Promise<NewMail> {
-  const { hostname, policy, random, nextId } = office;
+  const { hostname, random, nextId } = office;
   const id = nextId();
   const frame: ReportFrame = {
     hostname,
@@ -65,7 +63,7 @@ async function notification({ kind, mail, about, to, now }: Event, office: Notif
     receivedAt: mail.receivedAt,
     envelopeId: mail.envelope.parameters.envelopeId,
     now,
-    retryUntil: giveUpAt(policy, mail.receivedAt),
+    retryUntil: new Date(Math.max(...about.map(one => one.giveUpAt.getTime()))),
   };
   const { content, body } = writeReport({
     kind,

@@ -1,18 +1,23 @@
 /**
  * The scheduler: takes leases on what is due, lets attempts be made, and writes down what became of them.
  *
- * It keeps no mail in memory beyond the attempts that run, polls nothing while nothing is due, and can be killed at any
- * instant: what it knew is in the store, or will be tried again.
+ * It keeps no mail in memory beyond the attempts that run, polls nothing but a glance a second, and can be killed at any
+ * instant: what it knew is in the store, or will be tried again. Destinations share nothing but the number of deliveries at
+ * the same time, of which those that have not shown that they answer never have all: a slow one delays no other.
  */
 import type { Chain } from '../chain/chain.ts';
+import { type DestinationRule, policyFor } from '../mail/destination.ts';
 import { describeError } from '../mail/failure.ts';
+import type { RetryPolicy } from '../mail/retry-policy.ts';
 import type { Clock, Log, Random } from '../plugin/ports.ts';
-import type { Lease, QueueStore } from '../plugin/queue-store.ts';
-import { makeAttempt } from './attempt.ts';
+import type { Claim, LeaseRequest, NewMail, QueueStore } from '../plugin/queue-store.ts';
+import { Arrivals } from './arrivals.ts';
+import { Attempts } from './attempts.ts';
+import { Destinations } from './destinations.ts';
 import { Ledger } from './ledger.ts';
+import { Placing } from './placing.ts';
 import { queueIds } from './queue-id.ts';
-import type { RetryPolicy } from './retry.ts';
-import { Slots } from './slots.ts';
+import { startingRoom } from './starting-room.ts';
 
 /** What a scheduler is made of. */
 export interface SchedulerParts {
@@ -25,8 +30,10 @@ export interface SchedulerParts {
   readonly policy: RetryPolicy;
   /** Ours, for notifications. */
   readonly hostname: string;
-  /** So many deliveries run at the same time; to one destination, half of them. */
+  /** So many deliveries run at the same time. */
   readonly concurrency: number;
+  /** What one destination may be asked. */
+  readonly destinations: readonly DestinationRule[];
 }
 
 const SECOND = 1000;
@@ -34,35 +41,55 @@ const SECOND = 1000;
 const LEASE_TIME = 600 * SECOND;
 const RENEW_EVERY = LEASE_TIME / 3;
 /** What other processes do to the queue, by the command line for one, is seen within this time. */
-const GLANCE_EVERY = 10 * SECOND;
+const GLANCE_EVERY = SECOND;
 /** The wait after a failure of the store. */
 const RECOVERY_TIME = 5 * SECOND;
 /** How long `stop` waits for the attempts that run. */
 const GRACE = 30 * SECOND;
+/** Mail that is due when it expires is tried a last time; what could not be tried by then is given up. */
+const LAST_CHANCE = 600 * SECOND;
+/** Attempts that run, those included that are being written down, for each delivery that may. */
+const ATTEMPTS_A_DELIVERY = 4;
+/** Of so many destinations that answer the mail is looked for while those that do not have used up their share. */
+const KNOWN_DESTINATIONS = 1000;
 
 export class Scheduler {
   readonly #parts: SchedulerParts;
   readonly #owner: string;
-  readonly #ledger: Ledger;
-  readonly #deliveries: Slots;
-  readonly #perDestination: number;
-  /** The attempts that run. */
-  readonly #running = new Map<Lease, Promise<void>>();
-  /** How many running mails each destination has. */
-  readonly #load = new Map<string, number>();
+  readonly #destinations: Destinations;
+  readonly #attempts: Attempts;
+  readonly #arrivals: Arrivals;
   readonly #stopped = new AbortController();
   #rest = new AbortController();
   #loop: Promise<void> | null = null;
   #renewedAt = 0;
 
   constructor(parts: SchedulerParts) {
-    const { hostname, concurrency } = parts;
+    const { hostname, destinations: rules, store, clock } = parts;
     const nextId = queueIds(parts);
+    const wake = () => this.wake();
+    const placing = new Placing(parts);
+    const stopped = this.#stopped.signal;
+    const ledger = new Ledger({ ...parts, nextId, placing, wake, stopped });
+    const destinations = new Destinations({
+      ...parts,
+      policyFor: name => policyFor(rules, name),
+      startingRoom: startingRoom(rules),
+    });
+    const attempts = new Attempts({ ...parts, ledger, destinations, wake });
     this.#parts = parts;
     this.#owner = `${hostname}/${nextId()}`;
-    this.#deliveries = new Slots(concurrency);
-    this.#perDestination = Math.ceil(concurrency / 2);
-    this.#ledger = new Ledger({ ...parts, nextId, stopped: this.#stopped.signal });
+    this.#destinations = destinations;
+    this.#attempts = attempts;
+    this.#renewedAt = clock.monotonic();
+    this.#arrivals = new Arrivals({
+      store,
+      placing,
+      destinations,
+      claim: () => (this.#loop === null || stopped.aborted || this.#attemptsLeft() <= 0 ? null : this.#claim()),
+      begin: (lease, ended) => attempts.begin(lease, ended),
+      wake,
+    });
   }
 
   /** Begins to work. */
@@ -70,7 +97,17 @@ export class Scheduler {
     this.#loop ??= this.#work();
   }
 
-  /** Looks at once instead of at the next time: to be called when mail was committed. */
+  /** Takes over mail, all of it or none: durable when it resolves. What can be delivered at once is. */
+  async commit(mails: readonly NewMail[]): Promise<void> {
+    const pin = this.#parts.pin();
+    try {
+      await this.#arrivals.commit(mails, pin.chain);
+    } finally {
+      pin.release();
+    }
+  }
+
+  /** Looks at once instead of at the next time: to be called when mail was put into the queue. */
   wake(): void {
     this.#rest.abort();
   }
@@ -85,7 +122,7 @@ export class Scheduler {
     this.wake();
     await this.#loop;
     const patience = new AbortController();
-    await Promise.race([Promise.all(this.#running.values()), clock.sleep(GRACE, patience.signal)]);
+    await Promise.race([this.#attempts.end(), clock.sleep(GRACE, patience.signal)]);
     patience.abort();
     try {
       await store.giveBack(this.#owner);
@@ -108,74 +145,69 @@ export class Scheduler {
     }
   }
 
-  /** @returns how many mails were taken. */
+  /**
+   * Takes what is due: first whatever it is for, then, where strangers have used up their share, for destinations that are
+   * known to answer.
+   * @returns how many mails were taken.
+   */
   async #take(): Promise<number> {
-    const { store, clock, concurrency } = this.#parts;
-    const limit = concurrency - this.#running.size;
-    if (limit <= 0) return 0;
+    const { strangers } = this.#destinations.free;
+    const limit = Math.min(strangers, this.#attemptsLeft());
+    const taken = limit <= 0 ? 0 : await this.#lease({ limit });
+    if (taken < limit) {
+      this.#destinations.caughtUp();
+      return taken;
+    }
+    this.#destinations.isBehind();
+    const left = Math.min(this.#destinations.free.all, this.#attemptsLeft());
+    const only = left <= 0 ? [] : this.#destinations.answering(KNOWN_DESTINATIONS);
+    return taken + (only.length === 0 ? 0 : await this.#lease({ limit: left, only }));
+  }
+
+  async #lease(which: Pick<LeaseRequest, 'limit' | 'only'>): Promise<number> {
+    const { store, clock } = this.#parts;
     const now = clock.now();
-    const but = new Map([...this.#load].map(([destination, load]) => [destination, this.#perDestination - load]));
     const leases = await store.lease({
-      owner: this.#owner,
+      ...this.#claim(),
       now,
-      until: new Date(now.getTime() + LEASE_TIME),
-      limit,
-      room: { each: this.#perDestination, but },
+      room: this.#destinations.room(),
+      expiredBefore: new Date(now.getTime() - LAST_CHANCE),
+      ...which,
     });
-    for (const lease of leases) this.#begin(lease);
+    for (const lease of leases) {
+      if (lease.fate.kind === 'deliver') {
+        this.#destinations.begin(new Set(lease.recipients.map(({ destination }) => destination)));
+      }
+      this.#attempts.begin(lease);
+    }
     return leases.length;
   }
 
-  #begin(lease: Lease): void {
-    const destinations = new Set(lease.recipients.map(({ recipient }) => recipient.forwardPath.domain));
-    this.#count(destinations, 1);
-    const attempt = this.#attempt(lease).finally(() => {
-      this.#count(destinations, -1);
-      this.#running.delete(lease);
-      this.wake();
-    });
-    this.#running.set(lease, attempt);
+  #claim(): Claim {
+    return { owner: this.#owner, until: new Date(this.#parts.clock.now().getTime() + LEASE_TIME) };
   }
 
-  async #attempt(lease: Lease): Promise<void> {
-    const { log } = this.#parts;
-    const pin = this.#parts.pin();
-    const { chain } = pin;
-    try {
-      const settle = this.#ledger.page(lease, chain);
-      await makeAttempt({ lease, chain, log, deliveries: this.#deliveries, settle });
-    } catch (error) {
-      // Nothing was written down: the lease runs out, and the mail is tried again.
-      log.error('failed', { queueId: lease.mail.id, attempting: describeError(error) });
-    } finally {
-      pin.release();
-    }
-  }
-
-  #count(destinations: Iterable<string>, change: number): void {
-    for (const destination of destinations) {
-      const load = (this.#load.get(destination) ?? 0) + change;
-      if (load === 0) this.#load.delete(destination);
-      else this.#load.set(destination, load);
-    }
+  #attemptsLeft(): number {
+    return this.#parts.concurrency * ATTEMPTS_A_DELIVERY - this.#attempts.count;
   }
 
   async #renew(): Promise<void> {
     const { store, clock } = this.#parts;
     const passed = clock.monotonic();
-    if (this.#running.size === 0 || passed - this.#renewedAt < RENEW_EVERY) return;
-    await store.renew([...this.#running.keys()], new Date(clock.now().getTime() + LEASE_TIME));
+    if (passed - this.#renewedAt < RENEW_EVERY) return;
     this.#renewedAt = passed;
+    if (this.#attempts.count === 0) return;
+    await store.renew(this.#attempts.leases, new Date(clock.now().getTime() + LEASE_TIME));
   }
 
   /** Until there may be something to do, if nobody wakes us. */
   async #idleTime(): Promise<number> {
-    const { store, clock, concurrency } = this.#parts;
-    if (this.#running.size >= concurrency) return GLANCE_EVERY;
-    const full = [...this.#load].filter(([, load]) => load >= this.#perDestination).map(([destination]) => destination);
-    const due = await store.nextDue(full);
-    if (due === null) return GLANCE_EVERY;
-    return Math.max(1, Math.min(due.getTime() - clock.now().getTime(), GLANCE_EVERY));
+    const { store, clock } = this.#parts;
+    // What is due waits for room then, and whoever leaves it wakes us.
+    if (this.#destinations.free.strangers <= 0 || this.#attemptsLeft() <= 0) return GLANCE_EVERY;
+    const due = await store.nextDue(this.#destinations.full());
+    const wait = due === null ? Infinity : due.getTime() - clock.now().getTime();
+    return Math.max(1, Math.min(wait, this.#destinations.untilAllowed(), GLANCE_EVERY));
   }
 
   async #sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -1,12 +1,13 @@
 /** What an outcome means for a recipient: done or again, and whether its sender is to be told. Pure but for the jitter. */
 
 import type { Mail } from '../mail/mail.ts';
-import { bouncedBy, type Deferred, type Outcome } from '../mail/outcome.ts';
+import { type Bounced, bouncedBy, type Deferred, type Outcome } from '../mail/outcome.ts';
 import type { PermanentReply } from '../mail/reply.ts';
+import type { RetryPolicy } from '../mail/retry-policy.ts';
 import type { Random } from '../plugin/ports.ts';
 import type { QueuedRecipient } from '../plugin/queue-control.ts';
 import type { Settlement } from '../plugin/queue-store.ts';
-import { isLate, type RetryPolicy, retryAfter } from './retry.ts';
+import { giveUpAt, isLate, retryAfter } from './retry.ts';
 
 /** What a notification is about (RFC 3461 section 4.1). */
 export type NotificationKind = 'failure' | 'delay' | 'success';
@@ -19,6 +20,8 @@ export interface Settled {
   readonly settlement: Settlement;
   /** The notification that is owed for this recipient, or `null`. */
   readonly owed: NotificationKind | null;
+  /** After which no attempt is made. */
+  readonly giveUpAt: Date;
 }
 
 /** What the judgement depends on. */
@@ -31,10 +34,11 @@ export interface Circumstances {
 
 /** Judges one outcome. Every deferral meets the question of age here, whatever caused it. */
 export function settle(queued: QueuedRecipient, outcome: Outcome, circumstances: Circumstances): Settled {
-  if (outcome.kind !== 'deferred') return done(queued, outcome, circumstances.mail);
   const { mail, now, policy, random } = circumstances;
+  const end = giveUpAt(policy, mail.receivedAt);
+  if (outcome.kind !== 'deferred') return done(queued, outcome, mail, end);
   const retry = retryAfter(policy, { receivedAt: mail.receivedAt, now, attempts: queued.attempts + 1 }, random);
-  if (retry.kind === 'give-up') return done(queued, expired(outcome), mail);
+  if (retry.kind === 'give-up') return done(queued, lateBounce(outcome), mail, end);
   const warns = !queued.delayNotified && isLate(policy, mail.receivedAt, now) && wants(mail, queued, 'delay');
   return {
     queued,
@@ -45,17 +49,20 @@ export function settle(queued: QueuedRecipient, outcome: Outcome, circumstances:
       outcome,
       nextAttempt: retry.nextAttempt,
       delayNotified: queued.delayNotified || warns,
+      expires: end,
     },
     owed: warns ? 'delay' : null,
+    giveUpAt: end,
   };
 }
 
-function done(queued: QueuedRecipient, outcome: Exclude<Outcome, Deferred>, mail: Mail): Settled {
+function done(queued: QueuedRecipient, outcome: Exclude<Outcome, Deferred>, mail: Mail, end: Date): Settled {
   return {
     queued,
     outcome,
     settlement: { index: queued.index, kind: 'done', outcome },
     owed: owedWhenDone(queued, outcome, mail),
+    giveUpAt: end,
   };
 }
 
@@ -68,8 +75,14 @@ function owedWhenDone(
   return outcome.disposition !== 'passed-on' && wants(mail, queued, 'success') ? 'success' : null;
 }
 
+/** The end of a recipient whose time ran out while something kept it from being tried. */
+export function expired({ lastOutcome, destination }: QueuedRecipient): Bounced {
+  if (lastOutcome?.kind === 'deferred') return lateBounce(lastOutcome);
+  return bouncedBy({ code: 554, status: '5.4.7', text: `Not delivered in time: ${destination} could not be tried` });
+}
+
 /** The reasons of the last deferral stay: they are what the sender can do something about. */
-function expired({ reply, remote, diagnostic }: Deferred): Outcome & { readonly kind: 'bounced' } {
+function lateBounce({ reply, remote, diagnostic }: Deferred): Bounced {
   const final: PermanentReply = { code: 554, status: '5.4.7', text: `Not delivered in time: ${reply.text}` };
   return bouncedBy(final, remote, diagnostic);
 }

@@ -29,6 +29,7 @@ export class Lanes {
   readonly #ofDestination: Query<DueLane>;
   readonly #ofDomain: Query<DueLane>;
   readonly #keptBack: Query<{ not_before: number; suspended: string | null }>;
+  readonly #anyKeptBack: Query<{ one: 1 }>;
   readonly #backOff: Query<never>;
   readonly #forgetOld: Query<never>;
 
@@ -50,6 +51,7 @@ export class Lanes {
     this.#ofDestination = prepare('SELECT destination, priority, due FROM lane WHERE destination = ?');
     this.#ofDomain = prepare("SELECT destination, priority, due FROM lane WHERE destination LIKE '%@' || ?");
     this.#keptBack = prepare('SELECT not_before, suspended FROM destination WHERE name = ?');
+    this.#anyKeptBack = prepare('SELECT 1 AS one FROM destination LIMIT 1');
     this.#backOff = prepare(
       `INSERT INTO destination (name, not_before) VALUES (?, ?)
        ON CONFLICT (name) DO UPDATE SET not_before = excluded.not_before`,
@@ -76,6 +78,15 @@ export class Lanes {
   /** Must follow every change of who is suspended under a name: a destination, or the domain of mailboxes. */
   refreshUnder(name: string): void {
     this.refresh([...this.#ofDestination.all(name), ...this.#ofDomain.all(name)]);
+  }
+
+  /** Whether all mail that is due may be taken. */
+  nobodyIsKeptBack(): boolean {
+    return this.#anyKeptBack.get() === undefined;
+  }
+
+  isKeptBack(destination: string, now: number): boolean {
+    return this.#notBefore(destination) > now;
   }
 
   /** When a destination may be tried again: `NEVER` while it, or the domain of its mailbox, is suspended. */

@@ -69,14 +69,24 @@ export class Tables {
       return this.#insertContent.get(size, octets, spool)?.key ?? null;
     });
     const waiting: Lane[] = [];
+    const claimable = claim === null ? () => false : this.#claimable();
     const fences = mails.map(mail => {
-      const fence = claim !== null && mail.holdJson === null && mail.bounceJson === null ? this.nextFence() : null;
+      const fence = claimable(mail) ? this.nextFence() : null;
       this.#insertOne(mail, keys[mail.content] ?? null, fence === null ? null : { ...claim, fence });
       if (fence === null && mail.holdJson === null) waiting.push(...mail.places);
       return fence;
     });
     if (waiting.length > 0) this.lanes.refresh(waiting);
     return fences;
+  }
+
+  /** Only what is to be delivered, and to nobody who is kept back. */
+  #claimable(): (mail: MailRow) => boolean {
+    const free = this.lanes.nobodyIsKeptBack();
+    return ({ holdJson, bounceJson, receivedAt, places }) =>
+      holdJson === null &&
+      bounceJson === null &&
+      (free || places.every(({ destination }) => !this.lanes.isKeptBack(destination, receivedAt)));
   }
 
   #insertOne(

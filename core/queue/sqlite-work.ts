@@ -1,5 +1,6 @@
 /** The operations of the engine on the database: commit, lease, settle. Each runs inside a transaction of its caller. */
 import type { DatabaseSync } from 'node:sqlite';
+import { RoomLeft } from './room-left.ts';
 import { Unreadable } from './shape.ts';
 import type { Lane } from './sqlite-lanes.ts';
 import type { Operations, Performers, SettlementRow } from './sqlite-protocol.ts';
@@ -15,25 +16,6 @@ type Damage = Lease['output']['damaged'][number];
 const UNLEASED = `
   state = CASE WHEN (SELECT hold FROM mail WHERE key = recipient.mail) IS NULL THEN 'waiting' ELSE 'held' END,
   owner = NULL, fence = NULL, until = NULL`;
-
-/** How many more mails fit, counted down while mail is taken. */
-class RoomLeft {
-  readonly #each: number;
-  readonly #left: Map<string, number>;
-
-  constructor({ each, but }: Lease['input']) {
-    this.#each = each;
-    this.#left = new Map(but);
-  }
-
-  at(destination: string): number {
-    return this.#left.get(destination) ?? this.#each;
-  }
-
-  take(destinations: Iterable<string>): void {
-    for (const destination of destinations) this.#left.set(destination, this.at(destination) - 1);
-  }
-}
 
 type WorkName = 'commit' | 'lease' | 'settle' | 'backOff' | 'renew' | 'giveBack' | 'nextDue';
 
@@ -97,11 +79,11 @@ export class Work implements Pick<Performers, WorkName> {
   lease(request: Lease['input']): Lease['output'] {
     this.#endLeases(this.#expired, this.#expire, request.now);
     const taken: Lease['output'] & { leases: Taken[]; damaged: Damage[] } = { leases: [], damaged: [] };
-    const room = new RoomLeft(request);
-    for (let progress = true; progress && taken.leases.length < request.limit; ) {
+    const room = new RoomLeft({ limit: request.limit, room: request });
+    for (let progress = true; progress && room.all > 0; ) {
       progress = false;
       for (const lane of this.#turns(request)) {
-        if (taken.leases.length >= request.limit) break;
+        if (room.all <= 0) break;
         if (room.at(lane.destination) <= 0) continue;
         const first = this.#tables.lanes.firstMail(lane, request.now);
         const head = first === null ? null : this.#reader.head({ key: first });
@@ -110,16 +92,17 @@ export class Work implements Pick<Performers, WorkName> {
         this.#orSetAside(head, taken, () => taken.leases.push(this.#takeMail(head, request, room)));
       }
     }
-    this.#giveUp(request, taken);
+    this.#giveUp(request, taken, room);
     return taken;
   }
 
   /** What has expired is taken last: where there was room it has been tried a last time. */
-  #giveUp(request: Lease['input'], taken: { leases: Taken[]; damaged: Damage[] }): void {
-    while (taken.leases.length < request.limit) {
+  #giveUp(request: Lease['input'], taken: { leases: Taken[]; damaged: Damage[] }, room: RoomLeft): void {
+    while (room.all > 0) {
       const first = this.#firstExpired.get(request.expiredBefore)?.mail ?? null;
       const head = first === null ? null : this.#reader.head({ key: first });
       if (head === null) return;
+      room.takeOne();
       this.#orSetAside(head, taken, () => taken.leases.push(this.#takeExpired(head, request)));
     }
   }
@@ -194,12 +177,10 @@ export class Work implements Pick<Performers, WorkName> {
 
   #takeMail(head: MailHead, request: Lease['input'], room: RoomLeft): Taken {
     const mail = this.#reader.mail(head);
-    const due = this.#reader
-      .recipients(head.key)
-      .filter(row => row.state === 'waiting' && row.due <= request.now && room.at(row.destination) > 0);
+    const waiting = this.#reader.recipients(head.key).filter(row => row.state === 'waiting' && row.due <= request.now);
+    const due = room.takeFor(waiting);
     const recipients = due.map(row => recipientOf(row, mail.envelope));
     const fence = this.#leaseTo(request, head, due);
-    room.take(new Set(due.map(row => row.destination)));
     return { fence, mail, recipients, fate: this.#reader.fate(head) };
   }
 

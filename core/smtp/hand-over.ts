@@ -12,6 +12,7 @@ import { formatPath } from '../mail/path.ts';
 import type { Session } from '../mail/session.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { HeaderBlock } from '../mime/header.ts';
+import { type Nature, natureOf } from '../mime/nature.ts';
 import type { HookName } from '../plugin/hooks.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
 import { inLines } from './binary-content.ts';
@@ -47,13 +48,17 @@ export async function handOver(setting: Setting, it: HandOver): Promise<readonly
   const { options, reception, log } = setting;
   const { maxSize, bareNewline, limits } = options;
   const id = reception.queueId();
+  let nature: Nature = 'personal';
   const intake = await takeIn(it.stream, {
     maxSize,
     bareNewline: it.transaction.isBinary ? 'keep' : bareNewline,
     header: limits.header,
     contentLine: limits.contentLine,
     spool: () => reception.spool(),
-    seal: header => seal(setting, it, id, header),
+    seal: header => {
+      nature = natureOf(header);
+      return seal(setting, it, id, header);
+    },
   });
   switch (intake.kind) {
     case 'left':
@@ -66,7 +71,8 @@ export async function handOver(setting: Setting, it: HandOver): Promise<readonly
       const { envelope, facts } = it.transaction;
       const mail = { id, envelope, content, receivedAt: reception.clock.now(), facts, session: it.session };
       try {
-        return it.transaction.isBinary ? await decideBinary(setting, it, mail) : await decide(setting, it, mail);
+        const commit = (mails: readonly NewMail[]) => it.commit(mails.map(one => ({ ...one, nature })));
+        return await (it.transaction.isBinary ? decideBinary : decide)(setting, { ...it, commit }, mail);
       } finally {
         await intake.dispose();
       }

@@ -107,6 +107,14 @@ export function queuePlacesContract(name: string, open: () => Promise<QueueStore
       await expect(store.commit([{ ...newMail('A'), places: [] }])).rejects.toThrow(RangeError);
     });
 
+    test('a mail for many destinations is taken for as many as fit, and for the others later', async () => {
+      const to = ['a@one.example', 'b@two.example', 'c@one.example', 'd@three.example'];
+      const store = await opened(newMail('A', { to }));
+      const taken = async () => (await store.lease(request({ limit: 2 })))[0]?.recipients.map(({ index }) => index);
+      expect(await taken()).toEqual([0, 1, 2]);
+      expect(await taken()).toEqual([3]);
+    });
+
     test('some destinations alone can be asked for', async () => {
       const store = await opened(placed('A'), placed('B', { destination: 'b.example' }));
       expect(ids(await store.lease(request({ only: ['b.example', 'c.example'] })))).toEqual(['B']);
@@ -122,10 +130,11 @@ export function queuePlacesContract(name: string, open: () => Promise<QueueStore
       expect(ids(await store.lease(request({ now: after(5000) })))).toEqual(['A']);
     });
 
-    test('mail that comes meanwhile waits as well', async () => {
+    test('mail that comes meanwhile waits as well, claimed or not', async () => {
       const store = await opened();
       await store.backOff('example.test', after(5000));
       await store.commit([placed('A')]);
+      expect(await store.commit([placed('B')], claim)).toEqual([]);
       expect(await store.lease(request({ now: after(4999) }))).toEqual([]);
     });
 

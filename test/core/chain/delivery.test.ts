@@ -20,6 +20,7 @@ const anywhere = (transport: string, hosts: readonly Host[] | null = null): Rout
   when: null,
   transport,
   hosts,
+  retry: null,
 });
 
 async function routed(plugins: readonly PluginInstance[], rules: readonly RouteRule[], to = 'x@one.test') {

@@ -87,7 +87,8 @@ test('what is left out has its default', async () => {
     queue: {
       directory: join(folder, 'var/queue'),
       retry: { first: 300_000, factor: 2, longest: 14_400_000, giveUpAfter: 432_000_000, warnAfter: null },
-      concurrency: 20,
+      concurrency: 200,
+      destinations: [],
     },
     resolver: { servers: [] },
     log: { level: 'info', format: 'auto' },

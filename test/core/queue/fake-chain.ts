@@ -1,6 +1,6 @@
 /** A chain that routes and delivers as a test says, and notes what it was asked and told. */
 import type { Chain } from '../../../core/chain/chain.ts';
-import type { Routed, Unroutable } from '../../../core/chain/decision.ts';
+import type { Placed, Routed, Unroutable } from '../../../core/chain/decision.ts';
 import type { Recipient } from '../../../core/mail/envelope.ts';
 import { NO_FACTS } from '../../../core/mail/facts.ts';
 import { deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
@@ -12,6 +12,7 @@ import { STEP } from './queued-mail.ts';
 
 /** What a test says about routing and delivering. What it leaves out succeeds. */
 export interface ChainScript {
+  readonly place?: (domain: string) => Placed;
   readonly route?: (recipient: Recipient, attempt: number) => Routed | Unroutable;
   readonly deliver?: (delivery: Delivery, transport: string) => Promise<ReadonlyMap<Recipient, Outcome>>;
 }
@@ -36,7 +37,7 @@ export function all(outcome: Outcome): (delivery: Delivery) => Promise<ReadonlyM
   return async ({ recipients }) => new Map(recipients.map(recipient => [recipient, outcome]));
 }
 
-export function fakeChain({ route, deliver }: ChainScript = {}): FakeChain {
+export function fakeChain({ place, route, deliver }: ChainScript = {}): FakeChain {
   const deliveries: string[] = [];
   const told: string[] = [];
   const step = (hook: string): Trace => [{ ...STEP, hook }];
@@ -46,6 +47,8 @@ export function fakeChain({ route, deliver }: ChainScript = {}): FakeChain {
   return {
     deliveries,
     told,
+    place: async (_mail, { forwardPath }) =>
+      place?.(forwardPath.domain) ?? { destination: forwardPath.domain, retry: null },
     route: async (_mail, recipient, attempt) => ({
       decision: route?.(recipient, attempt) ?? routedTo('here'),
       facts: NO_FACTS,

@@ -47,7 +47,6 @@ async function notified({ outcome, notify = null, ...parts }: Case): Promise<rea
   });
   return notificationsOwed(mail, settled, now, {
     hostname: 'mx.example.test',
-    policy: POLICY,
     random: seededRandom(2),
     nextId: () => '01ARYZ6S41NOTIFY00',
   });
@@ -206,7 +205,7 @@ test('events of different kinds are told in mails of their own', async () => {
     return settle(queued, outcome, { mail, now, policy: POLICY, random: seededRandom(1) });
   });
   let count = 0;
-  const office = { hostname: 'mx.example.test', policy: POLICY, random: seededRandom(2), nextId: () => `N${++count}` };
+  const office = { hostname: 'mx.example.test', random: seededRandom(2), nextId: () => `N${++count}` };
   const texts = await Promise.all(
     (await notificationsOwed(mail, settled, now, office)).map(one => textOf(one.mail.content)),
   );

@@ -1,8 +1,9 @@
 /** The retry schedule: waits that grow, never pass the limit, and end at the moment of giving up. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RetryPolicy } from '../../../core/mail/retry-policy.ts';
 import type { Random } from '../../../core/plugin/ports.ts';
-import { isLate, type RetryPolicy, retryAfter } from '../../../core/queue/retry.ts';
+import { isLate, retryAfter } from '../../../core/queue/retry.ts';
 import { seededRandom } from '../../../core/testing/seeded-random.ts';
 import { ARRIVAL, after } from './queued-mail.ts';
 

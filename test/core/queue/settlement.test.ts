@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Notify } from '../../../core/mail/envelope.ts';
 import { bouncedBy, type Delivered, deferredBy, deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
+import type { RetryPolicy } from '../../../core/mail/retry-policy.ts';
 import type { QueuedRecipient } from '../../../core/plugin/queue-control.ts';
-import type { RetryPolicy } from '../../../core/queue/retry.ts';
 import { type Settled, settle } from '../../../core/queue/settlement.ts';
 import { aRecipient } from '../../../core/testing/builders.ts';
 import { seededRandom } from '../../../core/testing/seeded-random.ts';

@@ -1,0 +1,36 @@
+/** Gives every new mail its place in the queue: what it waits for, how far in front, and until when. */
+import type { Chain } from '../chain/chain.ts';
+import type { Recipient } from '../mail/envelope.ts';
+import type { Mail } from '../mail/mail.ts';
+import type { RetryPolicy } from '../mail/retry-policy.ts';
+import type { Clock } from '../plugin/ports.ts';
+import type { NewMail } from '../plugin/queue-store.ts';
+import { giveUpAt } from './retry.ts';
+import { Standing } from './standing.ts';
+
+export class Placing {
+  readonly #policy: RetryPolicy;
+  readonly #standing: Standing;
+
+  constructor({ policy, clock }: { readonly policy: RetryPolicy; readonly clock: Clock }) {
+    this.#policy = policy;
+    this.#standing = new Standing(clock);
+  }
+
+  /** The same mail, with a place for each recipient. */
+  async place(one: NewMail, chain: Chain): Promise<NewMail> {
+    const { mail, nature = 'personal' } = one;
+    const { recipients, parameters } = mail.envelope;
+    const priority = parameters.priority - this.#standing.stepsFor(mail, nature);
+    const places = recipients.map(async recipient => {
+      const { destination, retry } = await chain.place(mail, recipient);
+      return { destination, priority, expires: giveUpAt(retry ?? this.#policy, mail.receivedAt) };
+    });
+    return { ...one, places: await Promise.all(places) };
+  }
+
+  /** The policy by which a recipient is tried again. */
+  async policyFor(mail: Mail, recipient: Recipient, chain: Chain): Promise<RetryPolicy> {
+    return (await chain.place(mail, recipient)).retry ?? this.#policy;
+  }
+}
