@@ -153,3 +153,39 @@ describe('deliver', () => {
     ]);
   });
 });
+
+async function placed(rules: readonly RouteRule[]) {
+  const queued = mail(['bob@one.test']);
+  const [first] = queued.envelope.recipients;
+  if (first === undefined) throw new Error('nobody');
+  return chainOf([boxes, internet], rules).chain.place(queued, first);
+}
+
+describe('where a recipient waits', () => {
+  const relay: Host = { name: 'relay.test', port: 587, addresses: [], preference: 0 };
+  const six: Host = { name: '2001:db8::1', port: 25, addresses: [], preference: 0 };
+  const elsewhere = {
+    ...anywhere('internet'),
+    when: { kind: 'sender', patterns: [{ kind: 'null' }] },
+  } as const satisfies RouteRule;
+  const retry = { first: 1, factor: 2, longest: 3, giveUpAfter: 4, warnAfter: null };
+
+  test.each([
+    { what: 'without a route: for the domain', rules: [], want: 'one.test' },
+    { what: 'by a route whose hosts DNS names: for the domain', rules: [anywhere('internet')], want: 'one.test' },
+    {
+      what: 'by a route with hosts: for the first of them',
+      rules: [anywhere('internet', [relay, host])],
+      want: 'relay.test:587',
+    },
+    { what: 'with an IPv6 address: in brackets', rules: [anywhere('internet', [six])], want: '[2001:db8::1]:25' },
+    { what: 'by a route that delivers here: for the mailbox', rules: [anywhere('boxes')], want: 'bob@one.test' },
+    { what: 'a route that does not match says nothing', rules: [elsewhere, anywhere('boxes')], want: 'bob@one.test' },
+  ])('$what', async ({ rules, want }) => {
+    expect(await placed(rules)).toEqual({ destination: want, retry: null });
+  });
+
+  test('by its route it is tried again', async () => {
+    expect((await placed([{ ...anywhere('boxes'), retry }])).retry).toEqual(retry);
+  });
+});

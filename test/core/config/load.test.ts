@@ -117,7 +117,11 @@ deadline: 5 s
 listeners:
   - { id: in, port: 25, address: "::1", maxSize: 1 MiB, bareNewline: normalize, lookups: [::1] }
   - { id: out, port: 465, auth: required, tls: { mode: implicit, cert: ./cert.pem, key: key.pem, minVersion: TLSv1.3 } }
-queue: { directory: /srv/queue, retry: { warnAfter: 4 h }, concurrency: 3 }
+queue:
+  directory: /srv/queue
+  retry: { warnAfter: 4 h }
+  concurrency: 3
+  destinations: [{ match: ["@slow.example"], concurrency: { start: 1, most: 2 }, rate: 30 / min }]
 resolver: { servers: ["127.0.0.1:5353", "::1"] }
 log: { level: debug, format: json }
 plugins:
@@ -125,7 +129,7 @@ plugins:
   - { use: "@me/mailframe-plugin-greylist" }
   - { use: smtp-relay, as: internet, options: { password: !env PASSWORD } }
 routes:
-  - { when: { recipient: "@example.test" }, deliver: internet, hosts: ["[192.0.2.1]:2525"] }
+  - { when: { recipient: "@example.test" }, deliver: internet, hosts: ["[192.0.2.1]:2525"], retry: { first: 1 min } }
 `;
   const { folder, loaded } = await load(text, { 'cert.pem': cert, 'key.pem': key });
   const configuration = configurationOf(loaded);
@@ -141,6 +145,14 @@ routes:
     directory: '/srv/queue',
     concurrency: 3,
     retry: { warnAfter: 14_400_000 },
+    destinations: [
+      {
+        match: [{ kind: 'domain', domain: 'slow.example' }],
+        concurrency: { start: 1, most: 2 },
+        rate: { count: 30, per: 60_000 },
+        backOff: { first: 60_000, longest: 3_600_000 },
+      },
+    ],
   });
   expect(configuration.resolver.servers).toEqual(['127.0.0.1:5353', '[::1]:53']);
   expect(configuration.log).toEqual({ level: 'debug', format: 'json' });
@@ -152,6 +164,13 @@ routes:
   expect(configuration.routes).toMatchObject([
     { deliver: 'internet', hosts: [{ name: '192.0.2.1', port: 2525 }], when: { kind: 'recipient' } },
   ]);
+  expect(configuration.routes[0]?.retry).toEqual({
+    first: 60_000,
+    factor: 2,
+    longest: 14_400_000,
+    giveUpAfter: 432_000_000,
+    warnAfter: 14_400_000,
+  });
 });
 
 describe('the schema complains at the exact place', () => {
@@ -215,6 +234,19 @@ describe('the schema complains at the exact place', () => {
         'c.yaml:3:45: listeners[0].bareNewline: "reject" or "normalize" is expected; did you mean "reject"?',
         'c.yaml:5:32: plugins[0].mode: "enforce" or "shadow" is expected; did you mean "shadow"?',
         'c.yaml:6:15: log.level: "debug", "info", "warn" or "error" is expected',
+      ],
+    },
+    {
+      what: 'a route whose retry schedule shrinks beside that of the queue',
+      text: `${SOUND}queue: { retry: { longest: 1 h } }\nroutes:\n  - { deliver: mailboxes, retry: { first: 2 h } }\n`,
+      want: ['c.yaml:8:43: routes[0].retry.first: must not be longer than queue.retry.longest'],
+    },
+    {
+      what: 'a window that shrinks, a rate without a time',
+      text: `${SOUND}queue:\n  destinations:\n    - { concurrency: { start: 9, most: 3 } }\n    - { rate: 100 / moon }\n`,
+      want: [
+        'c.yaml:8:40: queue.destinations[0].concurrency.most: must not be less than start',
+        'c.yaml:9:15: queue.destinations[1].rate: a rate is expected, such as "100 / min" or "5 / s"',
       ],
     },
     {

@@ -1,7 +1,7 @@
 /** Sizes and durations as people write them. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatDuration, formatSize, parseDuration, parseSize } from '../../../core/mail/quantity.ts';
+import { formatDuration, formatSize, parseDuration, parseRate, parseSize } from '../../../core/mail/quantity.ts';
 
 describe('sizes', () => {
   test.each([
@@ -57,4 +57,21 @@ test('what is formatted is read as the same quantity', () => {
 test('the largest unit that is exact is shown', () => {
   expect([formatSize(26_214_400), formatSize(1000), formatSize(0)]).toEqual(['25 MiB', '1000 B', '0 B']);
   expect([formatDuration(300_000), formatDuration(90_000), formatDuration(1)]).toEqual(['5 min', '90 s', '1 ms']);
+});
+
+describe('rates', () => {
+  test.each([
+    { text: '100 / min', want: { count: 100, per: 60_000 } },
+    { text: '5/s', want: { count: 5, per: 1000 } },
+    { text: '1000 / 2 h', want: { count: 1000, per: 7_200_000 } },
+    { text: '1 / 30 s', want: { count: 1, per: 30_000 } },
+    { text: '0 / min', want: null },
+    { text: '100', want: null },
+    { text: '100 / 5', want: null },
+    { text: '100 / moon', want: null },
+    { text: '1.5 / s', want: null },
+    { text: '1 / 0 s', want: null },
+  ])('$text', ({ text, want }) => {
+    expect(parseRate(text)).toEqual(want);
+  });
 });

@@ -1,109 +1,13 @@
 /** The scheduler: what is due is attempted, what became of it is written down, and nothing is lost or done twice. */
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { DEFAULT_POLICY, type DestinationRule } from '../../../core/mail/destination.ts';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_POLICY } from '../../../core/mail/destination.ts';
 import type { Recipient } from '../../../core/mail/envelope.ts';
-import { bouncedBy, deferredBy, deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
-import type { RetryPolicy } from '../../../core/mail/retry-policy.ts';
-import type { NewMail, QueueStore } from '../../../core/plugin/queue-store.ts';
+import { deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
 import { memoryStore } from '../../../core/queue/memory-store.ts';
-import { Scheduler } from '../../../core/queue/scheduler.ts';
 import { aRecipient } from '../../../core/testing/builders.ts';
-import { ManualClock } from '../../../core/testing/manual-clock.ts';
-import { type RecordingLog, recordingLog } from '../../../core/testing/recording-log.ts';
-import { seededRandom } from '../../../core/testing/seeded-random.ts';
-import { all, type ChainScript, type FakeChain, fakeChain, routedTo } from './fake-chain.ts';
-import { ARRIVAL, newMail } from './queued-mail.ts';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const POLICY: RetryPolicy = {
-  first: 5 * MINUTE,
-  factor: 2,
-  longest: 4 * HOUR,
-  giveUpAfter: 24 * HOUR,
-  warnAfter: null,
-};
-const BUSY = deferredBy(
-  { code: 451, status: '4.3.2', text: 'Busy' },
-  'mx.example[192.0.2.9]:25',
-  '451 4.3.2 come back',
-);
-const GONE = bouncedBy({ code: 550, status: '5.1.1', text: 'No such mailbox' });
-
-interface Running {
-  readonly scheduler: Scheduler;
-  readonly store: QueueStore;
-  readonly clock: ManualClock;
-  readonly chain: FakeChain;
-  readonly log: RecordingLog;
-  readonly pins: { held: number };
-  readonly commit: (...mails: readonly NewMail[]) => Promise<void>;
-  readonly states: (id: string) => Promise<readonly string[] | undefined>;
-  /** The ids of the notifications that lie in the queue. */
-  readonly notifications: () => Promise<readonly string[]>;
-}
-
-interface Settings extends ChainScript {
-  readonly policy?: Partial<RetryPolicy>;
-  readonly concurrency?: number;
-  readonly destinations?: readonly DestinationRule[];
-  readonly store?: QueueStore;
-}
-
-/** A scheduler at work on a store in memory. Notifications are held back, so that tests can look at them. */
-function running(settings: Settings = {}): Running {
-  const { policy, concurrency = 20, destinations = [], store = memoryStore(), ...script } = settings;
-  const clock = new ManualClock(ARRIVAL);
-  const chain = fakeChain(script);
-  const log = recordingLog();
-  const pins = { held: 0 };
-  const scheduler = new Scheduler({
-    store,
-    pin: () => {
-      pins.held += 1;
-      return { chain, release: () => void (pins.held -= 1) };
-    },
-    clock,
-    random: seededRandom(1),
-    log,
-    policy: { ...POLICY, ...policy },
-    hostname: 'mx.example.test',
-    concurrency,
-    destinations,
-  });
-  onTestFinished(() => {
-    const stopped = scheduler.stop();
-    return clock.advance(HOUR).then(() => stopped);
-  });
-  scheduler.start();
-  return {
-    scheduler,
-    store,
-    clock,
-    chain,
-    log,
-    pins,
-    commit: async (...mails) => {
-      await scheduler.commit(mails);
-      await clock.advance(0);
-    },
-    states: async id => (await store.find(id))?.entry.recipients.map(one => one.state),
-    notifications: async () => {
-      const entries = await store.list({ after: null, limit: 100 });
-      const own = entries.filter(entry => entry.envelope?.reversePath === null);
-      return own.map(entry => entry.id);
-    },
-  };
-}
-
-/** A delivery that the test ends. */
-function gate(): { readonly opened: Promise<void>; open: () => void } {
-  let open = () => {};
-  const opened = new Promise<void>(resolve => {
-    open = resolve;
-  });
-  return { opened, open };
-}
+import { all, type ChainScript, routedTo } from './fake-chain.ts';
+import { newMail } from './queued-mail.ts';
+import { BUSY, GONE, gate, HOUR, MINUTE, running } from './running-scheduler.ts';
 
 describe('delivering', () => {
   test('committed mail is delivered at once and leaves the queue', async () => {

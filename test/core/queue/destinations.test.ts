@@ -1,0 +1,212 @@
+/** Destinations: windows follow how deliveries go, and none takes what others need. */
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_POLICY, type DestinationPolicy } from '../../../core/mail/destination.ts';
+import { Destinations, type DestinationsParts, type News } from '../../../core/queue/destinations.ts';
+import { ManualClock } from '../../../core/testing/manual-clock.ts';
+import { seededRandom } from '../../../core/testing/seeded-random.ts';
+import { ARRIVAL } from './queued-mail.ts';
+
+const MINUTE = 60_000;
+
+function known(parts: Partial<DestinationsParts> & { readonly policy?: Partial<DestinationPolicy> } = {}) {
+  const clock = new ManualClock(ARRIVAL);
+  const policy = { ...DEFAULT_POLICY, ...parts.policy };
+  const destinations = new Destinations({
+    policyFor: () => policy,
+    startingRoom: policy.concurrency.start,
+    concurrency: 100,
+    clock,
+    random: seededRandom(1),
+    ...parts,
+  });
+  const deliver = (name: string, ...news: readonly News[]) =>
+    news.map(one => {
+      destinations.begin([name]);
+      return destinations.end(name, one).turn;
+    });
+  const roomAt = (name: string) => {
+    const { each, but } = destinations.room();
+    return but.get(name) ?? each;
+  };
+  return { clock, destinations, deliver, roomAt };
+}
+
+const times = (count: number, news: News) => Array<News>(count).fill(news);
+
+describe('the window', () => {
+  test('begins small', () => {
+    const { destinations, roomAt } = known();
+    destinations.begin(['a.example']);
+    expect(roomAt('a.example')).toBe(4);
+    expect(roomAt('b.example')).toBe(5);
+  });
+
+  test('grows by one for each window that goes well, up to the most', () => {
+    const { destinations, deliver, roomAt } = known();
+    deliver('a.example', ...times(6, 'well'));
+    destinations.begin(['a.example']);
+    expect(roomAt('a.example')).toBe(5);
+    deliver('a.example', ...times(1000, 'well'));
+    expect(roomAt('a.example')).toBe(19);
+  });
+
+  test('shrinks by one for each delivery that finds nobody', () => {
+    const { destinations, deliver, roomAt } = known();
+    deliver('a.example', 'ill', 'ill');
+    destinations.begin(['a.example']);
+    expect(roomAt('a.example')).toBe(2);
+  });
+
+  test('is not changed by what says nothing about the destination', () => {
+    const { destinations, deliver, roomAt } = known();
+    deliver('a.example', ...times(50, 'unknown'));
+    destinations.begin(['a.example']);
+    expect(roomAt('a.example')).toBe(4);
+  });
+});
+
+describe('a destination that does not answer', () => {
+  test('is left alone after three deliveries in a row that found nobody', () => {
+    const { destinations, deliver } = known();
+    const [first, second, third] = deliver('a.example', 'ill', 'ill', 'ill');
+    expect([first, second]).toEqual([null, null]);
+    expect(third?.kind).toBe('left-alone');
+    expect(destinations.admits(new Set(['a.example']))).toBe(false);
+  });
+
+  test('one that answers in between is not', () => {
+    const { deliver } = known();
+    expect(deliver('a.example', 'ill', 'ill', 'well', 'ill', 'ill')).toEqual([null, null, null, null, null]);
+  });
+
+  test('is left alone twice as long each time, less a little chance, and never longer than allowed', async () => {
+    const { clock, deliver } = known();
+    const waits: number[] = [];
+    deliver('a.example', 'ill', 'ill');
+    for (let round = 0; round < 8; round++) {
+      const [turn] = deliver('a.example', 'ill');
+      if (turn?.kind !== 'left-alone') throw new Error('it is not left alone');
+      const wait = turn.until.getTime() - clock.now().getTime();
+      waits.push(wait / MINUTE);
+      await clock.advance(wait + 1);
+    }
+    for (const [round, wait] of waits.entries()) {
+      const full = Math.min(2 ** round, 60);
+      expect(wait).toBeLessThanOrEqual(full);
+      expect(wait).toBeGreaterThanOrEqual(full * 0.75);
+    }
+  });
+
+  test('deliveries that began before say nothing new', () => {
+    const { destinations } = known();
+    destinations.begin(['a.example', 'a.example', 'a.example', 'a.example', 'a.example']);
+    const turns = times(5, 'ill').map(one => destinations.end('a.example', one).turn?.kind ?? null);
+    expect(turns).toEqual([null, null, 'left-alone', null, null]);
+  });
+
+  test('is back with the first delivery that goes well, with a small window', () => {
+    const { destinations, deliver, roomAt } = known();
+    deliver('a.example', ...times(400, 'well'), 'ill', 'ill', 'ill');
+    expect(deliver('a.example', 'well')).toEqual([{ kind: 'back' }]);
+    destinations.begin(['a.example']);
+    expect(roomAt('a.example')).toBe(4);
+  });
+});
+
+describe('all together', () => {
+  test('have no more deliveries than there may be', () => {
+    const { destinations } = known({ concurrency: 4 });
+    destinations.begin(['a', 'b', 'c', 'd']);
+    expect(destinations.free).toEqual({ all: 0, strangers: 0 });
+  });
+
+  test('those that have not shown that they answer take three quarters, never all', () => {
+    const { destinations, deliver } = known({ concurrency: 4 });
+    deliver('good', 'well');
+    destinations.begin(['a', 'b', 'c']);
+    expect(destinations.free).toEqual({ all: 1, strangers: 0 });
+    destinations.caughtUp();
+    expect(destinations.admits(new Set(['d']))).toBe(false);
+    expect(destinations.admits(new Set(['good']))).toBe(true);
+    expect(destinations.answering(10)).toEqual(['good']);
+  });
+
+  test('one that stops answering is a stranger again, with all that still runs', () => {
+    const { destinations, deliver } = known({ concurrency: 8 });
+    deliver('good', 'well');
+    destinations.begin(['good', 'good', 'good']);
+    expect(destinations.free.strangers).toBe(5);
+    destinations.end('good', 'ill');
+    expect(destinations.free).toEqual({ all: 6, strangers: 4 });
+    destinations.end('good', 'well');
+    expect(destinations.free).toEqual({ all: 7, strangers: 6 });
+    destinations.end('good', 'well');
+    expect(destinations.free).toEqual({ all: 8, strangers: 6 });
+  });
+
+  test('of many that are idle the longest known is forgotten', () => {
+    const { destinations, deliver } = known();
+    for (let index = 0; index < 10_001; index++) deliver(`${index}.example`, 'well');
+    expect(destinations.answering(20_000)).toHaveLength(10_000);
+    expect(destinations.answering(1)).toEqual(['1.example']);
+  });
+});
+
+describe('new mail goes at once', () => {
+  test('not before anybody has looked what waits', () => {
+    const { destinations } = known();
+    expect(destinations.admits(new Set(['a.example']))).toBe(false);
+    destinations.caughtUp();
+    expect(destinations.admits(new Set(['a.example']))).toBe(true);
+  });
+
+  test('not past mail that waits for the same destination', () => {
+    const { destinations } = known();
+    destinations.caughtUp();
+    destinations.fellBehind(['a.example']);
+    expect(destinations.admits(new Set(['a.example']))).toBe(false);
+    expect(destinations.admits(new Set(['b.example']))).toBe(true);
+  });
+
+  test('not where a destination was full when it was last looked', () => {
+    const { destinations } = known({ policy: { concurrency: { start: 1, most: 1 } } });
+    destinations.begin(['a.example']);
+    destinations.caughtUp();
+    expect(destinations.end('a.example', 'well').wakes).toBe(true);
+    expect(destinations.admits(new Set(['a.example']))).toBe(false);
+    destinations.caughtUp();
+    expect(destinations.admits(new Set(['a.example']))).toBe(true);
+  });
+
+  test('and only where all of its destinations have room', () => {
+    const { destinations } = known({ policy: { concurrency: { start: 1, most: 1 } } });
+    destinations.caughtUp();
+    destinations.begin(['a.example']);
+    expect(destinations.admits(new Set(['a.example', 'b.example']))).toBe(false);
+  });
+});
+
+describe('a rate', () => {
+  const policy = { rate: { count: 60, per: MINUTE } };
+
+  test('lets one go each time that it allows', async () => {
+    const { clock, destinations, deliver, roomAt } = known({ policy });
+    deliver('a.example', 'well');
+    expect(roomAt('a.example')).toBe(0);
+    expect(destinations.full()).toEqual(['a.example']);
+    expect(destinations.untilAllowed()).toBe(1000);
+    await clock.advance(1000);
+    expect(roomAt('a.example')).toBe(1);
+    expect(destinations.untilAllowed()).toBe(Infinity);
+  });
+
+  test('saves up what a second brings, and no more', async () => {
+    const { clock, destinations, roomAt } = known({ policy: { rate: { count: 3, per: 1000 } } });
+    destinations.begin(['a.example', 'a.example', 'a.example']);
+    expect(roomAt('a.example')).toBe(0);
+    await clock.advance(MINUTE);
+    destinations.end('a.example', 'well');
+    destinations.end('a.example', 'well');
+    expect(roomAt('a.example')).toBe(3);
+  });
+});

@@ -1,0 +1,212 @@
+/** Scheduling: no destination delays another, nothing is kept for ever, and what can go at once goes at once. */
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_POLICY } from '../../../core/mail/destination.ts';
+import { deferredBy, deliveredTo } from '../../../core/mail/outcome.ts';
+import { memoryStore } from '../../../core/queue/memory-store.ts';
+import { all, type ChainScript } from './fake-chain.ts';
+import { newMail } from './queued-mail.ts';
+import { BUSY, gate, HOUR, MINUTE, POLICY, running } from './running-scheduler.ts';
+
+const DEAD = deferredBy({ code: 451, status: '4.4.1', text: 'Cannot connect' }, null, null, 'destination');
+const to = (domain: string, ...ids: readonly string[]) => ids.map(id => newMail(id, { to: `bob@${domain}` }));
+const some = (count: number) => Array.from({ length: count }, (_, index) => `M${String(index).padStart(3, '0')}`);
+
+/** Delivers to all but one domain, which does as it is told. */
+function except(domain: string, deliver: NonNullable<ChainScript['deliver']>): NonNullable<ChainScript['deliver']> {
+  return (delivery, transport) =>
+    delivery.recipients[0]?.forwardPath.domain === domain
+      ? deliver(delivery, transport)
+      : all(deliveredTo('x'))(delivery);
+}
+
+describe('a destination that does not answer', () => {
+  test('is left alone after three deliveries, and its mail waits without counting as tried', async () => {
+    const { commit, chain, clock, states, log } = running({ deliver: except('dead.example', all(DEAD)) });
+    for (const mail of to('dead.example', ...some(6))) await commit(mail);
+    expect(chain.deliveries).toHaveLength(3);
+    expect(log.of('left alone')).toMatchObject([{ fields: { destination: 'dead.example' } }]);
+    expect(await states('M005')).toEqual(['waiting']);
+    await clock.advance(30_000);
+    expect(chain.deliveries).toHaveLength(3);
+    await clock.advance(30_001);
+    expect(chain.deliveries.length).toBeGreaterThan(3);
+  });
+
+  test('delays no other', async () => {
+    const { commit, chain } = running({ deliver: except('dead.example', all(DEAD)) });
+    for (const mail of to('dead.example', ...some(6))) await commit(mail);
+    await commit(...to('good.example', 'X'));
+    expect(chain.deliveries.at(-1)).toBe('here: X to bob@good.example (1)');
+  });
+
+  test('gets all of its mail once it answers again', async () => {
+    let answers = false;
+    const deliver = except('dead.example', delivery => all(answers ? deliveredTo('x') : DEAD)(delivery));
+    const { commit, clock, store, log } = running({ deliver });
+    for (const mail of to('dead.example', ...some(20))) await commit(mail);
+    answers = true;
+    await clock.advance(6 * MINUTE);
+    expect(await store.list({ after: null, limit: 100 })).toEqual([]);
+    expect(log.of('answers again')).toMatchObject([{ fields: { destination: 'dead.example' } }]);
+  });
+
+  test('a recipient who is deferred closes nothing', async () => {
+    const { commit, chain } = running({ deliver: all(BUSY) });
+    for (const mail of to('busy.example', ...some(10))) await commit(mail);
+    expect(chain.deliveries).toHaveLength(10);
+  });
+});
+
+describe('destinations that hang', () => {
+  test('however many they are, they leave room for those that answer', async () => {
+    const { opened, open } = gate();
+    const hang: ChainScript['deliver'] = async delivery => {
+      if (delivery.recipients[0]?.forwardPath.domain !== 'good.example') await opened;
+      return all(deliveredTo('x'))(delivery);
+    };
+    const { commit, chain, clock } = running({ deliver: hang, concurrency: 8 });
+    await commit(...to('good.example', 'X'));
+    for (let index = 0; index < 30; index++) await commit(...to(`${index}.slow.example`, `S${index}`));
+    expect(chain.deliveries).toHaveLength(1 + 6);
+    for (const mail of to('good.example', ...some(10))) await commit(mail);
+    expect(chain.deliveries.filter(one => one.includes('good.example'))).toHaveLength(11);
+    open();
+    for (let turn = 0; turn < 10; turn++) await clock.advance(0);
+    expect(chain.deliveries).toHaveLength(1 + 30 + 10);
+  });
+});
+
+describe('time that is over', () => {
+  test('mail of a destination that is left alone comes back when its time is over', async () => {
+    const destinations = [{ ...DEFAULT_POLICY, match: [], backOff: { first: 48 * HOUR, longest: 48 * HOUR } }];
+    const settings = { deliver: all(DEAD), destinations, policy: { giveUpAfter: 2 * HOUR } };
+    const { commit, chain, clock, notifications } = running(settings);
+    for (const mail of to('dead.example', ...some(4))) await commit(mail);
+    await clock.advance(2 * HOUR + 11 * MINUTE);
+    const bounced = chain.told.filter(one => one.startsWith('bounced'));
+    expect(new Set(bounced.map(one => one.split(' ')[1]))).toEqual(new Set(some(4)));
+    expect(await notifications()).toHaveLength(4);
+  });
+
+  test('the notification says what kept it', async () => {
+    const store = memoryStore();
+    const { commit, clock, notifications } = running({ store, deliver: all(DEAD), policy: { giveUpAfter: HOUR } });
+    await store.backOff('example.test', new Date('2099-01-01'));
+    await commit(newMail('A'));
+    await clock.advance(HOUR + 11 * MINUTE);
+    const [id = ''] = await notifications();
+    const text = (await (await store.find(id))?.mail?.content.bytes())?.toString() ?? '';
+    expect(text).toContain('example.test could not be tried');
+    expect(text).toContain('Status: 5.4.7');
+  });
+});
+
+describe('retry by route', () => {
+  const quick = { ...POLICY, first: MINUTE, giveUpAfter: HOUR };
+  const place = (domain: string) => ({ destination: domain, retry: domain === 'quick.example' ? quick : null });
+
+  test('each recipient is tried again as its route says', async () => {
+    const { commit, chain, clock } = running({ deliver: all(BUSY), place });
+    await commit(newMail('A', { to: ['bob@quick.example', 'bob@slow.example'] }));
+    await clock.advance(MINUTE);
+    expect(chain.deliveries.map(one => one.slice(-3)).sort()).toEqual(['(1)', '(2)']);
+    expect(chain.deliveries.at(-1)).toBe('here: A to bob@quick.example (2)');
+  });
+
+  test('and given up as its route says', async () => {
+    const { commit, chain, clock, states } = running({ deliver: all(BUSY), place });
+    await commit(newMail('A', { to: ['bob@quick.example', 'bob@slow.example'] }));
+    await clock.advance(HOUR);
+    expect(await states('A')).toEqual(['done', 'waiting']);
+    expect(chain.told.filter(one => one.startsWith('bounced'))).toHaveLength(1);
+  });
+});
+
+describe('mail that finds nobody waiting', () => {
+  test('is delivered without being read back from the queue', async () => {
+    const store = memoryStore();
+    const lease = store.lease.bind(store);
+    const leased: number[] = [];
+    store.lease = async request => {
+      const leases = await lease(request);
+      leased.push(leases.length);
+      return leases;
+    };
+    const { commit, chain, clock } = running({ store });
+    await clock.advance(0);
+    for (const mail of to('a.example', ...some(50))) await commit(mail);
+    expect(chain.deliveries).toHaveLength(50);
+    expect(leased.every(count => count === 0)).toBe(true);
+  });
+
+  test('does not overtake what waits for the same destination', async () => {
+    const { opened, open } = gate();
+    const deliver = except('a.example', async delivery => {
+      await opened;
+      return all(deliveredTo('x'))(delivery);
+    });
+    const destinations = [{ ...DEFAULT_POLICY, match: [], concurrency: { start: 1, most: 1 } }];
+    const { commit, chain, clock } = running({ deliver, destinations });
+    for (const mail of to('a.example', 'A', 'B', 'C')) await commit(mail);
+    open();
+    for (let turn = 0; turn < 5; turn++) await clock.advance(0);
+    expect(chain.deliveries.map(one => one.slice(6, 7))).toEqual(['A', 'B', 'C']);
+  });
+
+  test('stays in the queue where the commit fails, and takes no room for ever', async () => {
+    const store = memoryStore();
+    const working = store.commit.bind(store);
+    const { commit, chain, clock } = running({ store, concurrency: 4 });
+    await clock.advance(0);
+    store.commit = () => Promise.reject(new Error('disk full'));
+    for (const id of some(10)) await expect(commit(newMail(id))).rejects.toThrow('disk full');
+    store.commit = working;
+    for (const id of some(10)) await commit(newMail(id));
+    expect(chain.deliveries).toHaveLength(10);
+  });
+});
+
+test('a rate is kept', async () => {
+  const destinations = [{ ...DEFAULT_POLICY, match: [], rate: { count: 6, per: MINUTE } }];
+  const { commit, chain, clock } = running({ destinations });
+  for (const mail of to('a.example', ...some(8))) await commit(mail);
+  expect(chain.deliveries).toHaveLength(1);
+  await clock.advance(MINUTE + 10);
+  expect(chain.deliveries).toHaveLength(7);
+  await clock.advance(10_000);
+  expect(chain.deliveries).toHaveLength(8);
+});
+
+test('who sends little does not stand behind who sends much', async () => {
+  const { opened, open } = gate();
+  const deliver: ChainScript['deliver'] = async delivery => {
+    await opened;
+    return all(deliveredTo('x'))(delivery);
+  };
+  const destinations = [{ ...DEFAULT_POLICY, match: [], concurrency: { start: 1, most: 1 } }];
+  const { commit, chain, clock } = running({ deliver, destinations });
+  for (const id of some(200)) await commit(newMail(id, { from: '<news@big.example>' }));
+  await commit(newMail('X', { from: '<ann@small.example>' }));
+  open();
+  for (let turn = 0; turn < 300; turn++) await clock.advance(0);
+  const order = chain.deliveries.map(one => one.split(' ')[1]);
+  expect(order).toHaveLength(201);
+  // Those that came before the sender was known for much are not overtaken.
+  expect(order.indexOf('X')).toBeLessThan(70);
+});
+
+test('bulk mail stands behind personal mail', async () => {
+  const { opened, open } = gate();
+  const deliver: ChainScript['deliver'] = async delivery => {
+    await opened;
+    return all(deliveredTo('x'))(delivery);
+  };
+  const destinations = [{ ...DEFAULT_POLICY, match: [], concurrency: { start: 1, most: 1 } }];
+  const { commit, chain, clock } = running({ deliver, destinations });
+  await commit(newMail('A'));
+  await commit({ ...newMail('B', { from: '<list@one.example>' }), nature: 'bulk' });
+  await commit(newMail('C', { from: '<ann@two.example>' }));
+  open();
+  for (let turn = 0; turn < 5; turn++) await clock.advance(0);
+  expect(chain.deliveries.map(one => one.split(' ')[1])).toEqual(['A', 'C', 'B']);
+});
