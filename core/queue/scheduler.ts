@@ -17,6 +17,7 @@ import { Destinations } from './destinations.ts';
 import { Ledger } from './ledger.ts';
 import { Placing } from './placing.ts';
 import { queueIds } from './queue-id.ts';
+import { Rest } from './rest.ts';
 import { startingRoom } from './starting-room.ts';
 
 /** What a scheduler is made of. */
@@ -60,7 +61,7 @@ export class Scheduler {
   readonly #attempts: Attempts;
   readonly #arrivals: Arrivals;
   readonly #stopped = new AbortController();
-  #rest = new AbortController();
+  readonly #rest: Rest;
   #loop: Promise<void> | null = null;
   #renewedAt = 0;
 
@@ -78,6 +79,7 @@ export class Scheduler {
     });
     const attempts = new Attempts({ ...parts, ledger, destinations, wake });
     this.#parts = parts;
+    this.#rest = new Rest(clock, stopped);
     this.#owner = `${hostname}/${nextId()}`;
     this.#destinations = destinations;
     this.#attempts = attempts;
@@ -109,7 +111,7 @@ export class Scheduler {
 
   /** Looks at once instead of at the next time: to be called when mail was put into the queue. */
   wake(): void {
-    this.#rest.abort();
+    this.#rest.ring();
   }
 
   /**
@@ -119,7 +121,6 @@ export class Scheduler {
   async stop(): Promise<void> {
     const { clock, store, log } = this.#parts;
     this.#stopped.abort();
-    this.wake();
     await this.#loop;
     const patience = new AbortController();
     await Promise.race([this.#attempts.end(), clock.sleep(GRACE, patience.signal)]);
@@ -132,15 +133,16 @@ export class Scheduler {
   }
 
   async #work(): Promise<void> {
-    const { log } = this.#parts;
+    const { log, clock } = this.#parts;
     while (!this.#stopped.signal.aborted) {
-      this.#rest = new AbortController();
+      this.#rest.begin();
       try {
         await this.#renew();
-        if ((await this.#take()) === 0) await this.#sleep(await this.#idleTime(), this.#rest.signal);
+        if ((await this.#take()) === 0) await this.#rest.take(await this.#idleTime());
       } catch (error) {
         log.error('failed', { scheduling: describeError(error) });
-        await this.#sleep(RECOVERY_TIME, this.#stopped.signal);
+        // Not rung awake: whoever commits mail would ring at once.
+        await clock.sleep(RECOVERY_TIME, this.#stopped.signal).catch(() => undefined);
       }
     }
   }
@@ -208,13 +210,5 @@ export class Scheduler {
     const due = await store.nextDue(this.#destinations.full());
     const wait = due === null ? Infinity : due.getTime() - clock.now().getTime();
     return Math.max(1, Math.min(wait, this.#destinations.untilAllowed(), GLANCE_EVERY));
-  }
-
-  async #sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#parts.clock.sleep(milliseconds, signal);
-    } catch {
-      // Woken: the loop looks again.
-    }
   }
 }
