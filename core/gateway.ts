@@ -130,6 +130,7 @@ export class Gateway implements Engine {
       log,
       policy: configuration.queue.retry,
       hostname: configuration.hostname,
+      returnUpTo: configuration.queue.returnUpTo,
       concurrency: configuration.queue.concurrency,
       destinations: configuration.queue.destinations,
     });

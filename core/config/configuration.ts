@@ -75,6 +75,8 @@ export interface ListenerSettings {
 export interface QueueSettings {
   readonly directory: string;
   readonly retry: RetryPolicy;
+  /** The largest mail that a notification returns whole, in octets. */
+  readonly returnUpTo: number;
   /** Deliveries at the same time. */
   readonly concurrency: number;
   /** What destinations may be asked. The first that matches holds. Those that none matches have the defaults. */

@@ -1,7 +1,7 @@
 /** The schema of the queue: when mail is tried again, and how much of it a destination is asked to take. */
 import { z } from 'zod';
 import { DEFAULT_POLICY } from '../mail/destination.ts';
-import { addressPattern, duration, path, rate } from '../plugin/option-types.ts';
+import { addressPattern, duration, path, rate, size } from '../plugin/option-types.ts';
 import { described } from './described.ts';
 
 const retry = z
@@ -72,6 +72,10 @@ export const queueSchema = z
   .strictObject({
     directory: described(path().prefault('./var/queue'), 'Where the queue lies.'),
     retry: described(retry.prefault({}), 'When a deferred recipient is tried again.'),
+    returnUpTo: described(
+      size().prefault('10 MiB'),
+      'The largest mail that a failure notification returns whole, where its sender asked for that.',
+    ),
     concurrency: described(DELIVERIES.default(200), 'Deliveries at the same time, over all destinations.'),
     destinations: described(
       z.array(destination).default([]),

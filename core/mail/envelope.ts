@@ -7,7 +7,7 @@ export type Notify = 'never' | readonly ('success' | 'failure' | 'delay')[];
 /** What the client asked about notifications for one recipient. `null`: it did not say. */
 export interface DsnRequest {
   readonly notify: Notify | null;
-  /** ORCPT (RFC 3461 section 4.2): address type such as `rfc822`, and the address decoded from xtext. */
+  /** ORCPT (RFC 3461 section 4.2): address type such as `rfc822`, as it was written, and the address decoded. */
   readonly originalRecipient: { readonly type: string; readonly address: string } | null;
 }
 
@@ -64,4 +64,11 @@ export const NO_DSN_REQUEST: DsnRequest = { notify: null, originalRecipient: nul
 /** A recipient that RCPT named and nothing has changed. */
 export function directRecipient(forwardPath: ForwardPath, dsn: DsnRequest = NO_DSN_REQUEST): Recipient {
   return { forwardPath, original: forwardPath, via: [], dsn };
+}
+
+/** The same without the wish to hear of success: NEVER where nothing else was wished for. */
+export function withoutSuccess({ notify, ...others }: DsnRequest): DsnRequest {
+  if (notify === null || notify === 'never') return { notify, ...others };
+  const left = notify.filter(event => event !== 'success');
+  return { notify: left.length === 0 ? 'never' : left, ...others };
 }

@@ -5,13 +5,14 @@
  */
 import type { Chain } from '../chain/chain.ts';
 import { describeError } from '../mail/failure.ts';
+import type { Mail } from '../mail/mail.ts';
 import { formatReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Clock, Log, Random } from '../plugin/ports.ts';
 import type { Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import type { Ended } from './attempt.ts';
 import { addressText } from './disclosure.ts';
-import { type NotificationOffice, notificationsOwed } from './notification.ts';
+import { type NotificationOffice, notificationsOwed, notifiesAbout } from './notification.ts';
 import type { Placing } from './placing.ts';
 import { type Settled, settle } from './settlement.ts';
 
@@ -47,7 +48,7 @@ export class Ledger {
       const settled = await Promise.all(
         ended.map(async ({ queued, outcome }) => {
           const policy = await placing.policyFor(mail, queued.recipient, chain);
-          return settle(queued, outcome, { mail, now, policy, random });
+          return settle(queued, outcome, { mail, now, policy, random, fate: lease.fate.kind });
         }),
       );
       const owed = await notificationsOwed(mail, settled, now, this.#parts);
@@ -103,11 +104,20 @@ export class Ledger {
       }
       case 'bounced':
         log.warn('bounced', { ...fields, reply: formatReply(outcome.reply), diagnostic: outcome.diagnostic });
+        if (mail.envelope.reversePath === null) this.#undeliverable(mail, fields.recipient);
         chain.tell('bounced', { mail, recipient, outcome, attempt });
         break;
       default:
         outcome satisfies never;
     }
+  }
+
+  /** Nobody can be told by mail: whoever looks after this machine should know (RFC 3461 section 5.2). */
+  #undeliverable(mail: Mail, recipient: string): void {
+    const { log } = this.#parts;
+    const about = notifiesAbout(mail);
+    if (about === null) log.warn('undeliverable', { queueId: mail.id, recipient, told: 'nobody: it came from <>' });
+    else log.error('undeliverable', { queueId: mail.id, about, recipient, told: 'nobody: it is a notification' });
   }
 }
 

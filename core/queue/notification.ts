@@ -6,19 +6,20 @@
  */
 import type { Mailbox } from '../mail/address.ts';
 import { directRecipient, type Envelope, type MailParameters, NO_PARAMETERS } from '../mail/envelope.ts';
-import { NO_FACTS } from '../mail/facts.ts';
 import type { Mail } from '../mail/mail.ts';
 import { needsSmtpUtf8 } from '../mail/path.ts';
 import type { Session } from '../mail/session.ts';
 import type { Random } from '../plugin/ports.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
-import { disclose } from './disclosure.ts';
+import { discloseAll, type Reported } from './disclosure.ts';
+import { receivedFrom } from './received-from.ts';
 import { writeReport } from './report.ts';
 import type { ReportFrame } from './report-fields.ts';
 import { returnedContent } from './returned-content.ts';
 import type { NotificationKind, Settled } from './settlement.ts';
 
 const BOUNDARY_OCTETS = 18;
+const OURSELVES = 'mailframe';
 const KINDS: readonly NotificationKind[] = ['failure', 'delay', 'success'];
 
 /** What notifications are written with. */
@@ -27,6 +28,8 @@ export interface NotificationOffice {
   readonly hostname: string;
   readonly random: Random;
   readonly nextId: () => string;
+  /** Larger mail is not returned whole, whatever its sender asks for. In octets. */
+  readonly returnUpTo: number;
 }
 
 /** The notifications that a settlement owes, ready to be committed with it. */
@@ -40,36 +43,52 @@ export async function notificationsOwed(
   if (reversePath === null) return [];
   const written: NewMail[] = [];
   for (const kind of KINDS) {
-    const about = settled.filter(one => one.owed === kind);
+    const about = settled.flatMap(one => reportedOf(one, kind));
     if (about.length > 0) written.push(await notification({ kind, mail, about, to: reversePath, now }, office));
   }
   return written;
 }
 
+/** An alias that was expanded is a success, and may be news beside whatever became of the one who answers for it. */
+function reportedOf(settled: Settled, kind: NotificationKind): Reported[] {
+  const { queued, outcome, owed, expanded, giveUpAt } = settled;
+  const one = { recipient: queued.recipient, retryUntil: giveUpAt };
+  return [
+    ...(owed === kind ? [{ ...one, outcome }] : []),
+    ...(expanded && kind === 'success' ? [{ ...one, outcome: 'expanded' } as const] : []),
+  ];
+}
+
+/** The queue id of the mail that a notification of ours is about; `null` where the mail is none. */
+export function notifiesAbout({ envelope, session, facts }: Mail): string | null {
+  const isOurs = envelope.reversePath === null && session.listener === OURSELVES;
+  return isOurs && typeof facts.about === 'string' ? facts.about : null;
+}
+
 interface Event {
   readonly kind: NotificationKind;
   readonly mail: Mail;
-  readonly about: readonly Settled[];
+  readonly about: readonly Reported[];
   readonly to: Mailbox;
   readonly now: Date;
 }
 
 async function notification({ kind, mail, about, to, now }: Event, office: NotificationOffice): Promise<NewMail> {
-  const { hostname, random, nextId } = office;
+  const { hostname, random, nextId, returnUpTo } = office;
   const id = nextId();
   const frame: ReportFrame = {
     hostname,
     queueId: mail.id,
     receivedAt: mail.receivedAt,
+    receivedFrom: receivedFrom(mail.session),
     envelopeId: mail.envelope.parameters.envelopeId,
     now,
-    retryUntil: new Date(Math.max(...about.map(one => one.giveUpAt.getTime()))),
   };
   const { content, body } = writeReport({
     kind,
     frame,
-    about: about.map(({ queued, outcome }) => disclose({ recipient: queued.recipient, outcome })),
-    returned: await returnedContent(mail, kind),
+    about: discloseAll(about),
+    returned: await returnedContent(mail, kind, returnUpTo),
     to,
     id,
     boundary: `=_${random.bytes(BOUNDARY_OCTETS).toString('hex')}`,
@@ -81,12 +100,19 @@ async function notification({ kind, mail, about, to, now }: Event, office: Notif
     parameters: { ...NO_PARAMETERS, body: smtpUtf8 ? '8bitmime' : body, smtpUtf8, ...inherited(mail) },
   };
   return {
-    mail: { id, envelope, content, receivedAt: now, facts: NO_FACTS, session: ownSession(id) },
+    mail: {
+      id,
+      envelope,
+      content,
+      receivedAt: now,
+      facts: { notification: kind, about: mail.id },
+      session: ownSession(id),
+    },
     trace: [
       {
         at: now.getTime(),
         hook: 'queue',
-        plugin: 'mailframe',
+        plugin: OURSELVES,
         mode: 'enforce',
         asked: `notification of ${kind} about ${mail.id}`,
         answer: 'accept',
@@ -109,7 +135,7 @@ function inherited({ envelope: { parameters } }: Mail): Pick<MailParameters, 're
 function ownSession(id: string): Session {
   return {
     id,
-    listener: 'mailframe',
+    listener: OURSELVES,
     protocol: 'smtp',
     client: { address: '127.0.0.1', port: 0, name: null },
     greeting: null,

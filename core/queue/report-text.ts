@@ -8,45 +8,82 @@ const WIDTH = 72;
 /** Far below the limit of RFC 5322 section 2.1.1 in octets, whatever the script. */
 const LONGEST_WORD = 200;
 
-export const SUBJECTS: Readonly<Record<NotificationKind, string>> = {
-  failure: 'Your mail could not be delivered',
-  delay: 'Your mail is not delivered yet',
-  success: 'Your mail has arrived',
-};
+/** The subject of the notification. */
+export function subjectOf(kind: NotificationKind, about: readonly Disclosure[]): string {
+  switch (kind) {
+    case 'failure':
+      return 'Your mail could not be delivered';
+    case 'delay':
+      return 'Your mail is not delivered yet';
+    case 'success':
+      return haveArrived(about) ? 'Your mail has arrived' : 'Your mail has been passed on';
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** How much of the mail goes along with the report. */
+export type Attached = 'mail' | 'header' | 'nothing';
 
 /** The text, lines ended by CRLF. */
-export function reportText(kind: NotificationKind, frame: ReportFrame, about: readonly Disclosure[]): string {
-  const recipients = new Set(about.map(one => recipientLines(one).join('\r\n')));
+export function reportText(
+  kind: NotificationKind,
+  frame: ReportFrame,
+  about: readonly Disclosure[],
+  attached: Attached,
+): string {
   const paragraphs = [
     paragraph(`This is the mail system of ${frame.hostname}.`),
-    paragraph(opening(kind, frame)),
-    ...recipients,
-    paragraph(closing(frame)),
+    paragraph(opening(kind, frame, about)),
+    ...about.map(one => recipientLines(one).join('\r\n')),
+    paragraph(ATTACHED[attached] + closing(frame)),
   ];
   return `${paragraphs.join('\r\n\r\n')}\r\n`;
 }
 
-function opening(kind: NotificationKind, { receivedAt, retryUntil }: ReportFrame): string {
+const ATTACHED: Readonly<Record<Attached, string>> = {
+  mail: 'Your mail is attached. ',
+  header: 'The header of your mail is attached. ',
+  nothing: '',
+};
+
+function haveArrived(about: readonly Disclosure[]): boolean {
+  return about.every(one => one.action === 'delivered');
+}
+
+function opening(kind: NotificationKind, { receivedAt }: ReportFrame, about: readonly Disclosure[]): string {
   const mail = `Your mail of ${formatDate(receivedAt)}`;
+  const recipients = about.length === 1 ? 'the recipient below' : 'the recipients below';
   switch (kind) {
     case 'failure':
-      return `${mail} could not be delivered to the recipients below. It will not be tried again.`;
+      return `${mail} could not be delivered to ${recipients}. It will not be tried again.`;
     case 'delay':
       return (
-        `${mail} has not been delivered to the recipients below yet. You need not do anything: it will be tried ` +
-        `again until ${formatDate(retryUntil)}, and you will hear of it should that fail.`
+        `${mail} has not been delivered to ${recipients} yet. You need not do anything: it will be tried ` +
+        `again until ${formatDate(lastAttempt(about))}, and you will hear of it should that fail.`
       );
     case 'success':
-      return `${mail} has been delivered, as far as this mail system can tell. You asked to be told.`;
+      return haveArrived(about)
+        ? `${mail} has been delivered to ${recipients}. You asked to be told.`
+        : `${mail} has been taken care of as is said below. You asked to be told.`;
     default:
       return kind satisfies never;
   }
+}
+
+/** The one that is given up last: the fields for programs say it of each. */
+function lastAttempt(about: readonly Disclosure[]): Date {
+  return new Date(Math.max(...about.map(({ retryUntil }) => retryUntil?.getTime() ?? 0)));
 }
 
 function recipientLines(disclosure: Disclosure): readonly string[] {
   const { address, action, status, remote, reason } = disclosure;
   const lines = wrap(address, '');
   if (action === 'delivered') return [...lines, ...wrap('It lies in the mailbox.', '    ')];
+  if (action === 'expanded') {
+    const text = 'It was passed on to those whom this address stands for. You will hear of it should that fail.';
+    return [...lines, ...wrap(text, '    ')];
+  }
   if (action === 'relayed') {
     const next = remote === null ? 'another mail system' : `the mail system ${remote}`;
     return [...lines, ...wrap(`It was passed on to ${next}, which may not report what becomes of it.`, '    ')];

@@ -5,7 +5,7 @@ import { formatDate } from '../mail/date.ts';
 import { addressText, type Disclosure } from './disclosure.ts';
 import { field } from './fold.ts';
 import { type ReportFrame, reportFields } from './report-fields.ts';
-import { reportText, SUBJECTS } from './report-text.ts';
+import { reportText, subjectOf } from './report-text.ts';
 import type { ReturnedContent } from './returned-content.ts';
 import type { NotificationKind } from './settlement.ts';
 
@@ -29,17 +29,18 @@ export interface Report {
   readonly body: '7bit' | '8bitmime';
 }
 
+const DESCRIPTIONS = { mail: 'The mail', header: 'The header of the mail' } as const;
 const NON_ASCII = /[^\u0000-\u007f]/;
 
 export function writeReport({ kind, frame, about, returned, to, id, boundary }: ReportParts): Report {
-  const text = reportText(kind, frame, about);
+  const text = reportText(kind, frame, about, returned?.amount ?? 'nothing');
   const eightBitText = NON_ASCII.test(text);
   const eightBit = eightBitText || returned?.eightBit === true;
   const charset = eightBitText ? 'utf-8' : 'us-ascii';
   const head =
-    field('From', `Mail Delivery System <MAILER-DAEMON@${frame.hostname}>`) +
+    field('From', `Mail Delivery System <postmaster@${frame.hostname}>`) +
     field('To', `<${addressText(to)}>`) +
-    field('Subject', SUBJECTS[kind]) +
+    field('Subject', subjectOf(kind, about)) +
     field('Date', formatDate(frame.now)) +
     field('Message-ID', `<${id}@${frame.hostname}>`) +
     field('Auto-Submitted', 'auto-replied') +
@@ -49,7 +50,7 @@ export function writeReport({ kind, frame, about, returned, to, id, boundary }: 
   const parts = [
     partHead(`text/plain; charset=${charset}`, 'What happened', eightBitText) + text,
     partHead('message/delivery-status', 'The same for programs', false) + reportFields(frame, about),
-    ...(returned === null ? [] : [partHead(returned.mediaType, returned.description, returned.eightBit)]),
+    ...(returned === null ? [] : [partHead(returned.mediaType, DESCRIPTIONS[returned.amount], returned.eightBit)]),
   ];
   const opened = `${head}\r\n${parts.map(part => `--${boundary}\r\n${part}`).join('\r\n')}`;
   const end = contentOf(`\r\n--${boundary}--\r\n`);

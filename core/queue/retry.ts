@@ -29,7 +29,7 @@ export function giveUpAt(policy: RetryPolicy, receivedAt: Date): Date {
   return new Date(receivedAt.getTime() + policy.giveUpAfter);
 }
 
-/** Whether the mail is so late that its sender is to be told. */
-export function isLate(policy: RetryPolicy, receivedAt: Date, now: Date): boolean {
-  return policy.warnAfter !== null && now.getTime() - receivedAt.getTime() >= policy.warnAfter;
+/** The moment from which on the sender is told that the mail is late, or `null`. */
+export function warnAt(policy: RetryPolicy, receivedAt: Date): Date | null {
+  return policy.warnAfter === null ? null : new Date(receivedAt.getTime() + policy.warnAfter);
 }

@@ -31,6 +31,8 @@ export interface SchedulerParts {
   readonly policy: RetryPolicy;
   /** Ours, for notifications. */
   readonly hostname: string;
+  /** The largest mail that a notification returns whole, in octets. */
+  readonly returnUpTo: number;
   /** So many deliveries run at the same time. */
   readonly concurrency: number;
   /** What one destination may be asked. */

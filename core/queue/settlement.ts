@@ -1,13 +1,13 @@
 /** What an outcome means for a recipient: done or again, and whether its sender is to be told. Pure but for the jitter. */
-
 import type { Mail } from '../mail/mail.ts';
 import { type Bounced, bouncedBy, type Deferred, type Outcome } from '../mail/outcome.ts';
+import { sameMailbox } from '../mail/path.ts';
 import type { PermanentReply } from '../mail/reply.ts';
 import type { RetryPolicy } from '../mail/retry-policy.ts';
 import type { Random } from '../plugin/ports.ts';
 import type { QueuedRecipient } from '../plugin/queue-control.ts';
-import type { Settlement } from '../plugin/queue-store.ts';
-import { giveUpAt, isLate, retryAfter } from './retry.ts';
+import type { Lease, Settlement } from '../plugin/queue-store.ts';
+import { giveUpAt, retryAfter, warnAt } from './retry.ts';
 
 /** What a notification is about (RFC 3461 section 4.1). */
 export type NotificationKind = 'failure' | 'delay' | 'success';
@@ -20,6 +20,11 @@ export interface Settled {
   readonly settlement: Settlement;
   /** The notification that is owed for this recipient, or `null`. */
   readonly owed: NotificationKind | null;
+  /**
+   * Whether the sender is to be told, by a notification of success, that the alias before this recipient leads to several
+   * (RFC 3461 section 5.2.7.3). Whatever becomes of them is an event of its own.
+   */
+  readonly expanded: boolean;
   /** After which no attempt is made. */
   readonly giveUpAt: Date;
 }
@@ -30,39 +35,49 @@ export interface Circumstances {
   readonly now: Date;
   readonly policy: RetryPolicy;
   readonly random: Random;
+  /** Nothing was attempted but with `deliver`. */
+  readonly fate: Lease['fate']['kind'];
 }
 
 /** Judges one outcome. Every deferral meets the question of age here, whatever caused it. */
 export function settle(queued: QueuedRecipient, outcome: Outcome, circumstances: Circumstances): Settled {
   const { mail, now, policy, random } = circumstances;
   const end = giveUpAt(policy, mail.receivedAt);
-  if (outcome.kind !== 'deferred') return done(queued, outcome, mail, end);
+  const always = { queued, expanded: isExpanded(queued, circumstances), giveUpAt: end };
+  if (outcome.kind !== 'deferred') return { ...always, ...done(queued, outcome, mail) };
   const retry = retryAfter(policy, { receivedAt: mail.receivedAt, now, attempts: queued.attempts + 1 }, random);
-  if (retry.kind === 'give-up') return done(queued, lateBounce(outcome), mail, end);
-  const warns = !queued.delayNotified && isLate(policy, mail.receivedAt, now) && wants(mail, queued, 'delay');
+  if (retry.kind === 'give-up') return { ...always, ...done(queued, lateBounce(outcome), mail) };
+  const warning = !queued.delayNotified && wants(mail, queued, 'delay') ? warnAt(policy, mail.receivedAt) : null;
+  const warns = warning !== null && now >= warning;
   return {
-    queued,
+    ...always,
     outcome,
     settlement: {
       index: queued.index,
       kind: 'again',
       outcome,
-      nextAttempt: retry.nextAttempt,
+      // Only an attempt can tell that a mail is late: one falls on the time for the warning.
+      nextAttempt: warning !== null && !warns ? earlier(retry.nextAttempt, warning) : retry.nextAttempt,
       delayNotified: queued.delayNotified || warns,
       expires: end,
     },
     owed: warns ? 'delay' : null,
-    giveUpAt: end,
   };
 }
 
-function done(queued: QueuedRecipient, outcome: Exclude<Outcome, Deferred>, mail: Mail, end: Date): Settled {
+function earlier(one: Date, other: Date): Date {
+  return one < other ? one : other;
+}
+
+function done(
+  queued: QueuedRecipient,
+  outcome: Exclude<Outcome, Deferred>,
+  mail: Mail,
+): Pick<Settled, 'outcome' | 'settlement' | 'owed'> {
   return {
-    queued,
     outcome,
     settlement: { index: queued.index, kind: 'done', outcome },
     owed: owedWhenDone(queued, outcome, mail),
-    giveUpAt: end,
   };
 }
 
@@ -72,7 +87,19 @@ function owedWhenDone(
   mail: Mail,
 ): NotificationKind | null {
   if (outcome.kind === 'bounced') return wants(mail, queued, 'failure') ? 'failure' : null;
-  return outcome.disposition !== 'passed-on' && wants(mail, queued, 'success') ? 'success' : null;
+  if (outcome.disposition === 'passed-on' || !wants(mail, queued, 'success')) return null;
+  return isOneOfSeveral(queued, mail) ? null : 'success';
+}
+
+/** The first attempt tells: it is made once, whatever comes of it, and not before the mail is free to go. */
+function isExpanded(queued: QueuedRecipient, { mail, fate }: Circumstances): boolean {
+  const first = queued.attempts === 0 && fate === 'deliver';
+  return first && wants(mail, queued, 'success') && isOneOfSeveral(queued, mail);
+}
+
+/** Whether an alias led to this recipient and to others of the mail. */
+function isOneOfSeveral({ recipient: { via, original } }: QueuedRecipient, { envelope }: Mail): boolean {
+  return via.length > 0 && envelope.recipients.filter(other => sameMailbox(other.original, original)).length > 1;
 }
 
 /** The end of a recipient whose time ran out while something kept it from being tried. */

@@ -81,5 +81,6 @@ function parseOriginalRecipient(value: string): DsnRequest['originalRecipient'] 
   // RFC 6533 section 3: this type has encodings of its own. RFC 3461 keeps the others to ASCII, and Postfix writes
   // `rfc822` with the octets of UTF-8 for every internationalised recipient all the same: refused, its mail would bounce.
   const address = type.toLowerCase() === 'utf-8' ? decodeUtf8Address(encoded) : decodeXtext(encoded);
-  return type === '' || address === null ? null : { type: type.toLowerCase(), address };
+  // The type as it came: a next hop is told the very same (RFC 3461 section 5.2.1).
+  return type === '' || address === null ? null : { type, address };
 }

@@ -3,7 +3,7 @@
  * (RFC 5321 section 3.3).
  */
 import type { ForwardPath, ReversePath } from '../mail/address.ts';
-import type { Envelope, MailParameters, Recipient } from '../mail/envelope.ts';
+import { type Envelope, type MailParameters, type Recipient, withoutSuccess } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
 import { formatMailbox } from '../mail/path.ts';
 import type { Trace, TraceStep } from '../mail/trace.ts';
@@ -142,9 +142,11 @@ export class Transaction {
     this.#commands.push(command);
     this.#group ??= group;
     this.#facts = facts;
-    for (const recipient of recipients) {
-      const key = keyOf(recipient);
-      if (!this.#recipients.has(key)) this.#recipients.set(key, recipient);
-    }
+    const added = recipients.filter(recipient => !this.#recipients.has(keyOf(recipient)));
+    added.forEach((recipient, index) => {
+      // Several are behind one address: the first alone answers for the success of all (RFC 3461 section 5.2.7.3).
+      const answering = index === 0 ? recipient : { ...recipient, dsn: withoutSuccess(recipient.dsn) };
+      this.#recipients.set(keyOf(recipient), answering);
+    });
   }
 }

@@ -2,61 +2,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
-import type { Recipient } from '../../../core/mail/envelope.ts';
-import type { Mail } from '../../../core/mail/mail.ts';
-import { bouncedBy, deferredBy, deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
+import { bouncedBy, deferredBy, type Outcome } from '../../../core/mail/outcome.ts';
 import { parseMail } from '../../../core/mime/parsed.ts';
-import type { NewMail } from '../../../core/plugin/queue-store.ts';
 import { notificationsOwed } from '../../../core/queue/notification.ts';
 import { settle } from '../../../core/queue/settlement.ts';
-import { aRecipient, type MailParts, textOf } from '../../../core/testing/builders.ts';
-import { seededRandom } from '../../../core/testing/seeded-random.ts';
+import { aRecipient, textOf } from '../../../core/testing/builders.ts';
 import { describeWithPython, type PythonPart, pythonReads } from '../../support/python-email.ts';
+import { aQueued, type Case, circumstances, HERE, NO_USER, notified, office, SILENT, theOnly } from './notified.ts';
 import { after, mailFor } from './queued-mail.ts';
 
 const HOUR = 3_600_000;
-const POLICY = { first: 300_000, factor: 2, longest: 4 * HOUR, giveUpAfter: 120 * HOUR, warnAfter: 4 * HOUR };
-const NO_USER = bouncedBy(
-  { code: 550, status: '5.1.1', text: 'No such mailbox' },
-  'mx.partner.example[192.0.2.10]:25',
-  '550-5.1.1 There is nobody of this name here.\r\n550 5.1.1 Ask the operator.',
-);
-const SILENT = deferredBy({ code: 451, status: '4.4.1', text: 'No answer from mx.partner.example' }, null, null);
-const HERE = deliveredTo('/var/mail/secret/place');
-
-interface Case extends MailParts {
-  readonly outcome: Outcome;
-  readonly notify?: Recipient['dsn']['notify'];
-}
-
-/** The notifications that a mail owes when all its recipients have the same outcome five hours after it arrived. */
-async function notified({ outcome, notify = null, ...parts }: Case): Promise<readonly NewMail[]> {
-  const mail = mailFor('01ARYZ6S410000000A', parts);
-  const now = after(5 * HOUR);
-  const settled = mail.envelope.recipients.map((recipient, index) => {
-    const asked = { ...recipient, dsn: { ...recipient.dsn, notify: recipient.dsn.notify ?? notify } };
-    const queued = {
-      index,
-      recipient: asked,
-      destination: 'example.test',
-      attempts: 1,
-      lastOutcome: null,
-      delayNotified: false,
-    };
-    return settle(queued, outcome, { mail, now, policy: POLICY, random: seededRandom(1) });
-  });
-  return notificationsOwed(mail, settled, now, {
-    hostname: 'mx.example.test',
-    random: seededRandom(2),
-    nextId: () => '01ARYZ6S41NOTIFY00',
-  });
-}
-
-async function theOnly(one: Case): Promise<Mail> {
-  const [first, ...more] = await notified(one);
-  if (first === undefined || more.length > 0) throw new Error(`${more.length} notifications too many`);
-  return first.mail;
-}
 
 const partOf = (report: PythonPart, type: string) => report.parts.find(part => part.type === type);
 
@@ -70,7 +25,7 @@ test('a failure, as a whole', async () => {
     dsn: { notify: null, originalRecipient: { type: 'rfc822', address: 'Bob@Partner.example' } },
   });
   const mail = await theOnly({ outcome: NO_USER, to: bob, parameters: { envelopeId: 'QQ314159' } });
-  expect(await textOf(mail.content)).toBe(`From: Mail Delivery System <MAILER-DAEMON@mx.example.test>
+  expect(await textOf(mail.content)).toBe(`From: Mail Delivery System <postmaster@mx.example.test>
 To: <ann@sender.example>
 Subject: Your mail could not be delivered
 Date: Tue, 01 Jan 2030 17:00:00 +0000
@@ -87,7 +42,7 @@ Content-Description: What happened
 This is the mail system of mx.example.test.
 
 Your mail of Tue, 01 Jan 2030 12:00:00 +0000 could not be delivered to
-the recipients below. It will not be tried again.
+the recipient below. It will not be tried again.
 
 bob@partner.example
     mx.partner.example answered:
@@ -95,8 +50,8 @@ bob@partner.example
     Please check the address for mistakes, and send the mail again if
     you find one.
 
-A program wrote this report. To ask about it, write to
-postmaster@mx.example.test and mention 01ARYZ6S410000000A.
+Your mail is attached. A program wrote this report. To ask about it,
+write to postmaster@mx.example.test and mention 01ARYZ6S410000000A.
 
 --=_e6b190f6cd6fa4b87b2a657937257a571211
 Content-Type: message/delivery-status
@@ -104,6 +59,7 @@ Content-Description: The same for programs
 
 Original-Envelope-Id: QQ314159
 Reporting-MTA: dns; mx.example.test
+Received-From-MTA: dns; client.test ([192.0.2.1])
 Arrival-Date: Tue, 01 Jan 2030 12:00:00 +0000
 X-Mailframe-Queue-Id: 01ARYZ6S410000000A
 
@@ -183,7 +139,7 @@ test('mailparser reads it too', async () => {
   const parsed = await parseMail((await theOnly({ outcome: NO_USER })).content);
   expect(parsed).toMatchObject({
     subject: 'Your mail could not be delivered',
-    from: [{ address: 'MAILER-DAEMON@mx.example.test' }],
+    from: [{ address: 'postmaster@mx.example.test' }],
     to: [{ address: 'ann@sender.example' }],
     text: expect.stringContaining('bob@example.test'),
   });
@@ -191,24 +147,12 @@ test('mailparser reads it too', async () => {
 
 test('events of different kinds are told in mails of their own', async () => {
   const mail = mailFor('A', { to: ['a@example.test', 'b@example.test', 'c@example.test'] });
-  const now = after(5 * HOUR);
   const settled = [NO_USER, SILENT, NO_USER].map((outcome, index) => {
     const recipient = mail.envelope.recipients[index] ?? aRecipient('nobody@example.test');
-    const queued = {
-      index,
-      recipient,
-      destination: 'example.test',
-      attempts: 1,
-      lastOutcome: null,
-      delayNotified: false,
-    };
-    return settle(queued, outcome, { mail, now, policy: POLICY, random: seededRandom(1) });
+    return settle(aQueued(index, recipient), outcome, circumstances(mail));
   });
-  let count = 0;
-  const office = { hostname: 'mx.example.test', random: seededRandom(2), nextId: () => `N${++count}` };
-  const texts = await Promise.all(
-    (await notificationsOwed(mail, settled, now, office)).map(one => textOf(one.mail.content)),
-  );
+  const owed = await notificationsOwed(mail, settled, after(5 * HOUR), office('N1', 'N2'));
+  const texts = await Promise.all(owed.map(one => textOf(one.mail.content)));
   expect(texts.map(text => /^Subject: (.*)$/m.exec(text)?.[1])).toEqual([
     'Your mail could not be delivered',
     'Your mail is not delivered yet',
@@ -300,6 +244,7 @@ describeWithPython('as Python reads it', () => {
     expect(blocks(report)).toEqual([
       {
         'Reporting-MTA': 'dns; mx.example.test',
+        'Received-From-MTA': 'dns; client.test ([192.0.2.1])',
         'Arrival-Date': 'Tue, 01 Jan 2030 12:00:00 +0000',
         'X-Mailframe-Queue-Id': '01ARYZ6S410000000A',
       },
@@ -447,6 +392,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'Content-Description',
   'Original-Envelope-Id',
   'Reporting-MTA',
+  'Received-From-MTA',
   'Arrival-Date',
   'X-Mailframe-Queue-Id',
   'Original-Recipient',

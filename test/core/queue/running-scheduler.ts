@@ -66,6 +66,7 @@ export function running(settings: Settings = {}): Running {
     log,
     policy: { ...POLICY, ...policy },
     hostname: 'mx.example.test',
+    returnUpTo: 1024 * 1024,
     concurrency,
     destinations,
   });

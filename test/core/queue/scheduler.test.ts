@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '../../../core/mail/destination.ts';
 import type { Recipient } from '../../../core/mail/envelope.ts';
 import { deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
+import type { Delivery } from '../../../core/plugin/hooks.ts';
 import { memoryStore } from '../../../core/queue/memory-store.ts';
-import { aRecipient } from '../../../core/testing/builders.ts';
+import { aMailbox, aRecipient } from '../../../core/testing/builders.ts';
 import { all, type ChainScript, routedTo } from './fake-chain.ts';
 import { newMail } from './queued-mail.ts';
 import { BUSY, GONE, gate, HOUR, MINUTE, running } from './running-scheduler.ts';
@@ -153,6 +154,18 @@ describe('retrying', () => {
     await clock.advance(10 * HOUR);
     expect(await notifications()).toHaveLength(1);
   });
+
+  test('a delay is told when its time has come, not at the next attempt after that', async () => {
+    const { commit, clock, notifications, chain } = running({ deliver: ofOwn(BUSY), policy: { warnAfter: 4 * HOUR } });
+    await commit(newMail('A'));
+    await clock.advance(4 * HOUR - 1);
+    expect(await notifications()).toHaveLength(0);
+    await clock.advance(1);
+    expect(await notifications()).toHaveLength(1);
+    const attempts = chain.told.filter(one => one.startsWith('deferred A')).length;
+    await clock.advance(2 * HOUR);
+    expect(chain.told.filter(one => one.startsWith('deferred A'))).toHaveLength(attempts);
+  });
 });
 
 describe('notifications', () => {
@@ -177,6 +190,46 @@ describe('notifications', () => {
       expect.stringMatching(/^here: \w{18} to ann@sender\.example/),
     ]);
     expect(await store.list({ after: null, limit: 10 })).toEqual([]);
+  });
+
+  test('a notification that bounces is an error in the log, with its id and that of the mail it was about', async () => {
+    const { commit, log } = running({ deliver: all(GONE) });
+    await commit(newMail('A'));
+    const [notified] = log.of('notified');
+    expect(notified?.fields).toMatchObject({ queueId: 'A', notification: expect.stringMatching(/^\w{18}$/) });
+    const lines = log.of('undeliverable').map(({ level, fields }) => ({ level, ...fields }));
+    expect(lines).toEqual([
+      {
+        level: 'error',
+        queueId: notified?.fields.notification,
+        about: 'A',
+        recipient: 'ann@sender.example',
+        told: 'nobody: it is a notification',
+      },
+    ]);
+  });
+
+  test('other mail from the null reverse-path that bounces is in the log too', async () => {
+    const { commit, log } = running({ deliver: all(GONE) });
+    await commit(newMail('A', { from: '<>', facts: { about: 'B' } }));
+    expect(log.of('undeliverable').map(({ level, fields }) => ({ level, ...fields }))).toEqual([
+      { level: 'warn', queueId: 'A', recipient: 'bob@example.test', told: 'nobody: it came from <>' },
+    ]);
+  });
+
+  test('an alias that leads to several is reported as expanded once, whatever becomes of them', async () => {
+    const behind = (address: string, notify: Recipient['dsn']['notify']) =>
+      aRecipient(address, {
+        original: aMailbox('staff@example.test'),
+        via: ['staff'],
+        dsn: { notify, originalRecipient: null },
+      });
+    const deliver = async ({ mail, recipients }: Delivery) =>
+      new Map<Recipient, Outcome>(recipients.map(one => [one, mail.id === 'A' ? deliveredTo('x') : BUSY]));
+    const { commit, clock, log } = running({ deliver });
+    await commit(newMail('A', { to: [behind('bob@example.test', ['success']), behind('eve@example.test', 'never')] }));
+    await clock.advance(HOUR);
+    expect(log.of('notified')).toHaveLength(1);
   });
 
   test('NOTIFY=NEVER is heeded', async () => {

@@ -1,12 +1,13 @@
 /** Who is told of what (RFC 3461 section 4.1), and when a deferral becomes a bounce. */
 import { describe, expect, test } from 'vitest';
-import type { Notify } from '../../../core/mail/envelope.ts';
+import type { Notify, Recipient } from '../../../core/mail/envelope.ts';
 import { bouncedBy, type Delivered, deferredBy, deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
 import type { RetryPolicy } from '../../../core/mail/retry-policy.ts';
 import type { QueuedRecipient } from '../../../core/plugin/queue-control.ts';
-import { type Settled, settle } from '../../../core/queue/settlement.ts';
-import { aRecipient } from '../../../core/testing/builders.ts';
+import { type Circumstances, type Settled, settle } from '../../../core/queue/settlement.ts';
+import { aMailbox, aRecipient } from '../../../core/testing/builders.ts';
 import { seededRandom } from '../../../core/testing/seeded-random.ts';
+import { aQueued } from './notified.ts';
 import { after, mailFor } from './queued-mail.ts';
 
 const HOUR = 3_600_000;
@@ -41,7 +42,7 @@ function judge({ notify, outcome, age = 0, from = '<ann@sender.example>', change
   const { domain: destination } = recipient.forwardPath;
   const queued = { index: 0, recipient, destination, attempts: 0, lastOutcome: null, delayNotified: false, ...change };
   const mail = mailFor('A', { from, to: recipient });
-  return settle(queued, outcome, { mail, now: after(age), policy: POLICY, random: seededRandom(1) });
+  return settle(queued, outcome, { mail, now: after(age), policy: POLICY, random: seededRandom(1), fate: 'deliver' });
 }
 
 describe('the notification that is owed', () => {
@@ -71,6 +72,96 @@ describe('the notification that is owed', () => {
     { name: 'a deferral that expires', notify: null, outcome: BUSY, age: 24 * HOUR, want: 'failure' },
   ])('$name: $want', ({ want, ...one }) => {
     expect(judge(one).owed).toBe(want);
+  });
+});
+
+describe('an alias that leads to several: "expanded", once (RFC 3461 section 5.2.7.3)', () => {
+  const behind = (address: string, notify: Notify | null) =>
+    aRecipient(address, {
+      original: aMailbox('staff@example.test'),
+      via: ['staff'],
+      dsn: { notify, originalRecipient: null },
+    });
+  const [lead, other] = [behind('bob@example.test', ['success']), behind('eve@example.test', 'never')];
+  const judged = (
+    recipient: Recipient,
+    outcome: Outcome,
+    change: { readonly attempts?: number; readonly to?: readonly Recipient[]; readonly from?: string } = {},
+    fate: Circumstances['fate'] = 'deliver',
+  ) => {
+    const { attempts = 0, to = [lead, other], from = '<ann@sender.example>' } = change;
+    const mail = mailFor('A', { from, to });
+    return settle(aQueued(0, recipient, attempts), outcome, {
+      mail,
+      now: after(0),
+      policy: POLICY,
+      random: seededRandom(1),
+      fate,
+    });
+  };
+
+  test.for([
+    { name: 'delivered', outcome: HERE },
+    { name: 'deferred', outcome: BUSY },
+    { name: 'bounced', outcome: GONE },
+    { name: 'passed on', outcome: PASSED_ON },
+  ])('by the first attempt for the one who answers for all, $name or not', ({ outcome }) => {
+    expect(judged(lead, outcome)).toMatchObject({ expanded: true, owed: null });
+  });
+
+  test('beside a failure that is owed as well', () => {
+    const asking = behind('bob@example.test', ['success', 'failure']);
+    expect(judged(asking, GONE, { to: [asking, other] })).toMatchObject({ expanded: true, owed: 'failure' });
+  });
+
+  test('not again by a later attempt', () => {
+    expect(judged(lead, HERE, { attempts: 1 })).toMatchObject({ expanded: false, owed: null });
+  });
+
+  test('not by the others', () => {
+    expect(judged(other, HERE)).toMatchObject({ expanded: false, owed: null });
+  });
+
+  test.for(['bounce', 'expire'] as const)('not where all of it ended before anything was attempted: %s', fate => {
+    expect(judged(lead, GONE, {}, fate)).toMatchObject({ expanded: false });
+  });
+
+  test('not to the null reverse-path', () => {
+    expect(judged(lead, HERE, { from: '<>' })).toMatchObject({ expanded: false, owed: null });
+  });
+
+  test('an alias that leads to one alone has no such event: it is delivered when it is', () => {
+    expect(judged(lead, HERE, { to: [lead] })).toMatchObject({ expanded: false, owed: 'success' });
+    expect(judged(lead, BUSY, { to: [lead] })).toMatchObject({ expanded: false, owed: null });
+  });
+});
+
+describe('the last attempt before the sender is warned', () => {
+  const nextAttempt = (one: Omit<Case, 'outcome'>) => {
+    const { settlement } = judge({ outcome: BUSY, ...one });
+    return settlement.kind === 'again' ? settlement.nextAttempt : null;
+  };
+  const late = { age: 3.9 * HOUR, change: { attempts: 6 } };
+
+  test('is followed by one that falls on the warning', () => {
+    expect(nextAttempt({ notify: null, ...late })).toEqual(after(4 * HOUR));
+    expect(nextAttempt({ notify: ['delay'], ...late })).toEqual(after(4 * HOUR));
+  });
+
+  test.for<{ readonly name: string; readonly one: Omit<Case, 'outcome'> }>([
+    { name: 'nobody wants to be warned', one: { notify: ['failure'], ...late } },
+    { name: 'nobody can be warned', one: { notify: null, ...late, from: '<>' } },
+    {
+      name: 'somebody was warned already',
+      one: { ...late, notify: null, change: { attempts: 6, delayNotified: true } },
+    },
+    { name: 'the time for it has come', one: { notify: null, age: 4 * HOUR, change: { attempts: 6 } } },
+  ])('is followed by one in its usual time where $name', ({ one }) => {
+    expect(nextAttempt(one)?.getTime()).toBeGreaterThan(after(6 * HOUR).getTime());
+  });
+
+  test('is followed by one in its usual time where that is sooner', () => {
+    expect(nextAttempt({ notify: null, age: 0 })?.getTime()).toBeLessThanOrEqual(after(300_000).getTime());
   });
 });
 

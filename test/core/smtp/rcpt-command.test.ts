@@ -23,7 +23,7 @@ describe('RCPT is read', () => {
     {
       argument: 'TO:<bob@example.test> ORCPT=UTF-8;j\\x{FC}rgen@old.test',
       forwardPath: BOB,
-      dsn: { originalRecipient: { type: 'utf-8', address: 'jürgen@old.test' } },
+      dsn: { originalRecipient: { type: 'UTF-8', address: 'jürgen@old.test' } },
     },
   ])('$argument', ({ argument, forwardPath, dsn }) => {
     expect(parseRcpt(argument, RULES)).toEqual({
