@@ -3,14 +3,17 @@
  * 6710, 8689).
  */
 import {
+  type DsnRequest,
   encodeUtf8Address,
   encodeXtext,
+  formatMailbox,
   formatPath,
   type Mail,
   NO_DSN_REQUEST,
   type Notify,
   needsSmtpUtf8,
   type Recipient,
+  withoutSuccess,
 } from '../../core/index.ts';
 import type { Extensions } from './extensions.ts';
 
@@ -48,14 +51,32 @@ export function mailCommand(
 const RETURN = { full: 'FULL', headers: 'HDRS' } as const;
 
 /** RCPT, with what the client asked about notifications for this recipient (RFC 3461 section 5.2.1). */
-export function rcptCommand({ forwardPath, dsn }: Recipient, { extensions: offered }: Hop): string {
-  const { notify, originalRecipient } = offered.has('DSN') ? dsn : NO_DSN_REQUEST;
+export function rcptCommand(recipient: Recipient, { extensions: offered }: Hop): string {
+  const { forwardPath } = recipient;
+  const { notify, originalRecipient } = offered.has('DSN') ? requestTo(recipient) : NO_DSN_REQUEST;
   const original = originalRecipient === null ? null : orcptValue(originalRecipient);
   return [
     `RCPT TO:${formatPath(forwardPath)}`,
     ...(notify === null ? [] : [`NOTIFY=${notifyValue(notify)}`]),
     ...(original === null ? [] : [`ORCPT=${original}`]),
   ].join(' ');
+}
+
+/**
+ * Whether a next hop is not asked to report success although the client asks for that: its report would name the address
+ * that an alias leads to (RFC 3461 section 5.2.7). We report that it was relayed instead.
+ */
+export function keepsSuccess({ via, dsn: { notify } }: Recipient): boolean {
+  return via.length > 0 && notify !== null && notify !== 'never' && notify.includes('success');
+}
+
+/** Behind an alias the next hop learns what the client had said, so that its reports name that too. */
+function requestTo(recipient: Recipient): DsnRequest {
+  const { via, original, dsn } = recipient;
+  if (via.length === 0) return dsn;
+  const { notify, originalRecipient } = keepsSuccess(recipient) ? withoutSuccess(dsn) : dsn;
+  const type = needsSmtpUtf8(original) ? 'utf-8' : 'rfc822';
+  return { notify, originalRecipient: originalRecipient ?? { type, address: formatMailbox(original) } };
 }
 
 function notifyValue(notify: Notify): string {

@@ -19,7 +19,7 @@ import {
 } from '../../core/index.ts';
 import { chunksOf } from './chunks.ts';
 import type { Heard, SmtpClient } from './client.ts';
-import { mailCommand, rcptCommand } from './commands.ts';
+import { keepsSuccess, mailCommand, rcptCommand } from './commands.ts';
 import { demandsOf } from './demands.ts';
 import { lostOutcome, refusedOutcome } from './outcomes.ts';
 import {
@@ -167,9 +167,12 @@ class Answers {
 
   deliver(recipients: readonly Recipient[], { words }: RemoteReply): void {
     const { client, remote } = this.#transaction;
-    const disposition = client.extensions.has('DSN') ? 'passed-on' : 'relayed';
-    const outcome: Delivered = { kind: 'delivered', disposition, remote, text: words };
-    for (const recipient of recipients) this.decide(recipient, outcome);
+    const dsn = client.extensions.has('DSN');
+    for (const recipient of recipients) {
+      const disposition = dsn && !keepsSuccess(recipient) ? 'passed-on' : 'relayed';
+      const outcome: Delivered = { kind: 'delivered', disposition, remote, text: words };
+      this.decide(recipient, outcome);
+    }
   }
 
   /** A session that ends refuses nobody: its recipients go to another host. */

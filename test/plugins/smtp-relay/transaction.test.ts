@@ -1,6 +1,7 @@
 /** One transaction with one next hop: what it is told, and what becomes of each recipient. */
 import { describe, expect, test } from 'vitest';
-import { aRecipient } from '../../../core/testing.ts';
+import type { Recipient } from '../../../core/index.ts';
+import { aMailbox, aRecipient } from '../../../core/testing.ts';
 import { until } from '../../support/until.ts';
 import { MX, REMOTE, relayingTo } from './relaying.ts';
 
@@ -90,6 +91,35 @@ describe('parameters', () => {
       'NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Carl+2Bx+3Dy@old.test',
       '',
       'NOTIFY=FAILURE ORCPT=utf-8;gr\\x{FC}\\x{DF}e@old.test',
+    ]);
+  });
+
+  test('DSN: behind an alias nobody is asked to report success, for that would name the address (RFC 3461 section 5.2.7)', async () => {
+    const { outcomes, sink } = await relayingTo({ extensions: ['DSN', 'SMTPUTF8'] });
+    const behind = (address: string, original: string, dsn: Recipient['dsn']) =>
+      aRecipient(address, { original: aMailbox(original), via: ['staff'], dsn });
+    const given = { type: 'RFC822', address: 'Staff@example.test' };
+    const to = [
+      behind('bob@hidden.test', 'staff@example.test', { notify: ['success', 'failure'], originalRecipient: given }),
+      behind('carl@hidden.test', 'carl=x@example.test', { notify: ['success'], originalRecipient: null }),
+      behind('dan@hidden.test', 'jörg@example.test', { notify: ['failure'], originalRecipient: null }),
+      behind('eve@hidden.test', 'eve@example.test', { notify: null, originalRecipient: null }),
+      aRecipient('fay@example.test', { dsn: { notify: ['success'], originalRecipient: null } }),
+    ];
+    const got = Object.values(await outcomes({ to }));
+    expect(sink.mails[0]?.recipients.map(({ parameters }) => parameters)).toEqual([
+      'NOTIFY=FAILURE ORCPT=RFC822;Staff@example.test',
+      'NOTIFY=NEVER ORCPT=rfc822;carl+3Dx@example.test',
+      'NOTIFY=FAILURE ORCPT=utf-8;j\\x{F6}rg@example.test',
+      'ORCPT=rfc822;eve@example.test',
+      'NOTIFY=SUCCESS',
+    ]);
+    expect(got.map(outcome => outcome.kind === 'delivered' && outcome.disposition)).toEqual([
+      'relayed',
+      'relayed',
+      'passed-on',
+      'passed-on',
+      'passed-on',
     ]);
   });
 
