@@ -28,7 +28,7 @@ export interface Place {
   readonly destination: string;
   /** See `core/queue/precedence.ts`. */
   readonly priority: number;
-  /** When it is given up, whatever keeps it from being tried. `null`: never. */
+  /** When it is given up, or its sender told that it is late, whatever keeps it from being tried. `null`: never. */
   readonly expires: Date | null;
 }
 
@@ -60,7 +60,7 @@ export interface Lease {
   readonly mail: Mail;
   /** The recipients that are due: a part of `mail.envelope.recipients`, the same objects. */
   readonly recipients: readonly QueuedRecipient[];
-  /** `expire`: its time is over, and no attempt is made any more. */
+  /** `expire`: its time is over, and no attempt is made: it is given up, or its sender is told that it is late. */
   readonly fate: Exclude<Fate, { kind: 'hold' }> | { readonly kind: 'expire' };
 }
 

@@ -13,7 +13,7 @@ import type { Trace } from '../mail/trace.ts';
 import type { Log } from '../plugin/ports.ts';
 import type { QueuedRecipient } from '../plugin/queue-control.ts';
 import type { Lease } from '../plugin/queue-store.ts';
-import { expired } from './settlement.ts';
+import { untried } from './settlement.ts';
 import { Slots } from './slots.ts';
 
 /** So many recipients of one mail are routed at the same time: routing asks the DNS. */
@@ -49,7 +49,7 @@ export async function makeAttempt(parts: AttemptParts): Promise<void> {
   const { lease, heard, settle } = parts;
   const { fate, recipients } = lease;
   if (fate.kind !== 'deliver') {
-    const end = (queued: QueuedRecipient) => (fate.kind === 'bounce' ? bouncedBy(fate.reply) : expired(queued));
+    const end = (queued: QueuedRecipient) => (fate.kind === 'bounce' ? bouncedBy(fate.reply) : untried(queued));
     return settle(
       recipients.map(queued => ({ queued, outcome: end(queued) })),
       [],

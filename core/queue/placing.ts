@@ -5,7 +5,7 @@ import type { Mail } from '../mail/mail.ts';
 import type { RetryPolicy } from '../mail/retry-policy.ts';
 import type { Clock } from '../plugin/ports.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
-import { giveUpAt } from './retry.ts';
+import { firstWordAt } from './settlement.ts';
 import { Standing } from './standing.ts';
 
 export class Placing {
@@ -24,7 +24,7 @@ export class Placing {
     const priority = parameters.priority - this.#standing.stepsFor(mail, nature);
     const places = recipients.map(async recipient => {
       const { destination, retry } = await chain.place(mail, recipient);
-      return { destination, priority, expires: giveUpAt(retry ?? this.#policy, mail.receivedAt) };
+      return { destination, priority, expires: firstWordAt(mail, recipient, retry ?? this.#policy) };
     });
     return { ...one, places: await Promise.all(places) };
   }

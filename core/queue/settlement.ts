@@ -1,6 +1,7 @@
 /** What an outcome means for a recipient: done or again, and whether its sender is to be told. Pure but for the jitter. */
+import type { Recipient } from '../mail/envelope.ts';
 import type { Mail } from '../mail/mail.ts';
-import { type Bounced, bouncedBy, type Deferred, type Outcome } from '../mail/outcome.ts';
+import { type Bounced, bouncedBy, type Deferred, deferredBy, type Outcome } from '../mail/outcome.ts';
 import { sameMailbox } from '../mail/path.ts';
 import type { PermanentReply } from '../mail/reply.ts';
 import type { RetryPolicy } from '../mail/retry-policy.ts';
@@ -41,32 +42,52 @@ export interface Circumstances {
 
 /** Judges one outcome. Every deferral meets the question of age here, whatever caused it. */
 export function settle(queued: QueuedRecipient, outcome: Outcome, circumstances: Circumstances): Settled {
-  const { mail, now, policy, random } = circumstances;
-  const end = giveUpAt(policy, mail.receivedAt);
-  const always = { queued, expanded: isExpanded(queued, circumstances), giveUpAt: end };
-  if (outcome.kind !== 'deferred') return { ...always, ...done(queued, outcome, mail) };
-  const retry = retryAfter(policy, { receivedAt: mail.receivedAt, now, attempts: queued.attempts + 1 }, random);
-  if (retry.kind === 'give-up') return { ...always, ...done(queued, lateBounce(outcome), mail) };
-  const warning = !queued.delayNotified && wants(mail, queued, 'delay') ? warnAt(policy, mail.receivedAt) : null;
+  const { mail, now, policy, random, fate } = circumstances;
+  const { receivedAt } = mail;
+  const end = giveUpAt(policy, receivedAt);
+  const always = { queued, giveUpAt: end };
+  const expanded = isExpanded(queued, mail);
+  const over = { ...always, expanded: expanded && fate === 'deliver' };
+  if (outcome.kind !== 'deferred') return { ...over, ...done(queued, outcome, mail) };
+  const retry = retryAfter(policy, { receivedAt, now, attempts: queued.attempts + 1 }, random);
+  if (retry.kind === 'give-up') return { ...over, ...done(queued, lateBounce(outcome), mail) };
+  const warning = queued.delayNotified ? null : warningAt(mail, queued.recipient, policy);
   const warns = warning !== null && now >= warning;
+  const left = warns ? null : warning;
+  // Who was not tried is due still. Of the others one attempt falls on the time for the warning.
+  const nextAttempt = fate === 'deliver' ? earlier(retry.nextAttempt, left) : now;
+  const delayNotified = queued.delayNotified || warns;
   return {
     ...always,
+    expanded,
     outcome,
     settlement: {
       index: queued.index,
       kind: 'again',
       outcome,
-      // Only an attempt can tell that a mail is late: one falls on the time for the warning.
-      nextAttempt: warning !== null && !warns ? earlier(retry.nextAttempt, warning) : retry.nextAttempt,
-      delayNotified: queued.delayNotified || warns,
-      expires: end,
+      nextAttempt,
+      delayNotified,
+      expires: earlier(end, left),
     },
     owed: warns ? 'delay' : null,
   };
 }
 
-function earlier(one: Date, other: Date): Date {
-  return one < other ? one : other;
+/**
+ * When something has to be said about a new recipient, whatever keeps it from being tried: that it is late, or that it is
+ * given up.
+ */
+export function firstWordAt(mail: Mail, recipient: Recipient, policy: RetryPolicy): Date {
+  return earlier(giveUpAt(policy, mail.receivedAt), warningAt(mail, recipient, policy));
+}
+
+/** `null`: there is no warning, or nobody wants one. */
+function warningAt(mail: Mail, recipient: Recipient, policy: RetryPolicy): Date | null {
+  return wants(mail, recipient, 'delay') ? warnAt(policy, mail.receivedAt) : null;
+}
+
+function earlier(one: Date, other: Date | null): Date {
+  return other === null || one < other ? one : other;
 }
 
 function done(
@@ -86,26 +107,25 @@ function owedWhenDone(
   outcome: Exclude<Outcome, Deferred>,
   mail: Mail,
 ): NotificationKind | null {
-  if (outcome.kind === 'bounced') return wants(mail, queued, 'failure') ? 'failure' : null;
-  if (outcome.disposition === 'passed-on' || !wants(mail, queued, 'success')) return null;
-  return isOneOfSeveral(queued, mail) ? null : 'success';
+  if (outcome.kind === 'bounced') return wants(mail, queued.recipient, 'failure') ? 'failure' : null;
+  if (outcome.disposition === 'passed-on' || !wants(mail, queued.recipient, 'success')) return null;
+  return isOneOfSeveral(queued.recipient, mail) ? null : 'success';
 }
 
-/** The first attempt tells: it is made once, whatever comes of it, and not before the mail is free to go. */
-function isExpanded(queued: QueuedRecipient, { mail, fate }: Circumstances): boolean {
-  const first = queued.attempts === 0 && fate === 'deliver';
-  return first && wants(mail, queued, 'success') && isOneOfSeveral(queued, mail);
+/** The first settlement tells: there is one, whatever comes of it, and none before the mail is free to go. */
+function isExpanded({ attempts, recipient }: QueuedRecipient, mail: Mail): boolean {
+  return attempts === 0 && wants(mail, recipient, 'success') && isOneOfSeveral(recipient, mail);
 }
 
 /** Whether an alias led to this recipient and to others of the mail. */
-function isOneOfSeveral({ recipient: { via, original } }: QueuedRecipient, { envelope }: Mail): boolean {
+function isOneOfSeveral({ via, original }: Recipient, { envelope }: Mail): boolean {
   return via.length > 0 && envelope.recipients.filter(other => sameMailbox(other.original, original)).length > 1;
 }
 
-/** The end of a recipient whose time ran out while something kept it from being tried. */
-export function expired({ lastOutcome, destination }: QueuedRecipient): Bounced {
-  if (lastOutcome?.kind === 'deferred') return lateBounce(lastOutcome);
-  return bouncedBy({ code: 554, status: '5.4.7', text: `Not delivered in time: ${destination} could not be tried` });
+/** The outcome of a recipient whose time ran out while something kept it from being tried. */
+export function untried({ lastOutcome, destination }: QueuedRecipient): Deferred {
+  if (lastOutcome?.kind === 'deferred') return lastOutcome;
+  return deferredBy({ code: 451, status: '4.4.5', text: `${destination} could not be tried` });
 }
 
 /** The reasons of the last deferral stay: they are what the sender can do something about. */
@@ -115,7 +135,7 @@ function lateBounce({ reply, remote, diagnostic }: Deferred): Bounced {
 }
 
 /** Nobody is told about mail from the null reverse-path: it may be a notification itself (RFC 5321 section 4.5.5). */
-function wants(mail: Mail, { recipient }: QueuedRecipient, kind: NotificationKind): boolean {
+function wants(mail: Mail, recipient: Recipient, kind: NotificationKind): boolean {
   if (mail.envelope.reversePath === null) return false;
   const { notify } = recipient.dsn;
   if (notify === null) return kind !== 'success';

@@ -101,6 +101,52 @@ describe('time that is over', () => {
   });
 });
 
+describe('the warning that mail is late', () => {
+  const destinations = [{ ...DEFAULT_POLICY, match: [], backOff: { first: 48 * HOUR, longest: 48 * HOUR } }];
+
+  test('comes for all mail of a destination that is left alone, tried or not, and comes once', async () => {
+    const settings = { deliver: all(DEAD), destinations, policy: { warnAfter: 4 * HOUR } };
+    const { commit, chain, clock, log, notifications } = running(settings);
+    for (const mail of to('dead.example', ...some(6))) await commit(mail);
+    await clock.advance(4 * HOUR - 1);
+    expect(await notifications()).toHaveLength(0);
+    await clock.advance(11 * MINUTE);
+    expect(log.of('notified').map(({ fields }) => fields.queueId)).toEqual(expect.arrayContaining(some(6)));
+    await clock.advance(10 * HOUR);
+    expect(log.of('notified')).toHaveLength(6);
+    expect(chain.deliveries.filter(one => one.includes('dead.example'))).toHaveLength(3);
+  });
+
+  test('keeps no mail from its turn once the destination answers', async () => {
+    let answers = false;
+    const deliver = except('dead.example', delivery => all(answers ? deliveredTo('x') : DEAD)(delivery));
+    const backOff = { first: 5 * HOUR, longest: 5 * HOUR };
+    const settings = {
+      deliver,
+      destinations: [{ ...DEFAULT_POLICY, match: [], backOff }],
+      policy: { warnAfter: HOUR },
+    };
+    const { commit, clock, states } = running(settings);
+    for (const mail of to('dead.example', ...some(6))) await commit(mail);
+    answers = true;
+    await clock.advance(5 * HOUR + 11 * MINUTE);
+    expect(await Promise.all(some(6).map(states))).toEqual(some(6).map(() => undefined));
+  });
+
+  test('says what kept it', async () => {
+    const store = memoryStore();
+    const { commit, clock, notifications } = running({ store, deliver: all(DEAD), policy: { warnAfter: HOUR } });
+    await store.backOff('example.test', new Date('2099-01-01'));
+    await commit(newMail('A'));
+    await clock.advance(HOUR + 11 * MINUTE);
+    const [id = ''] = await notifications();
+    const text = (await (await store.find(id))?.mail?.content.bytes())?.toString() ?? '';
+    expect(text).toContain('example.test could not be tried');
+    expect(text).toContain('Action: delayed');
+    expect(text).toContain('Status: 4.4.5');
+  });
+});
+
 describe('retry by route', () => {
   const quick = { ...POLICY, first: MINUTE, giveUpAfter: HOUR };
   const place = (domain: string) => ({ destination: domain, retry: domain === 'quick.example' ? quick : null });

@@ -4,7 +4,7 @@ import type { Notify, Recipient } from '../../../core/mail/envelope.ts';
 import { bouncedBy, type Delivered, deferredBy, deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
 import type { RetryPolicy } from '../../../core/mail/retry-policy.ts';
 import type { QueuedRecipient } from '../../../core/plugin/queue-control.ts';
-import { type Circumstances, type Settled, settle } from '../../../core/queue/settlement.ts';
+import { type Circumstances, firstWordAt, type Settled, settle, untried } from '../../../core/queue/settlement.ts';
 import { aMailbox, aRecipient } from '../../../core/testing/builders.ts';
 import { seededRandom } from '../../../core/testing/seeded-random.ts';
 import { aQueued } from './notified.ts';
@@ -162,6 +162,44 @@ describe('the last attempt before the sender is warned', () => {
 
   test('is followed by one in its usual time where that is sooner', () => {
     expect(nextAttempt({ notify: null, age: 0 })?.getTime()).toBeLessThanOrEqual(after(300_000).getTime());
+  });
+});
+
+describe('a recipient that nothing could be tried for until its time was over', () => {
+  const untriedAt = (age: number, change: Partial<QueuedRecipient> = {}) => {
+    const queued = { ...aQueued(0, aRecipient('bob@example.test'), 0), ...change };
+    const mail = mailFor('A');
+    const now = after(age);
+    return settle(queued, untried(queued), { mail, now, policy: POLICY, random: seededRandom(1), fate: 'expire' });
+  };
+
+  test('is warned about, and is due as before', () => {
+    expect(untriedAt(4 * HOUR)).toMatchObject({
+      owed: 'delay',
+      outcome: { kind: 'deferred', reply: { status: '4.4.5', text: 'example.test could not be tried' } },
+      settlement: { kind: 'again', nextAttempt: after(4 * HOUR), delayNotified: true, expires: after(24 * HOUR) },
+    });
+  });
+
+  test('keeps the words of the last attempt', () => {
+    expect(untriedAt(4 * HOUR, { lastOutcome: BUSY, attempts: 3 }).outcome).toEqual(BUSY);
+  });
+
+  test('is given up in the end', () => {
+    const text = 'Not delivered in time: example.test could not be tried';
+    expect(untriedAt(24 * HOUR, { delayNotified: true })).toMatchObject({
+      owed: 'failure',
+      outcome: { kind: 'bounced', reply: { status: '5.4.7', text } },
+    });
+  });
+
+  test.for<{ readonly name: string; readonly notify: Notify | null; readonly from?: string; readonly want: number }>([
+    { name: 'the warning', notify: null, want: 4 },
+    { name: 'the end, where no warning is wanted', notify: ['failure'], want: 24 },
+    { name: 'the end, where nobody can be warned', notify: null, from: '<>', want: 24 },
+  ])('that time is first: $name', ({ notify, from = '<ann@sender.example>', want }) => {
+    const recipient = aRecipient('bob@example.test', { dsn: { notify, originalRecipient: null } });
+    expect(firstWordAt(mailFor('A', { from, to: recipient }), recipient, POLICY)).toEqual(after(want * HOUR));
   });
 });
 
