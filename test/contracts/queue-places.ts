@@ -183,6 +183,21 @@ export function queuePlacesContract(name: string, open: () => Promise<QueueStore
       expect(await store.lease(request(over))).toEqual([]);
     });
 
+    test('who was handed out untried may wait on, for another end', async () => {
+      const store = await opened(placed('A', { expires }));
+      await store.backOff('example.test', after(1e6));
+      const [lease] = await store.lease(request(over));
+      if (lease === undefined) throw new Error('its time is over');
+      const again = { index: 0, kind: 'again', outcome: BUSY, nextAttempt: over.now, delayNotified: true } as const;
+      await store.settle(lease, [{ ...again, expires: after(9000) }], [], []);
+      expect(await store.lease(request(over))).toEqual([]);
+      const [last] = await store.lease(request({ now: after(9002), expiredBefore: after(9001) }));
+      expect(last).toMatchObject({
+        fate: { kind: 'expire' },
+        recipients: [{ delayNotified: true, lastOutcome: BUSY }],
+      });
+    });
+
     test('a deferral moves the end, or leaves it', async () => {
       const store = await opened(placed('A', { expires }), placed('B', { expires }));
       const again = { index: 0, kind: 'again', outcome: BUSY, nextAttempt: after(1e6), delayNotified: false } as const;
