@@ -252,6 +252,7 @@ describe.each([
         reply: { code: 450, status: '4.2.1', text: 'Not now' },
         remote: REMOTE,
         diagnostic: '450 4.2.1 Not now',
+        concerns: 'recipient',
       },
       'dan@example.test': expect.objectContaining({ kind: 'delivered' }) as object,
     });
