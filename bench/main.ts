@@ -5,11 +5,11 @@
  * Each figure is the median of several rounds; the two sides of a ratio take turns, so that a machine whose speed drifts
  * disturbs both alike.
  */
-import { cpus, release, totalmem } from 'node:os';
 import { acceptBench } from './accept.ts';
 import { chainBench } from './chain.ts';
 import { holdBench } from './hold.ts';
 import { hostileBench } from './hostile.ts';
+import { machine } from './machine.ts';
 import { slowBench } from './slow.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
@@ -27,9 +27,5 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
-const [cpu] = cpus();
-console.log(
-  `node ${process.versions.node}, linux ${release()}, ${cpus().length} x ${cpu?.model ?? 'unknown'}, ` +
-    `${Math.round(totalmem() / 2 ** 30)} GiB, ${new Date().toISOString().slice(0, 10)}`,
-);
+console.log(machine());
 for (const [name, run] of Object.entries(BENCHES)) if (wanted.length === 0 || wanted.includes(name)) await run();

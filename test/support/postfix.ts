@@ -10,9 +10,9 @@ import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Ended, freePort, type Running, run, untilListening } from './external.ts';
 import type { Peer } from './peers.ts';
 import { MASTER_CF, mainCf } from './postfix-configuration.ts';
+import { type Ended, freePort, type Running, run, untilListening } from './program.ts';
 
 export const POSTFIX: Peer = {
   name: 'postfix, or root to run it as,',
@@ -33,6 +33,30 @@ export interface PostfixSettings {
   readonly master?: string;
   /** Written into `$config_directory`, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** The folder in which its own is made: that of the system for temporary files without it. */
+  readonly under?: string;
+  /** The whole of main.cf and master.cf, in place of those that tests want. */
+  readonly configuration?: (place: PostfixPlace) => { readonly main: string; readonly master: string };
+  /** Where its programs are, if not where the package puts them. */
+  readonly programs?: PostfixPrograms;
+}
+
+/** What an instance has to itself. */
+export interface PostfixPlace {
+  readonly folder: string;
+  readonly port: number;
+  /** Of the account that it works as. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+}
+
+/** Programs that lie elsewhere than the package puts them. */
+export interface PostfixPrograms {
+  /** The folder of `postfix` and its like. */
+  readonly folder: string;
+  /** The account that it works as, which is no other program's. */
+  readonly account: string;
+  /** What its programs need in their environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A mail in the mailbox. */
@@ -55,6 +79,8 @@ export interface PostfixQueueEntry {
 /** An instance that runs. */
 export interface Postfix {
   readonly port: number;
+  /** The shell that watches over it: the ancestor of all its processes. */
+  readonly pid: number;
   readonly folder: string;
   /** Runs a command of Postfix's for this instance: `postqueue`, `sendmail`. It is told the instance itself. */
   readonly command: (name: string, args: readonly string[], running?: Running) => Promise<Ended>;
@@ -82,15 +108,16 @@ const LONG_AGO = new Date('2026-01-01T00:00:00Z');
 
 /** Starts one. Whoever calls this stops it. @throws Error with its log where it does not start. */
 export async function startPostfix(settings: PostfixSettings): Promise<Postfix> {
-  const folder = await mkdtemp(join(tmpdir(), 'mailframe-postfix-'));
+  const { under = tmpdir(), programs } = settings;
+  const folder = await mkdtemp(join(under, 'mailframe-postfix-'));
   const port = settings.port ?? (await freePort());
   await furnish(folder, port, settings);
   const output = await open(join(folder, 'output'), 'w');
-  const path = `${process.env.PATH ?? ''}:/usr/sbin`;
+  const path = `${programs?.folder ?? ''}:${process.env.PATH ?? ''}:/usr/sbin`.replace(/^:/, '');
   const child = spawn('sh', ['-c', GUARDIAN, 'sh', join(folder, 'etc')], {
     detached: true,
     stdio: ['pipe', output.fd, output.fd],
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, ...programs?.env, PATH: path },
   });
   await output.close();
   const log = async () => (await readText(join(folder, 'log'))) + (await readText(join(folder, 'output')));
@@ -105,12 +132,15 @@ export async function startPostfix(settings: PostfixSettings): Promise<Postfix> 
     await stop();
     throw new Error(`Postfix does not start: ${said}`, { cause: error });
   }
-  return { ...instance(folder), port, log, stop };
+  return { ...instance(folder, programs), port, pid: child.pid ?? 0, log, stop };
 }
 
-function instance(folder: string): Omit<Postfix, 'port' | 'log' | 'stop'> {
+function instance(folder: string, programs?: PostfixPrograms): Omit<Postfix, 'port' | 'pid' | 'log' | 'stop'> {
   const command = (name: string, args: readonly string[], running: Running = {}) =>
-    run(name, args, { ...running, env: { ...running.env, MAIL_CONFIG: join(folder, 'etc') } });
+    run(programs === undefined ? name : join(programs.folder, name), args, {
+      ...running,
+      env: { ...programs?.env, ...running.env, MAIL_CONFIG: join(folder, 'etc') },
+    });
   return {
     folder,
     command,
@@ -129,13 +159,13 @@ async function furnish(folder: string, port: number, settings: PostfixSettings):
   await chmod(folder, 0o755);
   const owned = ['data', 'mail'];
   for (const name of ['etc', 'queue', ...owned]) await mkdir(join(folder, name), { mode: 0o755 });
-  const owner = await postfixAccount();
+  const owner = await account(settings.programs?.account ?? 'postfix');
   for (const name of owned) await chown(join(folder, name), owner.uid, owner.gid);
-  const files = {
-    'main.cf': mainCf(folder, owner, settings),
-    'master.cf': `127.0.0.1:${port} inet n - n - - smtpd\n${MASTER_CF}${settings.master ?? ''}`,
-    ...settings.files,
+  const { main, master } = settings.configuration?.({ folder, port, owner }) ?? {
+    main: mainCf(folder, owner, settings),
+    master: `127.0.0.1:${port} inet n - n - - smtpd\n${MASTER_CF}${settings.master ?? ''}`,
   };
+  const files = { 'main.cf': main, 'master.cf': master, ...settings.files };
   for (const [name, text] of Object.entries(files)) {
     const path = join(folder, 'etc', name);
     await writeFile(path, text);
@@ -144,9 +174,9 @@ async function furnish(folder: string, port: number, settings: PostfixSettings):
   }
 }
 
-/** The account that Debian's package makes; it owns a folder of the package. */
-async function postfixAccount(): Promise<{ readonly uid: number; readonly gid: number }> {
-  const number = async (flag: string) => Number((await succeed(run('id', [flag, 'postfix']))).stdout);
+/** That of Debian's package, as a rule: it owns a folder of the package. */
+async function account(name: string): Promise<{ readonly uid: number; readonly gid: number }> {
+  const number = async (flag: string) => Number((await succeed(run('id', [flag, name]))).stdout);
   return { uid: await number('-u'), gid: await number('-g') };
 }
 
