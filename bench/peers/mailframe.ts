@@ -35,10 +35,10 @@ async function start(profile: string | null, { folder, goal, nextHop }: Assignme
   const held = () => changed(routed, '\nroutes:', `\n  - { use: ${PLUGIN} }\n\nroutes:`);
   await writeFile(file, goal === 'queue' ? held() : routed);
   await copyFile(at('aliases'), join(folder, 'aliases'));
-  const flags = profile === null ? [] : ['--cpu-prof', '--cpu-prof-dir', profile];
   const running = await guarded({
-    command: [process.execPath, ...flags, at('core/cli/mailframe.js'), 'start', file],
+    command: [process.execPath, at('core/cli/mailframe.js'), 'start', file],
     output: join(folder, 'log'),
+    ...(profile !== null && { env: profiling(profile) }),
   });
   try {
     const port = await Promise.race([portOf(running), running.ended]);
@@ -48,6 +48,11 @@ async function start(profile: string | null, { folder, goal, nextHop }: Assignme
     await running.stop();
     throw new Error(`mailframe does not start: ${said}`, { cause: error });
   }
+}
+
+/** The worker of the store takes options from the environment alone. */
+function profiling(folder: string): Readonly<Record<string, string>> {
+  return { MAILFRAME_PROFILE: folder, NODE_OPTIONS: `--import=${at('bench/peers/profile-thread.ts')}` };
 }
 
 /** @throws Error where the shipped configuration no longer reads so: then this file is to be changed with it. */

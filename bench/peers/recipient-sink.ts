@@ -37,7 +37,7 @@ export async function recipientSink(): Promise<SmtpSink> {
 /** One session. What has come and is not understood yet waits in `rest`. */
 function serve(socket: Socket, taken: (recipients: number) => void): void {
   let rest: Buffer = Buffer.alloc(0);
-  let state: 'commands' | 'content' = 'commands';
+  let state: 'commands' | 'content' | 'over' = 'commands';
   let recipients = 0;
   const command = (line: string): string => {
     const verb = line.slice(0, 4).toUpperCase();
@@ -45,14 +45,14 @@ function serve(socket: Socket, taken: (recipients: number) => void): void {
     if (verb === 'MAIL' || verb === 'RSET') recipients = 0;
     if (verb === 'RCPT') recipients += 1;
     if (verb === 'DATA') state = 'content';
-    if (verb === 'QUIT') socket.end();
+    if (verb === 'QUIT') state = 'over';
     return verb === 'DATA' ? '354 go on\r\n' : verb === 'QUIT' ? '221 bye\r\n' : '250 2.0.0 ok\r\n';
   };
   socket.write('220 next.test ESMTP\r\n');
   socket.on('data', octets => {
     rest = Buffer.concat([rest, octets]);
     let replies = '';
-    for (;;) {
+    while (state !== 'over') {
       const end = state === 'commands' ? rest.indexOf('\r\n') : rest.indexOf(END);
       if (end === -1) break;
       if (state === 'commands') {
@@ -67,5 +67,6 @@ function serve(socket: Socket, taken: (recipients: number) => void): void {
       }
     }
     if (replies !== '' && socket.writable) socket.write(replies);
+    if (state === 'over') socket.end();
   });
 }
