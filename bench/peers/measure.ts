@@ -40,13 +40,16 @@ export interface MeasureContext extends RoundContext {
   /** Folders of the systems are made in it. */
   readonly folder: string;
   readonly rounds: number;
+  /** After each round, in milliseconds: trailing work of one system must not fall into the turn of the next one. */
+  readonly pause: number;
   readonly progress: (line: string) => void;
 }
 
-/** Trailing work of one system must not fall into the turn of the next one. */
-const PAUSE = 500;
 /** The part of a round that warms up, and does not count. */
 const WARM_UP = 4;
+
+/** So much of the log of a system that broke, in characters. */
+const LOG_SHOWN = 1000;
 
 /** A system under this load, with what it has done so far. */
 interface Standing {
@@ -57,6 +60,7 @@ interface Standing {
   readonly acceptance: number[];
   cpu: number;
   broken: string | null;
+  readonly log: () => Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -65,43 +69,52 @@ export async function measure(
   systems: readonly MailSystem[],
   context: MeasureContext,
 ): Promise<readonly Result[]> {
-  const results: Result[] = [];
+  const unable: Broken[] = [];
   const standing: Standing[] = [];
   try {
     for (const system of systems.filter(({ goals }) => goals.includes(load.goal))) {
       await attempt(
         () => stand(load, system, context).then(one => void standing.push(one)),
-        because => results.push({ kind: 'broken', name: system.name, because }),
+        because => {
+          context.progress(`${load.name}: ${system.name} does not stand: ${because}`);
+          unable.push({ kind: 'broken', name: system.name, because });
+        },
       );
     }
     for (let turn = 0; turn <= context.rounds; turn += 1) {
       for (const one of standing.filter(({ broken }) => broken === null)) {
         await attempt(
           () => (turn === 0 ? warmUp(load, one, context) : count(load, one, turn, context)),
-          because => (one.broken = because),
+          because => giveUp(load, one, because, context),
         );
-        await sleep(PAUSE);
+        await sleep(context.pause);
         context.signal.throwIfAborted();
       }
     }
     for (const one of standing.filter(({ broken }) => broken === null)) {
       await attempt(
         () => acceptance(load, one, context),
-        because => (one.broken = because),
+        because => giveUp(load, one, because, context),
       );
     }
-    return [...results, ...standing.map(one => resultOf(load, one))];
+    return [...standing.map(one => resultOf(load, one)), ...unable];
   } finally {
     await Promise.all(standing.map(one => one.stop()));
   }
 }
 
-async function attempt(work: () => Promise<void>, failed: (because: string) => void): Promise<void> {
+async function attempt(work: () => Promise<void>, failed: (because: string) => unknown): Promise<void> {
   try {
     await work();
   } catch (error) {
-    failed(describeError(error));
+    await failed(describeError(error));
   }
+}
+
+/** The others go on. What it said goes with its folder, so the end of it is shown now. */
+async function giveUp(load: Load, one: Standing, because: string, { progress }: MeasureContext): Promise<void> {
+  one.broken = because;
+  progress(`${load.name}: ${one.system.name} is given up: ${because}\n${(await one.log()).slice(-LOG_SHOWN)}`);
 }
 
 /** Starts a system with a next hop of its own. */
@@ -126,6 +139,7 @@ async function stand(load: Load, system: MailSystem, context: MeasureContext): P
     acceptance: [],
     cpu: 0,
     broken: null,
+    log: running.log,
     async stop() {
       watch.stop();
       await running.stop();

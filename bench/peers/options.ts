@@ -6,6 +6,8 @@ export interface PeerOptions {
   readonly loads: readonly Load[];
   readonly systems: readonly SystemName[];
   readonly rounds: number;
+  /** After each round, in milliseconds. */
+  readonly pause: number;
   /** Where things are installed and queues lie; `null`: a folder that is removed at the end. */
   readonly folder: string | null;
   readonly postfix: 'installed' | 'downloaded';
@@ -14,6 +16,8 @@ export interface PeerOptions {
   /** The folder for CPU profiles of mailframe. */
   readonly profile: string | null;
 }
+
+const PAUSE = 500;
 
 export const USAGE = `npm run bench:peers -- [options]
   --only LOADS     of ${LOADS.map(({ name }) => name).join(',')}; all without it
@@ -52,6 +56,7 @@ export function optionsOf(args: readonly string[]): PeerOptions {
       ...(values.peers === 'none' ? [] : chosen(values.peers, peers, 'peer').map(({ name }) => name)),
     ],
     rounds: count(values.rounds, '--rounds'),
+    pause: PAUSE,
     folder: values.folder ?? null,
     postfix,
     json: values.json ?? null,

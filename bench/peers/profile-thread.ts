@@ -23,10 +23,11 @@ function write(): void {
   channel.close();
 }
 
-channel.onmessage = write;
+channel.addEventListener('message', write, { once: true });
 channel.unref();
 if (isMainThread) {
   process.once('SIGTERM', () => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     channel.postMessage('write');
     write();
   });

@@ -62,7 +62,7 @@ const HEADINGS = [
 /** For people. */
 export function tableOf({ load, results, ratios }: LoadReport): string {
   const rows = results.map(result => {
-    if (result.kind === 'broken') return [result.name, `broken: ${result.because}`];
+    if (result.kind === 'broken') return [result.name, `broken: ${result.because.split('\n')[0]}`];
     const { name, rates, acceptance, memory, cpu } = result;
     const ratio = ratios.find(({ to }) => to === name);
     return [
@@ -87,7 +87,7 @@ function verdict(ratio: Ratio | undefined): string {
 
 function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = HEADINGS.map((_, column) =>
-    Math.max(...rows.filter(row => row.length > 2).map(row => row[column]?.length ?? 0)),
+    Math.max(...rows.map(row => (row.length > 2 || column === 0 ? (row[column]?.length ?? 0) : 0))),
   );
   return rows.map(row => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
 }

@@ -57,6 +57,7 @@ async function inFolders(
     const context = {
       folder: queues,
       rounds: options.rounds,
+      pause: options.pause,
       programs: testPrograms(from),
       client: sender,
       progress,
