@@ -32,13 +32,23 @@ export async function postfixPackage(sources: Sources): Promise<PostfixPackage> 
   if (programPath(join(root, 'usr/sbin/smtp-sink')) === null) {
     sources.progress('bringing Postfix from Debian');
     await mkdir(root, { recursive: true });
-    await done(run('apt-get', ['download', 'postfix'], { cwd: root, timeout: LONGEST_INSTALLATION }));
+    await download(root);
     const archive = (await readdir(root)).find(name => name.endsWith('.deb'));
     if (archive === undefined) throw new Error('apt-get has downloaded nothing');
     await done(run('dpkg', ['-x', join(root, archive), root]));
   }
   const env = { LD_LIBRARY_PATH: join(root, 'usr/lib/postfix') };
   return { root, unpacked: { folder: join(root, 'usr/sbin'), env, ...SPARE } };
+}
+
+/** Without it there is neither a load nor a next hop. */
+async function download(folder: string): Promise<void> {
+  try {
+    await done(run('apt-get', ['download', 'postfix'], { cwd: folder, timeout: LONGEST_INSTALLATION }));
+  } catch (error) {
+    const hint = 'install the package postfix, whose smtp-source and smtp-sink are needed for every load';
+    throw new Error(`Debian's Postfix cannot be brought: ${hint}`, { cause: error });
+  }
 }
 
 /** Load generator and next hop. */

@@ -87,7 +87,6 @@ export async function measure(
           () => (turn === 0 ? warmUp(load, one, context) : count(load, one, turn, context)),
           because => giveUp(load, one, because, context),
         );
-        await sleep(context.pause);
         context.signal.throwIfAborted();
       }
     }
@@ -112,7 +111,8 @@ async function attempt(work: () => Promise<void>, failed: (because: string) => u
 }
 
 /** The others go on. What it said goes with its folder, so the end of it is shown now. */
-async function giveUp(load: Load, one: Standing, because: string, { progress }: MeasureContext): Promise<void> {
+async function giveUp(load: Load, one: Standing, because: string, { progress, signal }: MeasureContext): Promise<void> {
+  signal.throwIfAborted();
   one.broken = because;
   progress(`${load.name}: ${one.system.name} is given up: ${because}\n${(await one.log()).slice(-LOG_SHOWN)}`);
 }
@@ -162,11 +162,14 @@ function arrivalsFor({ goal }: Load, { mailboxes }: RunningSystem, nextHop: Smtp
 
 async function warmUp(load: Load, { bench }: Standing, context: MeasureContext): Promise<void> {
   await round({ ...load, messages: Math.ceil(load.messages / WARM_UP) }, bench, context);
+  await sleep(context.pause);
 }
 
 async function count(load: Load, one: Standing, turn: number, context: MeasureContext): Promise<void> {
   const before = one.watch.cpu();
   const { took, acceptance } = await round(load, one.bench, context);
+  // What a system does after the last arrival is work for it, too.
+  await sleep(context.pause);
   one.cpu += one.watch.cpu() - before;
   const rate = (arrivalsOf(load) / took) * 1000;
   one.rates.push(rate);
