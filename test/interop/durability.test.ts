@@ -1,44 +1,18 @@
-/** A gateway that is killed or told to stop under load: whatever it has answered 250 for is delivered all the same. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+/** A gateway that is told to stop under load ends in good order; what happens to one that is killed is in `killed-gateway.test.ts`. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { smtpClient } from '../../core/testing/smtp-client.ts';
 import { type SmtpSink, smtpSink } from '../../core/testing/smtp-sink.ts';
 import { run } from '../support/external.ts';
 import { until } from '../support/until.ts';
+import { COMMAND, gatewayProcess } from './gateway-process.ts';
 import { type GatewayFolder, gatewayFolder, runningGateway, startedIn } from './running-gateway.ts';
 
-const COMMAND = fileURLToPath(new URL('../../core/cli/mailframe.js', import.meta.url));
-const ROUNDS = 3;
 const SESSIONS = 6;
 const MAILBOXES = ['ann', 'bob', 'eve'];
-/** For all rounds on a slow machine, in milliseconds. */
-const LONGEST = 90_000;
 /** A gateway hears so many mails and then a random while before it is ended, in milliseconds. */
 const AT_LEAST = 25;
 const AT_MOST_LATER = 200;
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly port: number;
-}
-
-/** Runs the gateway of a folder in a process of its own. */
-async function startProcess({ file }: GatewayFolder): Promise<Running> {
-  const child = spawn(process.execPath, [COMMAND, 'start', file], { stdio: ['ignore', 'pipe', 'pipe'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let said = '';
-  child.stdout.on('data', (text: Buffer) => (said += text.toString()));
-  child.stderr.on('data', (text: Buffer) => (said += text.toString()));
-  const port = await until(() => {
-    const [, found] = /"address":"127\.0\.0\.1","port":(\d+)/.exec(said) ?? [];
-    if (found === undefined) throw new Error(`the gateway does not listen: ${said}`);
-    return Number(found);
-  });
-  return { child, port };
-}
 
 /** Sends mail after mail until the gateway is gone or does not want any more, and notes what was answered 250. */
 async function load(port: number, name: string, heard: Set<string>): Promise<void> {
@@ -64,19 +38,14 @@ async function load(port: number, name: string, heard: Set<string>): Promise<voi
   }
 }
 
-/** Puts a gateway under load, ends it in the middle, and gives the exit code. */
-async function endUnderLoad(
-  folder: GatewayFolder,
-  signal: 'SIGKILL' | 'SIGTERM',
-  { round, heard }: { readonly round: number; readonly heard: Set<string> },
-): Promise<number | null> {
-  const { child, port } = await startProcess(folder);
-  const before = heard.size;
-  const sessions = Array.from({ length: SESSIONS }, (_, session) => load(port, `${round}-${session}`, heard));
-  await until(() => expect(heard.size).toBeGreaterThanOrEqual(before + AT_LEAST));
+/** Puts a gateway under load, tells it to stop in the middle, and gives the exit code. */
+async function stopUnderLoad(folder: GatewayFolder, heard: Set<string>): Promise<number | null> {
+  const gateway = gatewayProcess(folder.file);
+  const port = await gateway.listening();
+  const sessions = Array.from({ length: SESSIONS }, (_, session) => load(port, String(session), heard));
+  await until(() => expect(heard.size).toBeGreaterThanOrEqual(AT_LEAST));
   await wait(Math.random() * AT_MOST_LATER);
-  child.kill(signal);
-  const [code] = (await once(child, 'close')) as [number | null];
+  const code = await gateway.end('SIGTERM');
   await Promise.all(sessions);
   return code;
 }
@@ -114,22 +83,9 @@ async function setting() {
   return { sink, folder: await gatewayFolder({ nextHopPort: sink.port, zones }), heard: new Set<string>() };
 }
 
-test(
-  'killed at any instant, again and again: every mail that was answered 250 is delivered',
-  async () => {
-    const { sink, folder, heard } = await setting();
-    for (let round = 0; round < ROUNDS; round += 1) await endUnderLoad(folder, 'SIGKILL', { round, heard });
-    const { local, relayed } = await everythingDelivered(folder, sink);
-    const [here, there] = [new Set(numbersOf(local)), new Set(numbersOf(relayed))];
-    expect(heard.size).toBeGreaterThanOrEqual(ROUNDS * AT_LEAST);
-    expect([...heard].filter(id => !here.has(id) || !there.has(id))).toEqual([]);
-  },
-  LONGEST,
-);
-
 test('told to stop: the process ends well, and every mail that was answered 250 is delivered exactly once', async () => {
   const { sink, folder, heard } = await setting();
-  expect(await endUnderLoad(folder, 'SIGTERM', { round: 0, heard })).toBe(0);
+  expect(await stopUnderLoad(folder, heard)).toBe(0);
   const { local, relayed } = await everythingDelivered(folder, sink);
   const [here, there] = [numbersOf(local), numbersOf(relayed)];
   expect([...heard].filter(id => !here.includes(id) || !there.includes(id))).toEqual([]);
