@@ -94,6 +94,15 @@ export const TRANSITIONS: readonly Transition[] = [
     after: only('A: waiting'),
   },
   {
+    name: '(none) -> leased: commit with a claim',
+    prepare: async () => {},
+    act: ({ store }) =>
+      store.commit([newMail('A', { content: LARGE }), newMail('B')], { owner: 'one', until: after(LEASE_TIME) }),
+    before: NOTHING,
+    after: spooled('A: leased', 'B: leased'),
+    anew: { after: ['A: waiting', 'B: waiting'] },
+  },
+  {
     name: '(none) -> held: commit, to be held',
     prepare: async () => {},
     act: ({ store }) => store.commit(fated({ kind: 'hold', by: 'filter', reason: 'strange' })),
@@ -106,6 +115,15 @@ export const TRANSITIONS: readonly Transition[] = [
     act: life => life.take(),
     before: spooled('A: waiting'),
     after: spooled('A: leased'),
+    anew: WAITS_AFTER,
+  },
+  {
+    name: 'waiting -> leased: lease, to be given up',
+    prepare: ({ store }) =>
+      store.commit([{ ...newMail('A'), places: [{ destination: 'example.test', priority: 0, expires: after(1000) }] }]),
+    act: ({ store }) => store.lease({ ...LATE, room: { each: 0, but: new Map() }, expiredBefore: LATE.now }),
+    before: only('A: waiting'),
+    after: only('A: leased'),
     anew: WAITS_AFTER,
   },
   { name: 'waiting -> held: hold', prepare: small, act: hold, before: only('A: waiting'), after: only('A: held') },
