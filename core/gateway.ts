@@ -14,6 +14,7 @@ import { Generation, type Pin } from './generation.ts';
 import { ListenerCertificates, type Renewal } from './listener-certificates.ts';
 import { MailframeError } from './mail/error.ts';
 import { describeError } from './mail/failure.ts';
+import { describeWithRemedy } from './mail/remedy.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
 import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
@@ -262,7 +263,7 @@ async function openQueue({ queue }: Configuration, log: Log): Promise<QueueStore
   } catch (error) {
     throw new MailframeError(
       'MF_QUEUE_OPEN',
-      `the queue in ${queue.directory} cannot be opened: ${describeError(error)}`,
+      `the queue in ${queue.directory} cannot be opened: ${describeWithRemedy(error)}`,
       {
         cause: error,
       },

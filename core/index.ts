@@ -31,6 +31,7 @@ export * from './mail/mechanism.ts';
 export * from './mail/outcome.ts';
 export * from './mail/path.ts';
 export * from './mail/quantity.ts';
+export { describeWithRemedy } from './mail/remedy.ts';
 export * from './mail/reply.ts';
 export * from './mail/route.ts';
 export * from './mail/session.ts';

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { bootError } from '../config/complaint.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { MailframeError } from '../mail/error.ts';
-import { describeError } from '../mail/failure.ts';
+import { describeWithRemedy } from '../mail/remedy.ts';
 import type { Clock } from '../plugin/ports.ts';
 import type { QueueControl, QueueEntry } from '../plugin/queue-control.ts';
 import type { QueueStore } from '../plugin/queue-store.ts';
@@ -165,8 +165,12 @@ async function open(directory: string): Promise<QueueStore> {
   try {
     return await openSqliteStore({ directory, role: 'guest', log });
   } catch (cause) {
-    throw new MailframeError('MF_QUEUE_OPEN', `the queue in ${directory} cannot be opened: ${describeError(cause)}`, {
-      cause,
-    });
+    throw new MailframeError(
+      'MF_QUEUE_OPEN',
+      `the queue in ${directory} cannot be opened: ${describeWithRemedy(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }

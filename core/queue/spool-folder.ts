@@ -34,11 +34,14 @@ export interface Volume {
 export class SpoolFolder {
   readonly #path: string;
   readonly #measure: (path: string) => Volume;
+  /** Kept open: a process that has no file handle left still commits. The thread closes it when it ends. */
+  readonly #descriptor: number;
 
   constructor(queueDirectory: string, measure: (path: string) => Volume = volumeOf) {
     this.#path = join(queueDirectory, SPOOL_FOLDER);
     this.#measure = measure;
     if (mkdirSync(this.#path, { recursive: true, mode: 0o700 }) !== undefined) syncFolder(queueDirectory);
+    this.#descriptor = openSync(this.#path, 'r');
   }
 
   /** @throws Unreadable where the file is missing or has another size. */
@@ -54,7 +57,7 @@ export class SpoolFolder {
   }
 
   sync(): void {
-    syncFolder(this.#path);
+    fsyncSync(this.#descriptor);
   }
 
   /**

@@ -8,7 +8,9 @@ import { createReadStream } from 'node:fs';
 import { link, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Content } from '../mail/content.ts';
+import { describeError, errnoOf } from '../mail/failure.ts';
 import { SPOOL_FOLDER } from './spool-folder.ts';
+import { StoreError } from './store-error.ts';
 
 const MODE = 0o600;
 /** A queue id, and not a path that leads out of the folder. */
@@ -37,7 +39,7 @@ export class Spool {
       await file.datasync();
     } catch (error) {
       await rm(path, { force: true });
-      throw error;
+      throw this.#placed(error);
     } finally {
       await file.close();
     }
@@ -56,6 +58,12 @@ export class Spool {
 
   async remove(names: Iterable<string>): Promise<void> {
     for (const name of names) await rm(join(this.#path, name), { force: true });
+  }
+
+  /** What a write says of itself names no file. */
+  #placed(error: unknown): unknown {
+    const code = errnoOf(error);
+    return code === null ? error : new StoreError(`${describeError(error)}, in ${this.#path}`, code);
   }
 
   /** A second name for a file that is there costs no copy. Where it cannot be had, the octets are copied. */

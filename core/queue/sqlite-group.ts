@@ -14,6 +14,7 @@ import {
   type Operations,
   type Performers,
   type Reply,
+  type WorkerOptions,
 } from './sqlite-protocol.ts';
 import { troubleOf } from './sqlite-query.ts';
 import { Reader } from './sqlite-reader.ts';
@@ -55,34 +56,48 @@ export class Group {
     };
   }
 
-  /** What an owner does first: ends the leases of those before it, and removes the spool files that no row names. */
-  takeOver(): void {
+  /**
+   * What an owner does first: where it begins anew, it ends the leases of those before it, and removes the spool files that
+   * no row names, while nobody can commit a row.
+   */
+  takeOver(begins: WorkerOptions['begins']): void {
     this.#database.exec('BEGIN IMMEDIATE');
-    this.#work.begin();
+    this.#work.begin(begins);
+    if (begins === 'anew') this.#spool.sweep(this.#tables.spoolFiles());
     this.#database.exec('COMMIT');
-    this.#spool.sweep(this.#tables.spoolFiles());
   }
 
   /** One reply for each call, in order. Never throws. */
   run(calls: readonly Call[]): readonly Reply[] {
+    const looks = calls.every(call => LOOKS_ONLY[call.kind]);
     try {
-      return this.#together(calls);
+      if (!looks) this.#database.exec('BEGIN IMMEDIATE');
+    } catch (error) {
+      // Nobody's fault: a locked database would make each of them wait in vain, one after the other.
+      return allFailed(calls, error);
+    }
+    try {
+      return looks ? calls.map(call => this.#perform(call)) : this.#together(calls);
     } catch (error) {
       this.#undo();
-      if (calls.length > 1) return calls.flatMap(call => this.run([call]));
-      return calls.map(({ number }) => ({ number, kind: 'failed', trouble: troubleOf(error) }));
+      return calls.length > 1 ? calls.flatMap(call => this.run([call])) : allFailed(calls, error);
     }
   }
 
   #together(calls: readonly Call[]): readonly Reply[] {
-    if (calls.every(call => LOOKS_ONLY[call.kind])) return calls.map(call => this.#perform(call));
-    this.#database.exec('BEGIN IMMEDIATE');
     const replies = calls.map(call => this.#perform(call));
-    if (this.#tables.namesSpoolFiles) this.#spool.sync();
+    this.#requireSpoolFiles();
     this.#database.exec('COMMIT');
     this.#spool.remove(this.#tables.orphans);
     this.#forgetNotes();
     return replies;
+  }
+
+  /** Nobody but us removes them. Should somebody have done so, the client still has the mail. */
+  #requireSpoolFiles(): void {
+    const named = this.#tables.spoolFilesNamed;
+    for (const [name, size] of named) this.#spool.check(name, size);
+    if (named.size > 0) this.#spool.sync();
   }
 
   #perform<K extends OperationName>(call: Call & { readonly kind: K }): Reply {
@@ -98,6 +113,10 @@ export class Group {
 
   #forgetNotes(): void {
     this.#tables.orphans.clear();
-    this.#tables.namesSpoolFiles = false;
+    this.#tables.spoolFilesNamed.clear();
   }
+}
+
+function allFailed(calls: readonly Call[], error: unknown): readonly Reply[] {
+  return calls.map(({ number }) => ({ number, kind: 'failed', trouble: troubleOf(error) }));
 }

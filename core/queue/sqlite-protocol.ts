@@ -181,4 +181,6 @@ export type Role = 'owner' | 'guest';
 export interface WorkerOptions {
   readonly directory: string;
   readonly role: Role;
+  /** `again`: after another thread of this process, which still works with its leases and its spool files. */
+  readonly begins: 'anew' | 'again';
 }

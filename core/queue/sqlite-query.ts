@@ -41,7 +41,8 @@ export function troubleOf(error: unknown): Trouble {
   if (typeof error !== 'object' || error === null) return { message, code: null };
   if ('errcode' in error && typeof error.errcode === 'number') {
     const code = error.errcode === IOERR_SHMSIZE ? 'SQLITE_FULL' : (NAMES.get(error.errcode & 0xff) ?? 'SQLITE_ERROR');
-    return { message, code };
+    // The disk's own words are lost in SQLite; the number says at least what it was about.
+    return { message: code === 'SQLITE_IOERR' ? `${message} (SQLite ${error.errcode})` : message, code };
   }
   return { message, code: 'code' in error && typeof error.code === 'string' ? error.code : null };
 }

@@ -5,10 +5,20 @@
  * `lane.due` is the smallest `due` of the recipients that wait for the destination at the priority, or later where the row
  * of the destination keeps it back (`sqlite-lanes.ts`). A destination without a row is not kept back.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { syncFolder } from './spool-folder.ts';
+import { SPOOL_FOLDER, syncFolder } from './spool-folder.ts';
 import { NEVER, type Role } from './sqlite-protocol.ts';
 import { troubleOf } from './sqlite-query.ts';
 import { StoreError } from './store-error.ts';
@@ -21,6 +31,10 @@ const FILE_NAME = 'queue.db';
 const LOCK_NAME = 'owner.lock';
 /** The code of a database that is not of this version. */
 const FORMAT = 'QUEUE_FORMAT';
+/** The code of a folder whose database is lost. */
+const DAMAGED = 'QUEUE_DAMAGED';
+const LOST =
+  'put the database back from a copy, or move the whole folder away to begin with an empty queue; docs/durability.md says more';
 
 /** How those who wait are found (`sqlite-lanes.ts`). Migrations use it too: who changes it gives them this one. */
 const LANES = `
@@ -126,12 +140,10 @@ export interface OpenDatabase {
 export function openDatabase(directory: string, role: Role, process: { pid: number; host: string }): OpenDatabase {
   const file = join(directory, FILE_NAME);
   if (role === 'guest' && !existsSync(file)) throw new StoreError('there is none', 'ENOENT');
-  if (role === 'owner') {
-    makeFolder(directory);
-    makePrivate(file);
-  }
+  if (role === 'owner') makeFolder(directory);
   const lock = role === 'owner' ? takeLock(directory) : null;
   try {
+    if (role === 'owner') makeQueue(directory);
     const database = connect(file);
     if (role === 'owner') become(database, process);
     else requireVersion(database);
@@ -152,6 +164,39 @@ function makeFolder(directory: string): void {
   const made = mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (made === undefined) return;
   for (let folder = directory; folder !== dirname(made); folder = dirname(folder)) syncFolder(dirname(folder));
+}
+
+/**
+ * Makes an empty queue where there is none, under another name until it is whole: what bears the name of the queue is one,
+ * or was damaged. Whoever has lost the database, and not the rest, must not find an empty queue in its place.
+ */
+function makeQueue(directory: string): void {
+  const file = join(directory, FILE_NAME);
+  if (!existsSync(file)) {
+    const left = [`${FILE_NAME}-wal`, SPOOL_FOLDER].filter(name => isThereAndNotEmpty(join(directory, name)));
+    if (left.length > 0)
+      throw new StoreError(`${FILE_NAME} is missing, and ${left.join(' and ')} is there: ${LOST}`, DAMAGED);
+    const beside = `${file}.new`;
+    for (const name of [beside, `${beside}-journal`]) rmSync(name, { force: true });
+    makePrivate(beside);
+    const database = new DatabaseSync(beside);
+    database.exec(`
+      PRAGMA synchronous = FULL;
+      BEGIN;
+      ${TABLES};
+      PRAGMA user_version = ${SCHEMA_VERSION};
+      PRAGMA application_id = ${APPLICATION_ID};
+      COMMIT`);
+    database.close();
+    renameSync(beside, file);
+    syncFolder(directory);
+  }
+  makePrivate(file);
+}
+
+function isThereAndNotEmpty(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (found.isDirectory() ? readdirSync(path).length > 0 : found.size > 0);
 }
 
 /**
@@ -207,12 +252,9 @@ function currentOwner(file: string): string {
   }
 }
 
-/** Makes the tables where there are none, brings old ones up to date, and writes down who works here. */
+/** Brings old tables up to date, and writes down who works here. */
 function become(database: DatabaseSync, process: { readonly pid: number; readonly host: string }): void {
   database.exec('BEGIN IMMEDIATE');
-  if (versionOf(database) === 0) {
-    database.exec(`${TABLES}; PRAGMA user_version = ${SCHEMA_VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
-  }
   for (let version = versionOf(database); ; version += 1) {
     const migration = MIGRATIONS[version];
     if (migration === undefined) break;
@@ -231,6 +273,7 @@ function versionOf(database: DatabaseSync): number {
 function requireVersion(database: DatabaseSync): void {
   const version = versionOf(database);
   if (version === SCHEMA_VERSION) return;
+  if (version === 0) throw new StoreError(`${FILE_NAME} is empty, or is not a queue of mailframe: ${LOST}`, DAMAGED);
   if (MIGRATIONS[version] !== undefined) {
     throw new StoreError(
       `it has the older format ${version}: start the gateway once, which brings it up to date`,

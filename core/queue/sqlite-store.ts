@@ -38,10 +38,12 @@ import type { QueuedMail, QueueEntry } from '../plugin/queue-control.ts';
 import type { Claim, Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../plugin/queue-store.ts';
 import { claimedLease } from './claimed-lease.ts';
 import { encodeHold, encodeTrace } from './codec.ts';
+import { LastingThread } from './lasting-thread.ts';
 import { Spool } from './spool.ts';
 import type { Role } from './sqlite-protocol.ts';
 import { mailOf, type PreparedRows, prepareRows, settlementRow } from './sqlite-rows.ts';
-import { CLOSED, StoreThread } from './store-thread.ts';
+import { StoreHealth } from './store-health.ts';
+import { CLOSED } from './store-thread.ts';
 
 export interface SqliteStoreOptions {
   /** The folder of the queue. An owner makes it. */
@@ -61,21 +63,43 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore({ directory, role, log }: SqliteStoreOptions): Promise<QueueStore> {
   const path = resolve(directory);
-  return new SqliteStore(await StoreThread.start({ directory: path, role }), new Spool(path), log);
+  const thread = await LastingThread.start({ directory: path, role, begins: 'anew' }, log);
+  return new SqliteStore({ thread, spool: new Spool(path), health: new StoreHealth(path, log), log });
+}
+
+interface Parts {
+  readonly thread: LastingThread;
+  readonly spool: Spool;
+  readonly health: StoreHealth;
+  readonly log: Log;
 }
 
 class SqliteStore implements QueueStore {
-  readonly #thread: StoreThread;
+  readonly #thread: LastingThread;
   readonly #spool: Spool;
+  readonly #health: StoreHealth;
   readonly #log: Log;
 
-  constructor(thread: StoreThread, spool: Spool, log: Log) {
+  constructor({ thread, spool, health, log }: Parts) {
     this.#thread = thread;
     this.#spool = spool;
+    this.#health = health;
     this.#log = log;
   }
 
-  async commit(mails: readonly NewMail[], claim: Claim | null = null): Promise<readonly Lease[]> {
+  commit(mails: readonly NewMail[], claim: Claim | null = null): Promise<readonly Lease[]> {
+    return this.#health.watch('commit', () => this.#commit(mails, claim));
+  }
+
+  lease(request: LeaseRequest): Promise<readonly Lease[]> {
+    return this.#health.watch('lease', () => this.#lease(request));
+  }
+
+  settle(...settled: Parameters<QueueStore['settle']>): Promise<'settled' | 'lost'> {
+    return this.#health.watch('settle', () => this.#settle(...settled));
+  }
+
+  async #commit(mails: readonly NewMail[], claim: Claim | null): Promise<readonly Lease[]> {
     const prepared = await prepareRows(mails, this.#spool);
     const { rows, octets } = prepared;
     const claimed = claim === null ? null : { owner: claim.owner, until: claim.until.getTime() };
@@ -93,7 +117,7 @@ class SqliteStore implements QueueStore {
     return spooled === null ? mail : { ...mail, content: this.#spool.content(spooled, mail.content.size) };
   }
 
-  async lease(request: LeaseRequest): Promise<readonly Lease[]> {
+  async #lease(request: LeaseRequest): Promise<readonly Lease[]> {
     const { owner, now, until, limit, room, only = null, expiredBefore } = request;
     const { leases, damaged } = await this.#thread.call('lease', {
       owner,
@@ -108,7 +132,7 @@ class SqliteStore implements QueueStore {
     return leases.map(lease => ({ ...lease, owner, until, mail: mailOf(lease.mail, this.#spool) }));
   }
 
-  async settle(
+  async #settle(
     lease: Lease,
     settlements: readonly Settlement[],
     steps: Trace,

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { encodeHold } from './codec.ts';
 import { type Lane, Lanes } from './sqlite-lanes.ts';
 import type { ClaimRow, Damage, MailRow, NewRows } from './sqlite-protocol.ts';
-import { type Query, query } from './sqlite-query.ts';
+import { type Query, query, troubleOf } from './sqlite-query.ts';
 
 /** An owner gives out fewer, so that none has to be written down. */
 const FENCES_AN_OWNER = 2 ** 32;
@@ -14,8 +14,8 @@ export class Tables {
   readonly lanes: Lanes;
   /** Spool files whose rows this transaction has deleted. To be removed once it has committed. */
   readonly orphans = new Set<string>();
-  /** Whether this transaction inserted rows that name spool files: their folder must be synced before it commits. */
-  namesSpoolFiles = false;
+  /** The sizes of the spool files that this transaction has named: they must be there, and their folder synced, before it commits. */
+  readonly spoolFilesNamed = new Map<string, number>();
 
   #fence = 0;
   readonly #nextEpoch: Query<{ fence: number }>;
@@ -65,7 +65,7 @@ export class Tables {
   /** With a claim, mail that is to be delivered is leased from the start. @returns the fence of each mail, or `null`. */
   insert({ contents, mails }: NewRows, claim: ClaimRow | null = null): readonly (number | null)[] {
     const keys = contents.map(({ size, octets, spool }) => {
-      if (spool !== null) this.namesSpoolFiles = true;
+      if (spool !== null) this.spoolFilesNamed.set(spool, size);
       return this.#insertContent.get(size, octets, spool)?.key ?? null;
     });
     const waiting: Lane[] = [];
@@ -131,7 +131,12 @@ export class Tables {
   /** Keeps a mail that cannot be read from being tried again and again. */
   setAside(mail: number, { id, cause }: Damage): Damage {
     const lanes = this.lanesOf(mail);
-    this.#setHold.run(encodeHold({ by: ENGINE, reason: cause }), mail);
+    try {
+      this.#setHold.run(encodeHold({ by: ENGINE, reason: cause }), mail);
+    } catch (error) {
+      // Where the row itself is what is damaged, the log alone says why.
+      if (troubleOf(error).code !== 'SQLITE_CORRUPT') throw error;
+    }
     this.#markDamaged.run(mail);
     this.lanes.refresh(lanes);
     return { id, cause };

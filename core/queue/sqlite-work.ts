@@ -3,8 +3,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { RoomLeft } from './room-left.ts';
 import { Unreadable } from './shape.ts';
 import type { Lane } from './sqlite-lanes.ts';
-import type { Operations, Performers, SettlementRow } from './sqlite-protocol.ts';
-import { type Query, query } from './sqlite-query.ts';
+import type { Operations, Performers, SettlementRow, WorkerOptions } from './sqlite-protocol.ts';
+import { type Query, query, troubleOf } from './sqlite-query.ts';
 import { type MailHead, type Reader, type RecipientHead, recipientOf } from './sqlite-reader.ts';
 import type { Tables } from './sqlite-tables.ts';
 
@@ -86,10 +86,8 @@ export class Work implements Pick<Performers, WorkName> {
         if (room.all <= 0) break;
         if (room.at(lane.destination) <= 0) continue;
         const first = this.#tables.lanes.firstMail(lane, request.now);
-        const head = first === null ? null : this.#reader.head({ key: first });
-        if (head === null) continue;
-        progress = true;
-        this.#orSetAside(head, taken, () => taken.leases.push(this.#takeMail(head, request, room)));
+        if (first === null) continue;
+        progress = this.#orSetAside(first, taken, head => this.#takeMail(head, request, room)) || progress;
       }
     }
     this.#giveUp(request, taken, room);
@@ -100,10 +98,8 @@ export class Work implements Pick<Performers, WorkName> {
   #giveUp(request: Lease['input'], taken: { leases: Taken[]; damaged: Damage[] }, room: RoomLeft): void {
     while (room.all > 0) {
       const first = this.#firstExpired.get(request.expiredBefore)?.mail ?? null;
-      const head = first === null ? null : this.#reader.head({ key: first });
-      if (head === null) return;
+      if (first === null || !this.#orSetAside(first, taken, head => this.#takeExpired(head, request))) return;
       room.takeOne();
-      this.#orSetAside(head, taken, () => taken.leases.push(this.#takeExpired(head, request)));
     }
   }
 
@@ -112,12 +108,22 @@ export class Work implements Pick<Performers, WorkName> {
     return only === null ? lanes.turns(now, limit + but.size) : lanes.turnsOf(only, now);
   }
 
-  #orSetAside(head: MailHead, { damaged }: { damaged: Damage[] }, take: () => unknown): void {
+  /** Takes a mail, or sets it aside where it cannot be read. @returns whether there is such a mail. */
+  #orSetAside(
+    key: number,
+    { leases, damaged }: { leases: Taken[]; damaged: Damage[] },
+    take: (head: MailHead) => Taken,
+  ): boolean {
+    let head: MailHead | null = null;
     try {
-      take();
+      head = this.#reader.head({ key });
+      if (head !== null) leases.push(take(head));
+      return head !== null;
     } catch (error) {
-      if (!(error instanceof Unreadable)) throw error;
-      damaged.push(this.#tables.setAside(head.key, { id: head.id, cause: error.message }));
+      const cause = damageIn(error);
+      if (cause === null) throw error;
+      damaged.push(this.#tables.setAside(key, { id: head?.id ?? `row ${key}`, cause }));
+      return true;
     }
   }
 
@@ -169,10 +175,10 @@ export class Work implements Pick<Performers, WorkName> {
     return next === Infinity ? null : next;
   }
 
-  /** For the only owner there is: whoever held leases is gone, and the fences begin anew. */
-  begin(): void {
+  /** For the only owner there is: the fences begin anew, and `anew` says that whoever held leases is gone. */
+  begin(how: WorkerOptions['begins']): void {
     this.#tables.beginFences();
-    this.#endLeases(this.#expired, this.#expire, Number.MAX_SAFE_INTEGER);
+    if (how === 'anew') this.#endLeases(this.#expired, this.#expire, Number.MAX_SAFE_INTEGER);
   }
 
   #takeMail(head: MailHead, request: Lease['input'], room: RoomLeft): Taken {
@@ -206,4 +212,11 @@ export class Work implements Pick<Performers, WorkName> {
     end.run(argument);
     this.#tables.lanes.refresh(lanes);
   }
+}
+
+/** What is wrong with a mail that could not be read, or `null` where it is not the mail. */
+function damageIn(error: unknown): string | null {
+  if (error instanceof Unreadable) return error.message;
+  const { code, message } = troubleOf(error);
+  return code === 'SQLITE_CORRUPT' ? `the database is damaged where it lies: ${message}` : null;
 }

@@ -22,10 +22,10 @@ try {
   port.close();
 }
 
-function serve({ directory, role }: WorkerOptions): void {
+function serve({ directory, role, begins }: WorkerOptions): void {
   const { database, close } = openDatabase(directory, role, { pid: process.pid, host: hostname() });
   const group = new Group(database, new SpoolFolder(directory));
-  if (role === 'owner') group.takeOver();
+  if (role === 'owner') group.takeOver(begins);
   let waiting: Call[] = [];
 
   const work = () => {

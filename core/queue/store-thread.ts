@@ -22,13 +22,14 @@ interface Pending {
 export class StoreThread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
-  readonly #ended: Promise<void>;
+  /** Resolves when the thread is gone, with all that it had open. Does not reject. */
+  readonly ended: Promise<void>;
   #calls = 0;
   #gone: Error | null = null;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    this.#ended = new Promise(resolve => {
+    this.ended = new Promise(resolve => {
       worker.once('exit', () => {
         this.#fail(new StoreError('the queue store has ended', CLOSED));
         resolve();
@@ -38,6 +39,11 @@ export class StoreThread {
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'replies') for (const reply of message.replies) this.#settle(reply);
     });
+  }
+
+  /** Why it takes no more calls, or `null`. */
+  get gone(): Error | null {
+    return this.#gone;
   }
 
   /** Starts the thread. Rejects where it cannot open the queue. */
@@ -50,9 +56,12 @@ export class StoreThread {
       execArgv: [],
     });
     await new Promise<void>((resolve, reject) => {
+      const ended = () => reject(new StoreError('the queue store has ended before it was open', CLOSED));
       worker.once('error', reject);
+      worker.once('exit', ended);
       worker.once('message', (first: FromWorker) => {
         worker.off('error', reject);
+        worker.off('exit', ended);
         if (first.kind === 'refused') reject(errorOf(first.trouble));
         else resolve();
       });
@@ -78,7 +87,7 @@ export class StoreThread {
   async close(): Promise<void> {
     this.#gone ??= new StoreError('the queue store is closed', CLOSED);
     this.#worker.postMessage({ kind: 'close' } satisfies ToWorker, []);
-    await this.#ended;
+    await this.ended;
   }
 
   #settle(reply: Reply): void {

@@ -65,6 +65,7 @@ export async function handOver(setting: Setting, it: HandOver): Promise<readonly
       log.debug('left', { during: 'content' });
       return null;
     case 'refused':
+      if (intake.broken === true) log.error('failed', { queueId: id, receiving: intake.because });
       return refused(setting, it, engineRefuses(intake.reply, intake.because));
     case 'taken': {
       const { content } = intake;

@@ -5,7 +5,8 @@
  * sure to be refused nothing of it is kept; and what does not fit in memory waits on disk.
  */
 import { type Content, contentOf } from '../mail/content.ts';
-import { describeError, replyToError } from '../mail/failure.ts';
+import { replyToError } from '../mail/failure.ts';
+import { describeWithRemedy } from '../mail/remedy.ts';
 import type { Refusal } from '../mail/reply.ts';
 import { type HeaderBlock, parseHeader } from '../mime/header.ts';
 import { LineEnds } from '../mime/line-ends.ts';
@@ -20,6 +21,8 @@ export interface IntakeRefused {
   readonly reply: Refusal;
   /** For the log and the trace. */
   readonly because: string;
+  /** Something here is broken: it is not the client's fault. */
+  readonly broken?: true;
 }
 
 /** What became of the content. */
@@ -190,5 +193,5 @@ class Store {
 }
 
 function failed(error: unknown): IntakeRefused {
-  return { kind: 'refused', reply: replyToError(error), because: describeError(error) };
+  return { kind: 'refused', reply: replyToError(error), because: describeWithRemedy(error), broken: true };
 }

@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Content, contentOf } from '../mail/content.ts';
-import { errnoOf } from '../mail/failure.ts';
+import { describeError, errnoOf } from '../mail/failure.ts';
 import type { Random } from '../plugin/ports.ts';
 
 /** Where content is spooled. */
@@ -41,7 +41,7 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
   let size = 0;
   let handle: FileHandle | null = null;
   let writing: Promise<void> = Promise.resolve();
-  const flush = async () => {
+  const write = async () => {
     if (handle === null) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       handle = await open(path, 'wx', 0o600);
@@ -49,6 +49,7 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
     for (const chunk of chunks) await handle.appendFile(chunk);
     chunks = [];
   };
+  const flush = () => write().catch((error: unknown) => Promise.reject(placed(error, directory)));
   return {
     write(octets) {
       size += octets.length;
@@ -70,6 +71,13 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
       if (handle !== null) await rm(path, { force: true }).catch(() => undefined);
     },
   };
+}
+
+/** What a write says of itself names no file. */
+function placed(error: unknown, directory: string): unknown {
+  const code = errnoOf(error);
+  if (code === null) return error;
+  return Object.assign(new Error(`${describeError(error)}, in ${directory}`, { cause: error }), { code });
 }
 
 /** Content that lies in a file, whose size is known. */

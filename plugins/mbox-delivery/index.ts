@@ -6,7 +6,7 @@ import {
   deferredBy,
   definePlugin,
   deliveredTo,
-  describeError,
+  describeWithRemedy,
   duration,
   FILES,
   isPermanent,
@@ -103,7 +103,8 @@ export default definePlugin({
             await put(recipient, name);
             return deliveredTo(`mbox ${name}`);
           } catch (error) {
-            log.error('failed', { mailbox: name, cause: describeError(error) });
+            const file = files.resolve(join(directory, name));
+            log.error('failed', { mailbox: name, file, cause: describeWithRemedy(error) });
             const reply = replyToError(error);
             return isPermanent(reply) ? bouncedBy(reply) : deferredBy(reply);
           }

@@ -37,8 +37,13 @@ async function write(writer: number): Promise<never> {
     const ids = chance(3) ? [first, first.replace(/a$/, 'b')] : [first];
     const content = contentOf(octetsOf(first));
     for (const id of ids) say(`offered ${id}`);
-    await store.commit(ids.map(id => newMail(id, { content })));
+    const claim = chance(3) ? { owner: name, until: after(60_000) } : null;
+    const claimed = await store.commit(
+      ids.map(id => newMail(id, { content })),
+      claim,
+    );
     for (const id of ids) say(`acknowledged ${id}`);
+    for (const lease of claimed) await attempt(lease);
     const id = ids.at(-1) ?? '';
     if (chance(6)) await store.hold(id, { by: 'a hand', reason: 'chance' });
     if (chance(12)) await store.release(id, ARRIVAL);
