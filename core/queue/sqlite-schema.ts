@@ -211,6 +211,11 @@ function makePrivate(file: string): void {
 function connect(file: string): DatabaseSync {
   // The busy timeout must stand before the journal mode: recovery after a crash takes locks too.
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
+  // Before anything is written: what is none of ours stays as it is.
+  if (versionOf(database) === 0) {
+    database.close();
+    throw new StoreError(`${FILE_NAME} is empty, or is not a queue of mailframe: ${LOST}`, DAMAGED);
+  }
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -273,7 +278,6 @@ function versionOf(database: DatabaseSync): number {
 function requireVersion(database: DatabaseSync): void {
   const version = versionOf(database);
   if (version === SCHEMA_VERSION) return;
-  if (version === 0) throw new StoreError(`${FILE_NAME} is empty, or is not a queue of mailframe: ${LOST}`, DAMAGED);
   if (MIGRATIONS[version] !== undefined) {
     throw new StoreError(
       `it has the older format ${version}: start the gateway once, which brings it up to date`,

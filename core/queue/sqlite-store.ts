@@ -56,6 +56,8 @@ export interface SqliteStoreOptions {
   readonly log: Log;
 }
 
+const SET_ASIDE = 'it is set aside and stays in the queue: mend it and release it, or remove it (mailframe queue)';
+
 /**
  * Opens the queue of a folder.
  * @throws StoreError `QUEUE_IN_USE`, `QUEUE_FORMAT` (written by another version), `ENOENT` (a guest, and no queue there),
@@ -128,7 +130,7 @@ class SqliteStore implements QueueStore {
       only,
       expiredBefore: expiredBefore?.getTime() ?? 0,
     });
-    for (const { id, cause } of damaged) this.#log.error('damaged', { queueId: id, cause });
+    for (const { id, cause } of damaged) this.#log.error('damaged', { queueId: id, cause, next: SET_ASIDE });
     return leases.map(lease => ({ ...lease, owner, until, mail: mailOf(lease.mail, this.#spool) }));
   }
 

@@ -3,10 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { smtpClient } from '../../core/testing/smtp-client.ts';
 import { type SmtpSink, smtpSink } from '../../core/testing/smtp-sink.ts';
-import { run } from '../support/external.ts';
 import { until } from '../support/until.ts';
-import { COMMAND, gatewayProcess } from './gateway-process.ts';
-import { type GatewayFolder, gatewayFolder, runningGateway, startedIn } from './running-gateway.ts';
+import { gatewayProcess } from './gateway-process.ts';
+import { type GatewayFolder, gatewayFolder, startedIn } from './running-gateway.ts';
 
 const SESSIONS = 6;
 const MAILBOXES = ['ann', 'bob', 'eve'];
@@ -90,15 +89,4 @@ test('told to stop: the process ends well, and every mail that was answered 250 
   const [here, there] = [numbersOf(local), numbersOf(relayed)];
   expect([...heard].filter(id => !here.includes(id) || !there.includes(id))).toEqual([]);
   expect([here.length, there.length]).toEqual([new Set(here).size, new Set(there).size]);
-});
-
-test('a second gateway on the same queue is refused, and the first one is not disturbed', async () => {
-  const gateway = await runningGateway();
-  const second = await run(process.execPath, [COMMAND, 'start', gateway.file]);
-  expect(second.code).toBe(1);
-  expect(second.stderr).toContain(`the queue in ${gateway.folder}/queue cannot be opened: it is in use by process`);
-  const client = await smtpClient(gateway.port);
-  await client.sayAll(['HELO client.test', 'MAIL FROM:<ann@client.test>', 'RCPT TO:<bob@example.test>']);
-  expect(await client.data('Subject: still here\n\nbody\n')).toMatchObject({ code: 250 });
-  await gateway.mails('bob', 1);
 });
