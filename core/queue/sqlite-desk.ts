@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Unreadable } from './shape.ts';
 import type { Operations, Performers } from './sqlite-protocol.ts';
-import { type Query, query } from './sqlite-query.ts';
+import { type Query, query, troubleOf } from './sqlite-query.ts';
 import type { MailHead, Reader } from './sqlite-reader.ts';
 import type { Tables } from './sqlite-tables.ts';
 
@@ -85,7 +85,7 @@ export class Desk implements Pick<Performers, 'list' | 'find' | 'retry' | 'hold'
     try {
       return this.#reader.mail(head);
     } catch (error) {
-      if (error instanceof Unreadable) return null;
+      if (error instanceof Unreadable || troubleOf(error).code === 'SQLITE_CORRUPT') return null;
       throw error;
     }
   }

@@ -19,7 +19,7 @@ import {
 import { troubleOf } from './sqlite-query.ts';
 import { Reader } from './sqlite-reader.ts';
 import { Tables } from './sqlite-tables.ts';
-import { Work } from './sqlite-work.ts';
+import { DamagedRow, Work } from './sqlite-work.ts';
 
 export class Group {
   readonly #database: DatabaseSync;
@@ -80,7 +80,28 @@ export class Group {
       return looks ? calls.map(call => this.#perform(call)) : this.#together(calls);
     } catch (error) {
       this.#undo();
-      return calls.length > 1 ? calls.flatMap(call => this.run([call])) : allFailed(calls, error);
+      if (calls.length > 1) return calls.flatMap(call => this.run([call]));
+      return error instanceof DamagedRow && this.#setAside(error) ? this.run(calls) : allFailed(calls, error);
+    }
+  }
+
+  /** Says why in a transaction of its own: that row may be what is damaged. @returns whether it worked. */
+  #setAside(row: DamagedRow): boolean {
+    const isSetAside = this.#alone(() => this.#work.setAside(row));
+    if (isSetAside) this.#alone(() => this.#work.explain(row));
+    return isSetAside;
+  }
+
+  /** @returns whether it worked. */
+  #alone(act: () => void): boolean {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      act();
+      this.#database.exec('COMMIT');
+      return true;
+    } catch {
+      this.#undo();
+      return false;
     }
   }
 

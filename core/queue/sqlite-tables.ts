@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { encodeHold } from './codec.ts';
 import { type Lane, Lanes } from './sqlite-lanes.ts';
 import type { ClaimRow, Damage, MailRow, NewRows } from './sqlite-protocol.ts';
-import { type Query, query, troubleOf } from './sqlite-query.ts';
+import { type Query, query } from './sqlite-query.ts';
 
 /** An owner gives out fewer, so that none has to be written down. */
 const FENCES_AN_OWNER = 2 ** 32;
@@ -131,15 +131,14 @@ export class Tables {
   /** Keeps a mail that cannot be read from being tried again and again. */
   setAside(mail: number, { id, cause }: Damage): Damage {
     const lanes = this.lanesOf(mail);
-    try {
-      this.#setHold.run(encodeHold({ by: ENGINE, reason: cause }), mail);
-    } catch (error) {
-      // Where the row itself is what is damaged, the log alone says why.
-      if (troubleOf(error).code !== 'SQLITE_CORRUPT') throw error;
-    }
     this.#markDamaged.run(mail);
     this.lanes.refresh(lanes);
     return { id, cause };
+  }
+
+  /** Says with the mail itself why it was set aside. */
+  explain(mail: number, { cause }: Damage): void {
+    this.#setHold.run(encodeHold({ by: ENGINE, reason: cause }), mail);
   }
 
   /** The names of all spool files that are in use. */

@@ -1,5 +1,6 @@
 /** The operations of the engine on the database: commit, lease, settle. Each runs inside a transaction of its caller. */
 import type { DatabaseSync } from 'node:sqlite';
+import { describeError } from '../mail/failure.ts';
 import { RoomLeft } from './room-left.ts';
 import { Unreadable } from './shape.ts';
 import type { Lane } from './sqlite-lanes.ts';
@@ -19,9 +20,26 @@ const UNLEASED = `
 
 type WorkName = 'commit' | 'lease' | 'settle' | 'backOff' | 'renew' | 'giveBack' | 'nextDue';
 
+/** A mail lies on a damaged page of the database. SQLite writes nothing more in a transaction that has met one. */
+export class DamagedRow extends Error {
+  override readonly name = 'DamagedRow';
+  readonly key: number;
+  readonly damage: Damage;
+  /** As for the error that it stands for. */
+  readonly errcode = 11;
+
+  constructor(key: number, id: string, error: unknown) {
+    const cause = `the database is damaged where it lies: ${describeError(error)}`;
+    super(cause, { cause: error });
+    this.key = key;
+    this.damage = { id, cause };
+  }
+}
+
 export class Work implements Pick<Performers, WorkName> {
   readonly #tables: Tables;
   readonly #reader: Reader;
+  readonly #found: Damage[] = [];
   readonly #take: Query<never>;
   readonly #held: Query<{ position: number; key: number; hold: string | null }>;
   readonly #settle: Query<never>;
@@ -91,6 +109,7 @@ export class Work implements Pick<Performers, WorkName> {
       }
     }
     this.#giveUp(request, taken, room);
+    taken.damaged.push(...this.#found.splice(0));
     return taken;
   }
 
@@ -120,11 +139,24 @@ export class Work implements Pick<Performers, WorkName> {
       if (head !== null) leases.push(take(head));
       return head !== null;
     } catch (error) {
-      const cause = damageIn(error);
-      if (cause === null) throw error;
-      damaged.push(this.#tables.setAside(key, { id: head?.id ?? `row ${key}`, cause }));
+      const id = head?.id ?? `row ${key}`;
+      if (troubleOf(error).code === 'SQLITE_CORRUPT') throw new DamagedRow(key, id, error);
+      if (!(error instanceof Unreadable)) throw error;
+      const damage = { id, cause: error.message };
+      damaged.push(this.#tables.setAside(key, damage));
+      this.#tables.explain(key, damage);
       return true;
     }
+  }
+
+  /** Keeps a damaged row from being leased. Told with the next lease. */
+  setAside({ key, damage }: DamagedRow): void {
+    this.#found.push(this.#tables.setAside(key, damage));
+  }
+
+  /** Writes down why, where that is still possible. */
+  explain({ key, damage }: DamagedRow): void {
+    this.#tables.explain(key, damage);
   }
 
   settle({ id, fence, settlements, stepsJson, notifications }: Operations['settle']['input']): 'settled' | 'lost' {
@@ -212,11 +244,4 @@ export class Work implements Pick<Performers, WorkName> {
     end.run(argument);
     this.#tables.lanes.refresh(lanes);
   }
-}
-
-/** What is wrong with a mail that could not be read, or `null` where it is not the mail. */
-function damageIn(error: unknown): string | null {
-  if (error instanceof Unreadable) return error.message;
-  const { code, message } = troubleOf(error);
-  return code === 'SQLITE_CORRUPT' ? `the database is damaged where it lies: ${message}` : null;
 }
