@@ -23,10 +23,13 @@ import { Scheduler } from './queue/scheduler.ts';
 import { openSqliteStore } from './queue/sqlite-store.ts';
 import { Listener } from './smtp/listener.ts';
 import type { Reception } from './smtp/reception.ts';
+import { mostOpenFiles } from './system/open-files.ts';
 import { openSpool, sweepSpool } from './system/spool.ts';
 
 /** How long a plugin may take to close, in milliseconds. */
 const CLOSE_DEADLINE = 10_000;
+/** Files beside those of clients: the queue, deliveries and what they deliver to, lists and certificates. */
+const OTHER_FILES = 200;
 /** How long running transactions may take to finish at the end, in milliseconds. */
 const SESSION_GRACE = 30_000;
 
@@ -202,8 +205,20 @@ export class Gateway implements Engine {
     }
   }
 
+  /** A client that finds no handle left is not even told so: better to hear of it before it happens. */
+  async #warnOfFewFiles(): Promise<void> {
+    const clients = this.configuration.listeners.reduce((sum, { limits }) => sum + limits.connections, 0);
+    const most = await mostOpenFiles();
+    if (most >= clients + OTHER_FILES) return;
+    const message =
+      `this process may have ${most} files open, and the listeners may have ${clients} clients: raise its limit ` +
+      '(LimitNOFILE= of systemd, ulimit -n), or lower limits.connections';
+    this.log.warn('warned', { message });
+  }
+
   async #listen(reception: Reception): Promise<void> {
     const { listeners: settings, hostname } = this.configuration;
+    await this.#warnOfFewFiles();
     const read = await this.#readCertificates();
     const guarded: Guarded[] = [];
     const listeners = settings.map(one => {

@@ -35,6 +35,17 @@ async function limit(pid: number, handles: number): Promise<void> {
 }
 
 describeWithProgram('prlimit', 'no file handles', () => {
+  test('fewer than clients are allowed: the log says so at the start', async () => {
+    const made = await gatewayFolder({
+      listeners: [{ id: 'inbound', limits: { connections: 400 } }, { id: 'second' }],
+    });
+    const gateway = gatewayProcess(made.file, { prefix: ['prlimit', '--nofile=500:500', '--'] });
+    await gateway.listening();
+    const message = 'this process may have 500 files open, and the listeners may have 1400 clients: raise its limit';
+    expect((await gateway.logged('warned')).message).toContain(message);
+    expect(await gateway.end('SIGTERM')).toBe(0);
+  });
+
   test(
     'small mail is still taken, large mail is 451, deliveries are deferred, and all of it comes in the end',
     async () => {
