@@ -105,7 +105,8 @@ export class Work implements Pick<Performers, WorkName> {
         if (room.at(lane.destination) <= 0) continue;
         const first = this.#tables.lanes.firstMail(lane, request.now);
         if (first === null) continue;
-        progress = this.#orSetAside(first, taken, head => this.#takeMail(head, request, room)) || progress;
+        progress = true;
+        this.#orSetAside(first, taken, head => this.#takeMail(head, request, room));
       }
     }
     this.#giveUp(request, taken, room);
@@ -117,8 +118,9 @@ export class Work implements Pick<Performers, WorkName> {
   #giveUp(request: Lease['input'], taken: { leases: Taken[]; damaged: Damage[] }, room: RoomLeft): void {
     while (room.all > 0) {
       const first = this.#firstExpired.get(request.expiredBefore)?.mail ?? null;
-      if (first === null || !this.#orSetAside(first, taken, head => this.#takeExpired(head, request))) return;
+      if (first === null) return;
       room.takeOne();
+      this.#orSetAside(first, taken, head => this.#takeExpired(head, request));
     }
   }
 
@@ -127,17 +129,17 @@ export class Work implements Pick<Performers, WorkName> {
     return only === null ? lanes.turns(now, limit + but.size) : lanes.turnsOf(only, now);
   }
 
-  /** Takes a mail, or sets it aside where it cannot be read. @returns whether there is such a mail. */
+  /** Takes a mail, or sets it aside where it cannot be read. */
   #orSetAside(
     key: number,
     { leases, damaged }: { leases: Taken[]; damaged: Damage[] },
     take: (head: MailHead) => Taken,
-  ): boolean {
+  ): void {
     let head: MailHead | null = null;
     try {
       head = this.#reader.head({ key });
-      if (head !== null) leases.push(take(head));
-      return head !== null;
+      if (head === null) throw new Unreadable('the mail of a recipient', 'there');
+      leases.push(take(head));
     } catch (error) {
       const id = head?.id ?? `row ${key}`;
       if (troubleOf(error).code === 'SQLITE_CORRUPT') throw new DamagedRow(key, id, error);
@@ -145,7 +147,6 @@ export class Work implements Pick<Performers, WorkName> {
       const damage = { id, cause: error.message };
       damaged.push(this.#tables.setAside(key, damage));
       this.#tables.explain(key, damage);
-      return true;
     }
   }
 
