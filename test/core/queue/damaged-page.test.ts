@@ -1,11 +1,13 @@
 /** Pages of the database that are damaged: the mail that lies on them is set aside, and the others go on. */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
 import type { QueueStore } from '../../../core/plugin/queue-store.ts';
 import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
 import { recordingLog } from '../../../core/testing/recording-log.ts';
+import { describeWithProgram } from '../../support/external.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { ARRIVAL, after, newMail } from './queued-mail.ts';
 
@@ -83,4 +85,23 @@ test('a page of mails: these are set aside, told in the log, and all others are 
   expect(lost).toBeLessThan(5);
   expect(ids).toHaveLength(IDS.length - lost);
   expect(ids).not.toContain(victim);
+});
+
+describeWithProgram('sqlite3', 'a database that is put together again as the documentation says', () => {
+  test('gives out all mail that was whole; what has lost a part is set aside', async () => {
+    const directory = await filled();
+    const isOfMail = (page: Buffer) => page[0] === LEAF && page.indexOf('"to-M13"') >= 0;
+    expect(damage(directory, Buffer.from([NO_MARK]), isOfMail)).toBe(1);
+    const page = readFileSync(new URL('../../../docs/durability.md', import.meta.url), 'utf8');
+    const [, commands = ''] = /```sh\n([^`]*)```/.exec(page) ?? [];
+    expect(commands).toContain('.dump');
+    const said = execFileSync('sh', ['-c', commands], { cwd: directory, encoding: 'utf8', stdio: 'pipe' });
+    expect(said).not.toMatch(/^ok$/m);
+    renameSync(join(directory, 'new.db'), join(directory, 'queue.db'));
+    for (const name of ['queue.db-wal', 'queue.db-shm']) rmSync(join(directory, name), { force: true });
+    const { log, ids } = await taken(directory);
+    expect(ids.length + log.of('damaged').length).toBe(IDS.length);
+    expect(ids.length).toBeGreaterThan(IDS.length - 5);
+    expect(ids).not.toContain('M13');
+  });
 });
