@@ -23,7 +23,7 @@ const EXAMINED_EVERY = 33;
 const LONGEST_LIFE = 140;
 const LONGEST_EARLY_LIFE = 300;
 const EARLY_ONE_IN = 6;
-const LONGEST = 300_000;
+const LONGEST = 600_000;
 
 type Act = 'offered' | 'acknowledged' | 'delivered' | 'removing' | 'damaged';
 type Said = Readonly<Record<Act, Set<string>>>;
