@@ -2,7 +2,8 @@
  * What each destination is asked at the moment, and how it takes it (after the feedback of Postfix's queue manager).
  *
  * A destination begins with a small window of deliveries at the same time; each that goes well widens it, each that finds
- * nobody there narrows it, and where several in a row find nobody it is left alone for a while, longer each time. Nothing of this is written down but the time of its end: a restart begins with small windows again.
+ * nobody there narrows it, and where several in a row find nobody it is left alone for a while, longer each time. Nothing
+ * of this is written down but the time of its end: a restart begins with small windows again.
  */
 import type { DestinationPolicy } from '../mail/destination.ts';
 import type { Clock, Random } from '../plugin/ports.ts';
