@@ -50,6 +50,8 @@ export * from './mime/line-ends.ts';
 export * from './mime/media-type.ts';
 export * from './mime/parsed.ts';
 export * from './mime/part.ts';
+export type { Recoded } from './mime/recode.ts';
+export * from './mime/seven-bits.ts';
 export * from './mime/signatures.ts';
 export * from './mime/transfer-encoding.ts';
 export * from './mime/tree.ts';

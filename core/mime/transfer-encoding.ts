@@ -1,4 +1,5 @@
 /** Content-Transfer-Encoding: octets of a body as they travel, and as they are (RFC 2045 section 6). Decoding never fails. */
+import { isBlank } from './blanks.ts';
 import { decodeCharset, decodeUnlabelled } from './charset.ts';
 import { parameter } from './media-type.ts';
 import type { Part } from './part.ts';
@@ -93,26 +94,54 @@ function hexPair(octets: Buffer, at: number): number | null {
   return /^[0-9A-Fa-f]{2}$/.test(text) ? Number.parseInt(text, 16) : null;
 }
 
-/** CRLF stays a line end; every other octet below blank or beyond ASCII is written by its number. */
+/**
+ * CRLF stays a line end; every other octet below blank or beyond ASCII is written by its number, and so is a blank at the
+ * end of a line. Octet by octet into one buffer, as above.
+ */
 function encodeQuotedPrintable(octets: Buffer): Buffer {
-  const text = octets.toString('latin1');
-  return Buffer.from(text.split('\r\n').map(encodeQuotedLine).join('\r\n'), 'latin1');
-}
-
-function encodeQuotedLine(line: string): string {
-  const encoded = line.replaceAll(/[^\t\x20-\x3c\x3e-\x7e]|[\t ]$/g, quoted);
-  const lines: string[] = [];
-  let start = 0;
-  while (encoded.length - start > LINE) {
-    // Room for the `=` that ends the line; an octet's number is not cut in two.
-    const equals = encoded.lastIndexOf('=', start + LINE - 2);
-    const end = equals > start + LINE - 4 ? equals : start + LINE - 1;
-    lines.push(`${encoded.slice(start, end)}=`);
-    start = end;
+  const encoded = Buffer.allocUnsafe(longestQuoted(octets));
+  let size = 0;
+  let column = 0;
+  for (let at = 0; at < octets.length; at += 1) {
+    const octet = octets[at] ?? EQUALS;
+    if (isLineEnd(octets, at)) {
+      size += encoded.write('\r\n', size, 'latin1');
+      column = 0;
+      at += 1;
+      continue;
+    }
+    if (column > SOFT_BREAK) {
+      size += encoded.write('=\r\n', size, 'latin1');
+      column = 0;
+    }
+    const before = size;
+    if (isPlain(octet) && !(isBlank(octet) && (at + 1 === octets.length || isLineEnd(octets, at + 1)))) {
+      encoded[size++] = octet;
+    } else {
+      encoded[size++] = EQUALS;
+      encoded[size++] = HEX[octet >> 4] ?? EQUALS;
+      encoded[size++] = HEX[octet & 15] ?? EQUALS;
+    }
+    column += size - before;
   }
-  return [...lines, encoded.slice(start)].join('\r\n');
+  return encoded.subarray(0, size);
 }
 
-function quoted(octet: string): string {
-  return `=${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+/** Behind this column a line is broken: what an octet takes at most, and the `=` that ends the line, still fit. */
+const SOFT_BREAK = LINE - 4;
+const HEX = Buffer.from('0123456789ABCDEF');
+
+/** At least as many octets as they become. */
+function longestQuoted(octets: Buffer): number {
+  let length = 0;
+  for (const octet of octets) length += isPlain(octet) && !isBlank(octet) ? 1 : 3;
+  return length + Math.ceil(length / SOFT_BREAK) * 3;
+}
+
+function isPlain(octet: number): boolean {
+  return octet === 0x09 || (octet >= 0x20 && octet < 0x7f && octet !== EQUALS);
+}
+
+function isLineEnd(octets: Buffer, at: number): boolean {
+  return octets[at] === 0x0d && octets[at + 1] === 0x0a;
 }
