@@ -17,6 +17,9 @@ const EXTENSIONS = ['PIPELINING', '8BITMIME', 'SIZE 52428800', 'ENHANCEDSTATUSCO
 /** The argument of MAIL and RCPT: a path, whose local part may be quoted, and parameters. */
 const PATH = /^(?:FROM|TO):\s*(<(?:"(?:[^"\\]|\\.)*"|[^>"])*>)\s*(.*)$/i;
 
+const UNKNOWN = '502 5.5.1 Command not implemented';
+const GREETINGS = { smtp: 'EHLO', lmtp: 'LHLO' } as const;
+
 export class SinkSession {
   readonly #settings: SinkSettings;
   readonly #state: SinkState;
@@ -44,6 +47,10 @@ export class SinkSession {
 
   get #hostname(): string {
     return this.#settings.hostname ?? 'sink.test';
+  }
+
+  get #protocol(): 'smtp' | 'lmtp' {
+    return this.#settings.protocol ?? 'smtp';
   }
 
   get #secure(): boolean {
@@ -108,9 +115,12 @@ export class SinkSession {
     const { faults } = this.#state;
     switch (verb.toUpperCase()) {
       case 'EHLO':
+      case 'LHLO':
+        if (verb.toUpperCase() !== GREETINGS[this.#protocol]) return this.#say(UNKNOWN);
         if (this.#answer(faults.ehlo, this.#offer())) this.#greet(argument);
         return;
       case 'HELO':
+        if (this.#protocol === 'lmtp') return this.#say(UNKNOWN);
         if (this.#answer(undefined, `250 ${this.#hostname}`)) this.#greet(argument);
         return;
       case 'STARTTLS':
@@ -137,12 +147,13 @@ export class SinkSession {
         this.#mode = 'over';
         return;
       default:
-        return this.#say('502 5.5.1 Command not implemented');
+        return this.#say(UNKNOWN);
     }
   }
 
   /** Says the usual thing unless a fault is in its place. @returns whether it was said. */
   #answer(fault: SinkFault | undefined, usual: string): boolean {
+    if (this.#mode === 'over') return false;
     if (fault === 'drop') this.#socket.destroy();
     // Whatever was said together with it is not heard any more.
     if (fault === 'drop' || fault === 'silent') this.#mode = 'over';
@@ -187,7 +198,7 @@ export class SinkSession {
 
   #startTls(): void {
     const { tls } = this.#settings;
-    if (tls === undefined || this.#secure) return this.#say('502 5.5.1 Command not implemented');
+    if (tls === undefined || this.#secure) return this.#say(UNKNOWN);
     if (!this.#answer(this.#state.faults.starttls, '220 2.0.0 Go on')) return;
     this.#greet('');
     this.#secureWith(tls);
@@ -208,7 +219,7 @@ export class SinkSession {
   /** AUTH PLAIN with an initial response (RFC 4954 section 4): authorization identity, user, password. */
   #authenticate(argument: string): void {
     const { auth } = this.#settings;
-    if (auth === undefined) return this.#say('502 5.5.1 Command not implemented');
+    if (auth === undefined) return this.#say(UNKNOWN);
     const [, response = ''] = /^PLAIN (.*)$/i.exec(argument) ?? [];
     const [, user, password] = Buffer.from(response, 'base64').toString('utf8').split('\0');
     const right = user === auth.user && password === auth.password;
@@ -228,14 +239,15 @@ export class SinkSession {
     const recipient = pathOf(argument);
     if (recipient === null) return this.#say('501 5.1.3 Not a path');
     if (this.#from === null) return this.#say('503 5.5.1 MAIL first');
-    const { rcpt } = this.#state.faults;
-    const fault = typeof rcpt === 'object' ? rcpt[recipient.path.slice(1, -1)] : rcpt;
-    if (this.#answer(fault, '250 2.1.5 OK')) this.#recipients.push(recipient);
+    const fault = faultFor(this.#state.faults.rcpt, recipient);
+    const isFull = this.#recipients.length >= (this.#settings.recipients ?? Number.POSITIVE_INFINITY);
+    const room: SinkFault | undefined = isFull ? '452 4.5.3 Too many recipients' : undefined;
+    if (this.#answer(fault ?? room, '250 2.1.5 OK')) this.#recipients.push(recipient);
   }
 
   #bdat(argument: string): void {
     const chunk = chunkOf(argument);
-    if (chunk === null || !this.#offers('CHUNKING')) return this.#say('502 5.5.1 Command not implemented');
+    if (chunk === null || !this.#offers('CHUNKING')) return this.#say(UNKNOWN);
     this.#chunks.begin(chunk);
     this.#mode = 'chunk';
     // An empty chunk is complete at once, and no further octet would ask for it.
@@ -254,10 +266,18 @@ export class SinkSession {
       chunks,
     };
     this.#reset();
-    if (this.#answer(this.#state.faults.content, `250 2.0.0 Taken as sink-${this.#state.mails.length + 1}`)) {
-      this.#state.mails.push(mail);
-    }
+    const usual = `250 2.0.0 Taken as sink-${this.#state.mails.length + 1}`;
+    const { content: fault } = this.#state.faults;
+    if (this.#protocol === 'lmtp') {
+      const taken = mail.recipients.filter(one => this.#answer(faultFor(fault, one), usual));
+      if (taken.length > 0) this.#state.mails.push({ ...mail, recipients: taken });
+    } else if (this.#answer(typeof fault === 'object' ? undefined : fault, usual)) this.#state.mails.push(mail);
   }
+}
+
+/** What goes wrong for one recipient. */
+function faultFor(fault: SinkFaults['rcpt'], { path }: SunkRecipient): SinkFault | undefined {
+  return typeof fault === 'object' ? fault[path.slice(1, -1)] : fault;
 }
 
 function pathOf(argument: string): SunkRecipient | null {

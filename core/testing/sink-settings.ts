@@ -20,15 +20,22 @@ export interface SinkFaults {
   readonly data?: SinkFault;
   /** After a chunk that is not the last one. */
   readonly chunk?: SinkFault;
-  /** After the final dot or the last chunk: with a fault the mail does not count as taken. */
-  readonly content?: SinkFault;
+  /**
+   * After the final dot or the last chunk: with a fault the mail does not count as taken. By address, with LMTP: it is
+   * taken for the others.
+   */
+  readonly content?: SinkFault | Readonly<Record<string, SinkFault>>;
   readonly quit?: SinkFault;
 }
 
 /** What the next hop is like. */
 export interface SinkSettings {
   readonly hostname?: string;
-  /** What EHLO offers, apart from STARTTLS and AUTH. */
+  /** `lmtp`: LHLO, and after the content a reply for each recipient (RFC 2033). `smtp` without it. */
+  readonly protocol?: 'smtp' | 'lmtp';
+  /** So many recipients are accepted in one transaction; then it is 452. */
+  readonly recipients?: number;
+  /** What EHLO or LHLO offers, apart from STARTTLS and AUTH. */
   readonly extensions?: readonly string[];
   /** The same over TLS, where that differs. */
   readonly extensionsOverTls?: readonly string[];

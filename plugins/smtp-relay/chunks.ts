@@ -12,8 +12,6 @@ export interface Chunk {
 
 /** So much is held in memory at once, unless the content comes in larger pieces. Each chunk costs a round trip. */
 const LARGEST = 1024 * 1024;
-/** What is given to the socket at once: the next one is given when it has been taken. */
-const PIECE = 64 * 1024;
 
 /** The chunks in order. Content that is lines is in them octet for octet. There is always a last one, if an empty one. */
 export async function* chunksOf(content: Content): AsyncGenerator<Chunk> {
@@ -25,7 +23,7 @@ export async function* chunksOf(content: Content): AsyncGenerator<Chunk> {
       pieces = [];
       size = 0;
     }
-    for (let at = 0; at < octets.length; at += PIECE) pieces.push(octets.subarray(at, at + PIECE));
+    pieces.push(octets);
     size += octets.length;
   }
   yield { pieces, size, place: 'last' };

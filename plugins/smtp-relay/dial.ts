@@ -13,9 +13,10 @@ import {
   type PermanentReply,
   type Secret,
 } from '../../core/index.ts';
-import { type Lost, SmtpClient } from './client.ts';
+import { SmtpClient } from './client.ts';
+import type { Lost } from './heard.ts';
 import type { Limits, Opening } from './opening.ts';
-import { lostOutcome, refusedOutcome } from './outcomes.ts';
+import { lostOutcome, refusedOutcome, unavailable } from './outcomes.ts';
 import { isDone, refusalOf } from './remote-reply.ts';
 import type { Target } from './targets.ts';
 
@@ -34,8 +35,12 @@ export interface Policy {
   readonly tlsRequiredNo: 'honour' | 'ignore';
   /** Certification authorities in PEM, instead of those that Node trusts. */
   readonly authorities: string | null;
+  /** What is spoken (RFC 5321, RFC 2033). */
+  readonly protocol: 'smtp' | 'lmtp';
   /** See `Transaction`. */
   readonly chunking: 'never' | 'offered';
+  /** So many at most in one transaction. */
+  readonly recipients: number;
   readonly auth: { readonly user: string; readonly password: Secret } | null;
   /** For the TCP connection, in milliseconds. */
   readonly connectTimeout: number;
@@ -120,25 +125,31 @@ async function open(call: Call, tls: Opening['tls']): Promise<SmtpClient | Unrea
   const { target, policy, services, signal } = call;
   const { address, host } = target;
   const destination = { address, port: host.port, timeout: policy.connectTimeout };
-  const { hello, authorities, limits } = policy;
+  const { hello, protocol, authorities, limits } = policy;
   try {
     const socket = await services.network.connect(destination, signal);
-    const opening = { socket, peer: host.name, hello, tls, implicitTls: isImplicit(call), authorities, limits };
-    return await SmtpClient.open(opening, services.clock, signal);
+    const session = { hello, protocol, tls, implicitTls: isImplicit(call), authorities, limits };
+    return await SmtpClient.open({ socket, peer: host.name, ...session }, services.clock, signal);
   } catch (error) {
     const text = `Cannot connect: ${errnoOf(error) ?? describeError(error)}`;
-    return { kind: 'unreachable', outcome: deferredBy({ code: 451, status: '4.4.1', text }, target.remote) };
+    return { kind: 'unreachable', outcome: unavailable('4.4.1', text, target.remote) };
   }
 }
 
-/** A greeting or HELO that was refused, or a connection that broke before the session was ready. */
+const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
+
+/** A greeting, EHLO or LHLO that was refused, or a connection that broke before the session was ready. */
 function endedEarly(lost: Lost, { target, policy }: Call): Deferred | Bounced {
   if (lost.reply === null) return lostOutcome(lost, target.remote);
+  // Who does not know LHLO is not what the configuration takes it for: that returns nobody's mail.
+  if (policy.protocol === 'lmtp' && UNKNOWN_COMMAND.has(lost.reply.code)) {
+    return unavailable('4.5.0', 'The next hop does not speak LMTP', target.remote, lost.reply.words);
+  }
   const refusal = refusalOf(lost.reply);
   // Where TLS is demanded, whoever speaks before it may be an attacker who wants mail to come back.
   const trusted = policy.tls === 'off' || policy.tls === 'opportunistic' || !isPermanent(refusal);
   const believed = trusted ? refusal : ({ code: 454, status: '4.7.4', text: 'Refused before TLS' } as const);
-  return refusedOutcome(believed, lost.reply, target.remote);
+  return refusedOutcome(believed, lost.reply, target.remote, 'destination');
 }
 
 /**
@@ -153,18 +164,21 @@ function withoutTls(lost: Lost, { target: { remote }, policy }: Call): Unreachab
     return { kind: 'unprotected', outcome: bouncedBy({ code: 550, status: '5.7.10', text }, remote, words) };
   }
   const status = words === null ? '4.7.5' : '4.7.4';
-  const kind = policy.tls === 'requiretls' ? 'unprotected' : 'unreachable';
-  return { kind, outcome: deferredBy({ code: 454, status, text }, remote, words) };
+  // Other mail may do without what this one requires.
+  const [kind, concerns] =
+    policy.tls === 'requiretls' ? (['unprotected', 'recipient'] as const) : (['unreachable', 'destination'] as const);
+  return { kind, outcome: deferredBy({ code: 454, status, text }, remote, words, concerns) };
 }
 
 async function login(client: SmtpClient, auth: Policy['auth'], remote: string): Promise<Deferred | null> {
   if (auth === null) return null;
   if (!client.extensions.has('AUTH')) {
-    return deferredBy({ code: 454, status: '4.7.0', text: 'The next hop offers no AUTH' }, remote);
+    return deferredBy({ code: 454, status: '4.7.0', text: 'The next hop offers no AUTH' }, remote, null, 'destination');
   }
   const heard = await client.login(auth.user, auth.password.reveal());
-  if (heard.kind === 'lost') return lostOutcome(heard, remote);
+  if (heard.kind === 'lost' || heard.code === 421) return lostOutcome(heard, remote);
   if (isDone(heard)) return null;
   // A password that is wrong today is an operator's mistake, not a reason to return everybody's mail.
-  return deferredBy({ code: 454, status: '4.7.8', text: 'The next hop refuses our login' }, remote, heard.words);
+  const refused = { code: 454, status: '4.7.8', text: 'The next hop refuses our login' } as const;
+  return deferredBy(refused, remote, heard.words, 'destination');
 }

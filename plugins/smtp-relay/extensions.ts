@@ -19,7 +19,17 @@ export class Extensions {
     const size = Number(this.#offered.get('SIZE') ?? 0);
     return Number.isSafeInteger(size) && size > 0 ? size : null;
   }
+
+  /** A limit that is stated: transactions in a session, recipients and their domains in a transaction (RFC 9422). */
+  limit(name: 'MAILMAX' | 'RCPTMAX' | 'RCPTDOMAINMAX'): number {
+    const words = (this.#offered.get('LIMITS') ?? '').toUpperCase().split(/\s+/);
+    const stated = words.map(word => LIMIT.exec(word)).find(match => match?.[1] === name);
+    return Number(stated?.[2] ?? Number.POSITIVE_INFINITY);
+  }
 }
+
+/** RFC 9422 section 3: up to six digits, and no limit is zero. */
+const LIMIT = /^([A-Z0-9-]+)=([1-9]\d{0,5})$/;
 
 function entryOf(line: string): readonly [string, string] {
   const [, keyword = '', parameters = ''] = /^(\S*)\s*(.*)$/s.exec(line) ?? [];

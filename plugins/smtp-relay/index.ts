@@ -14,6 +14,7 @@ import {
   z,
 } from '../../core/index.ts';
 import type { Policy } from './dial.ts';
+import { Pool } from './pool.ts';
 import { relay } from './relay.ts';
 
 const HOUR = 3_600_000;
@@ -38,6 +39,28 @@ const options = z
       .enum(['never', 'offered'])
       .default('never')
       .describe('offered: content goes by BDAT, in chunks, where the next hop offers CHUNKING.'),
+    protocol: z
+      .enum(['smtp', 'lmtp'])
+      .default('smtp')
+      .describe('lmtp: to a mailbox store that speaks it; a reply for each recipient.'),
+    recipients: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(100)
+      .describe('In one transaction, at most; more follow in the next one (RFC 5321 section 4.5.3.1.8).'),
+    connections: z.int().min(1).max(10_000).default(20).describe('To one address at the same time, at most.'),
+    reuse: z
+      .union([
+        z.literal('off'),
+        z.strictObject({
+          idle: limit('5 s').describe('How long a session is kept without work.'),
+          transactions: z.int().min(1).max(1_000_000).default(100).describe('So many at most in one session.'),
+          age: limit('5 min').describe('No mail is begun in a session that was opened so long ago.'),
+        }),
+      ])
+      .prefault({})
+      .describe('Sessions are kept for the next mail; off: a session for each mail.'),
     authorities: path().optional().describe('A PEM file of the certification authorities to trust, for tls: verified.'),
     auth: z
       .strictObject({ user: z.string().min(1), password: secret() })
@@ -72,12 +95,15 @@ export default definePlugin({
   },
   create({ options, network, resolver, clock, files, identity }) {
     const { connect, ...limits } = options.timeouts;
+    const pool = new Pool({ connections: options.connections, reuse: options.reuse }, clock);
     let authorities: string | null = null;
     const policy = (): Policy => ({
       hello: options.hostname ?? identity.hostname,
       tls: options.tls,
       tlsRequiredNo: options.tlsRequiredNo,
+      protocol: options.protocol,
       chunking: options.chunking,
+      recipients: options.recipients,
       authorities,
       auth: options.auth ?? null,
       connectTimeout: connect,
@@ -88,8 +114,9 @@ export default definePlugin({
         if (options.authorities !== undefined) authorities = (await files.read(options.authorities)).toString();
       },
       async deliver(delivery, { signal, log }) {
-        return report(await relay(delivery, policy(), { network, resolver, clock, log }, signal));
+        return report(await relay(delivery, policy(), { network, resolver, clock, pool, log }, signal));
       },
+      close: () => pool.close(),
     };
   },
 });

@@ -17,3 +17,11 @@ export async function* lineSafe(content: Content): AsyncGenerator<Buffer> {
   const rest = lineEnds.end();
   if (rest.length > 0) yield rest;
 }
+
+/** The same of octets at hand. */
+export function lineSafeOctets(octets: Buffer): Buffer {
+  const lineEnds = new LineEnds('normalize');
+  const settled = lineEnds.feed(octets);
+  const rest = lineEnds.end();
+  return rest.length === 0 ? settled : Buffer.concat([settled, rest]);
+}

@@ -24,6 +24,8 @@ export interface Opening {
   readonly hello: string;
   /** `if-offered` and `required` take any certificate. */
   readonly tls: 'none' | 'if-offered' | 'required' | 'verified';
+  /** `lmtp`: LHLO, and nothing else where it is not understood (RFC 2033 section 4.1). */
+  readonly protocol: 'smtp' | 'lmtp';
   /** Whether TLS comes before the greeting (RFC 8314 section 3.3). */
   readonly implicitTls: boolean;
   /** Certification authorities in PEM, instead of those that Node trusts. */
@@ -37,12 +39,21 @@ const NODEMAILERS_PATIENCE = 2 * 3_600_000;
 const LARGEST_REPLY = 64 * 1024;
 
 /** The same for nodemailer. */
-export function optionsOf({ socket, peer, hello, tls, implicitTls, authorities }: Opening): SMTPConnectionOptions {
+export function optionsOf({
+  socket,
+  peer,
+  hello,
+  tls,
+  implicitTls,
+  protocol,
+  authorities,
+}: Opening): SMTPConnectionOptions {
   return {
     connection: socket,
     host: peer,
     name: hello,
     secure: implicitTls,
+    lmtp: protocol === 'lmtp',
     ignoreTLS: tls === 'none',
     requireTLS: tls === 'required' || tls === 'verified',
     tls: { rejectUnauthorized: tls === 'verified', ...(authorities === null ? {} : { ca: authorities }) },

@@ -2,8 +2,10 @@
  * One delivery attempt: host after host until every recipient has an outcome (RFC 5321 section 5.1).
  *
  * A host that cannot be reached, refuses everybody before MAIL, or ends the session before the content was sent is passed
- * over. The first host that takes the content ends the attempt: whoever it did not take is tried again later, so that a
- * deadline never falls between two deliveries.
+ * over. The first host that takes the content ends the attempt: whoever it did not take is tried again later.
+ *
+ * Guarantee: who has an outcome keeps it. When the attempt is ended in the middle, what was delivered by then is reported
+ * all the same, so that it is not delivered again.
  */
 import {
   type Bounced,
@@ -15,18 +17,22 @@ import {
   type Recipient,
   type Resolver,
 } from '../../core/index.ts';
-import { SmtpClient } from './client.ts';
-import { type DialServices, dial, type Policy } from './dial.ts';
+import type { DialServices, Policy, Unreachable } from './dial.ts';
+import type { Heard } from './heard.ts';
 import { policiesFor } from './mail-policy.ts';
-import { targetsOf } from './targets.ts';
-import { transact } from './transaction.ts';
+import { lostOutcome } from './outcomes.ts';
+import type { Pool } from './pool.ts';
+import { type Served, serve } from './serve.ts';
+import { type Target, targetsOf } from './targets.ts';
 
 /** What relaying needs of the world. */
 export interface RelayServices extends DialServices {
   readonly resolver: Resolver;
+  readonly pool: Pool;
   readonly log: Log;
 }
 
+const NOT_BEGUN = deferredBy({ code: 451, status: '4.4.1', text: 'The attempt was ended before a host was tried' });
 const NO_HOST = deferredBy({ code: 451, status: '4.4.1', text: 'The route names no host' });
 
 /** Relays to the hosts of the delivery. Every recipient has an outcome. */
@@ -39,12 +45,12 @@ export async function relay(
   const outcomes = new Map<Recipient, Outcome>();
   let failure: Deferred | Bounced | null = null;
   for (const one of await policiesFor(delivery.mail, policy)) {
-    const round = await tryHosts({ delivery, policy: one, services, signal }, outcomes);
+    const round = await tryHosts({ delivery, policy: one, services, signal, outcomes });
     failure = round.failure;
     if (round.end !== 'unprotected') break;
   }
   for (const recipient of delivery.recipients) {
-    if (!outcomes.has(recipient)) outcomes.set(recipient, failure ?? NO_HOST);
+    if (!outcomes.has(recipient)) outcomes.set(recipient, failure ?? (signal.aborted ? NOT_BEGUN : NO_HOST));
   }
   return outcomes;
 }
@@ -54,6 +60,8 @@ interface Attempt {
   readonly policy: Policy;
   readonly services: RelayServices;
   readonly signal: AbortSignal;
+  /** What was decided so far. */
+  readonly outcomes: Map<Recipient, Outcome>;
 }
 
 /** How a round over the hosts ended. `unprotected`: nobody took the mail, and one host at least had not the TLS for it. */
@@ -63,36 +71,53 @@ interface Round {
   readonly failure: Deferred | Bounced | null;
 }
 
-async function tryHosts(
-  { delivery, policy, services, signal }: Attempt,
-  outcomes: Map<Recipient, Outcome>,
-): Promise<Round> {
+async function tryHosts(attempt: Attempt): Promise<Round> {
+  const { delivery, services, signal, outcomes } = attempt;
   let failure: Deferred | Bounced | null = null;
   let end: Round['end'] = 'settled';
   for await (const target of targetsOf(delivery.hosts, services.resolver)) {
     if (signal.aborted) break;
-    const left = delivery.recipients.filter(recipient => !outcomes.has(recipient));
     if (target.kind === 'unresolved') {
       failure = milder(failure, target.outcome);
       continue;
     }
-    const client = await dial({ target, policy, services, signal });
-    if (!(client instanceof SmtpClient)) {
-      services.log.info('skipped', { remote: target.remote, cause: client.outcome.reply.text });
-      failure = milder(failure, client.outcome);
-      if (client.kind === 'unprotected') end = 'unprotected';
+    const tried = await tryTarget(attempt, target);
+    if (tried.kind === 'settled') return { end: 'settled', failure };
+    if (tried.kind === 'ended') {
+      failure = milder(failure, lostOutcome(tried.heard, target.remote));
+      if ([...outcomes.values()].some(({ kind }) => kind === 'delivered')) return { end: 'settled', failure };
       continue;
     }
-    const { remote } = target;
-    const { chunking } = policy;
-    const transaction = { mail: delivery.mail, recipients: left, client, chunking, remote, log: services.log };
-    const done = await client.during(signal, () => transact(transaction)).finally(() => client.quit());
-    for (const [recipient, outcome] of done.outcomes) outcomes.set(recipient, outcome);
-    if (done.elsewhere === null) return { end: 'settled', failure };
-    failure = milder(failure, done.elsewhere);
-    if ([...done.outcomes.values()].some(outcome => outcome.kind === 'delivered')) return { end: 'settled', failure };
+    services.log.info('skipped', { remote: target.remote, cause: tried.outcome.reply.text });
+    failure = milder(failure, tried.outcome);
+    if (tried.kind === 'unprotected') end = 'unprotected';
   }
   return { end, failure };
+}
+
+type Tried = Unreachable | { readonly kind: 'settled' } | { readonly kind: 'ended'; readonly heard: Heard };
+
+/** Serves the recipients that are left at one address, over as many sessions as that takes: one, as a rule. */
+async function tryTarget({ delivery, policy, services, signal, outcomes }: Attempt, target: Target): Promise<Tried> {
+  const { pool, log } = services;
+  const { mail } = delivery;
+  const { remote } = target;
+  for (let want: 'any' | 'new' = 'any'; ; ) {
+    const loan = await pool.take({ target, policy, services, signal }, want);
+    if (loan.kind !== 'loan') return loan;
+    const { client } = loan;
+    const recipients = delivery.recipients.filter(recipient => !outcomes.has(recipient));
+    let served: Served;
+    try {
+      served = await client.during(signal, () => serve({ mail, recipients, client, policy, remote, log }));
+    } finally {
+      pool.giveBack(loan);
+    }
+    for (const [recipient, outcome] of served.outcomes) outcomes.set(recipient, outcome);
+    if (served.end.kind === 'done') return { kind: 'settled' };
+    if (served.end.kind === 'ended') return served.end;
+    if (served.end.kind === 'stale') want = 'new';
+  }
 }
 
 /** The later one of two failures, but a deferral before a bounce: while one host may still take it, nothing comes back. */

@@ -70,10 +70,14 @@ export function refusalOf(reply: RemoteReply): Refusal {
   return { code: 451, status: '4.5.0', text: `The next hop did not speak SMTP: ${reply.words}` };
 }
 
-/** A refusal of RCPT. 552 for want of room for more recipients is transient (RFC 5321 section 4.5.3.1.10). */
+/** Whether RCPT was refused for want of room for more recipients, by 452 or as of old by 552 (RFC 5321 section 4.5.3.1.10). */
+export function isTooMany({ code, status }: RemoteReply): boolean {
+  return (code === 452 || code === 552) && (status === null || status.endsWith('.5.3'));
+}
+
+/** A refusal of RCPT. Want of room for more recipients is transient, whatever the code says. */
 export function recipientRefusalOf(reply: RemoteReply): Refusal {
-  const tooMany = reply.code === 552 && (reply.status === null || reply.status === '5.5.3');
-  return tooMany ? { code: 452, status: '4.5.3', text: reply.text } : refusalOf(reply);
+  return isTooMany(reply) ? { code: 452, status: '4.5.3', text: reply.text } : refusalOf(reply);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The addresses to try, host by host, in their order. Hosts that came without addresses are looked up on the way. */
 import { isIP } from 'node:net';
-import { type Deferred, deferredBy, type Host, type Resolver } from '../../core/index.ts';
+import type { Deferred, Host, Resolver } from '../../core/index.ts';
+import { unavailable } from './outcomes.ts';
 
 /** One address of one host. */
 export interface Target {
@@ -25,7 +26,7 @@ export async function* targetsOf(hosts: readonly Host[], resolver: Resolver): As
   for (const host of hosts) {
     const addresses = host.addresses.length > 0 ? host.addresses : await addressesOf(host.name, resolver);
     if (typeof addresses === 'string') {
-      yield { kind: 'unresolved', outcome: deferredBy({ code: 451, status: '4.4.3', text: addresses }) };
+      yield { kind: 'unresolved', outcome: unavailable('4.4.3', addresses) };
       continue;
     }
     for (const address of addresses) {

@@ -148,9 +148,25 @@ test('changes say which DKIM signatures break', () => {
 
 test('any octets: ASCII comes out that stands for the same, or a reason', () => {
   const fragments = [
-    ...['\xfc', 'a', ' ', '\t', '=', '.', '\r\n', '\r', '\n', '\0', 'long '.repeat(20), '\xff'.repeat(30)],
-    ...['Content-Type: multipart/mixed; boundary=b\r\n', '\r\n--b\r\n', '\r\n--b--', '\r\n\r\n'],
-    ...['Content-Transfer-Encoding: 8bit\r\n', 'Content-Type: image/x\r\n', 'Content-Type: message/rfc822\r\n'],
+    '\xfc',
+    'a',
+    ' ',
+    '\t',
+    '=',
+    '.',
+    '\r\n',
+    '\r',
+    '\n',
+    '\0',
+    'long '.repeat(20),
+    '\xff'.repeat(30),
+    'Content-Type: multipart/mixed; boundary=b\r\n',
+    '\r\n--b\r\n',
+    '\r\n--b--',
+    '\r\n\r\n',
+    'Content-Transfer-Encoding: 8bit\r\n',
+    'Content-Type: image/x\r\n',
+    'Content-Type: message/rfc822\r\n',
   ];
   const leaves = (octets: Buffer) => {
     const tree = parseTree(octets);

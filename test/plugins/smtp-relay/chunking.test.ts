@@ -5,7 +5,7 @@ import { type Content, contentOf } from '../../../core/index.ts';
 import type { SinkSettings } from '../../../core/testing.ts';
 import { selfSigned } from '../../support/certificate.ts';
 import { until } from '../../support/until.ts';
-import { MX, REMOTE, relaying, relayingTo, sinkFor } from './relaying.ts';
+import { inPieces, LINES, MX, REMOTE, relaying, relayingTo, sinkFor } from './relaying.ts';
 import { greet, type ScriptedSession, scriptedHop } from './scripted-hop.ts';
 
 const CHUNKING = { chunking: 'offered' };
@@ -42,7 +42,6 @@ function piecemeal(pieces: Iterable<Buffer>, size: number): Content {
 }
 
 const many = (count: number, piece: Buffer) => Array.from({ length: count }, () => piece);
-const LINES = Buffer.from(`${'x'.repeat(62)}\r\n`.repeat(1024));
 
 describe('content goes by DATA', () => {
   test.each([
@@ -92,11 +91,12 @@ describe('content goes by BDAT', () => {
         const pieces = Array.from({ length: Math.ceil(octets.length / cut) }, (_, at) =>
           octets.subarray(at * cut, (at + 1) * cut),
         );
-        expect(await outcomes({ content: piecemeal(pieces, octets.length) })).toMatchObject({
-          'bob@example.test': { kind: 'delivered' },
-        });
-        expect(sink.mails.at(-1)?.content.equals(octets)).toBe(true);
-        expect(sink.mails.at(-1)?.chunks).toEqual([octets.length]);
+        for (const content of [contentOf(octets), inPieces(pieces)]) {
+          expect(await outcomes({ content })).toMatchObject({ 'bob@example.test': { kind: 'delivered' } });
+          const sent = 'counted' in content ? Buffer.concat([LINES, octets]) : octets;
+          expect(sink.mails.at(-1)?.content.equals(sent)).toBe(true);
+          expect(sink.mails.at(-1)?.chunks).toEqual([sent.length]);
+        }
       }),
       { numRuns: 60 },
     );
@@ -144,7 +144,8 @@ describe('smuggling: content is not read as commands', () => {
       await greet(session, PIPELINED);
       await session.hear(/RCPT .*carl.*\r\n$/);
       session.say('250 OK\r\n550 5.1.1 No\r\n550 5.1.1 No\r\n');
-      await session.hear('QUIT\r\n');
+      session.socket.end();
+      await new Promise(resolve => session.socket.once('close', resolve));
       expect(session.received()).not.toMatch(/BDAT|Subject/);
     });
     expect(await outcomes({ to: TWO })).toMatchObject({ 'carl@example.test': { kind: 'bounced' } });
@@ -152,8 +153,9 @@ describe('smuggling: content is not read as commands', () => {
   });
 
   test('nor where MAIL was refused', async () => {
-    const { outcomes, sink } = await chunking({ faults: { mail: '550 5.7.1 Not from you' } });
+    const { outcomes, sink, close } = await chunking({ faults: { mail: '550 5.7.1 Not from you' } });
     expect(await outcomes({ to: TWO })).toMatchObject({ 'bob@example.test': { reply: { status: '5.7.1' } } });
+    await close();
     await until(() => expect(sink.commands.at(-1)).toBe('QUIT'));
     expect(sink.commands.join('\n')).not.toContain('BDAT');
   });

@@ -7,9 +7,7 @@ test("nodemailer's connection has the inner parts that the client uses", () => {
   const connection: object = new SMTPConnection({});
   expect(connection).toMatchObject({
     _plaintextEhlo: false,
-    _responseActions: [],
-    _sendCommand: expect.any(Function) as unknown,
-    _createSendStream: expect.any(Function) as unknown,
+    _onSocketData: expect.any(Function) as unknown,
     _socket: false,
   });
 });

@@ -36,7 +36,7 @@ smtpd_recipient_restrictions = check_recipient_access inline:{nobody@example.tes
   /** One attempt, and what Postfix says of its session. */
   async function relayed(delivery: object, { port = postfix.port, tls = 'verified' } = {}) {
     const before = (await sessions()).length;
-    const options = { chunking: 'offered', tls, authorities: 'ca.pem' };
+    const options = { chunking: 'offered', reuse: 'off', tls, authorities: 'ca.pem' };
     const files = { 'ca.pem': CERTIFICATE.cert };
     const { outcomes } = await relaying(options, { hosts: { '192.0.2.1:25': port }, files });
     const outcome = await outcomes({ hosts: [MX], ...delivery });

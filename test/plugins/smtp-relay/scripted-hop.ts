@@ -15,6 +15,8 @@ export interface ScriptedSession {
   hear(end: string | RegExp): Promise<void>;
   /** The same without keeping what comes in. */
   swallow(end: string): Promise<void>;
+  /** Waits until more has come in. */
+  more(): Promise<void>;
 }
 
 /** A running next hop. */
@@ -76,6 +78,10 @@ function sessionOn(socket: Socket): ScriptedSession {
         if (socket.destroyed) throw new Error(`the client went away after ${JSON.stringify(received().slice(-200))}`);
         await awake.promise;
       }
+    },
+    async more() {
+      if (socket.destroyed) throw new Error('the client went away');
+      await awake.promise;
     },
     async swallow(end) {
       for (let last = ''; !last.endsWith(end); last = `${last}${segments.splice(0).join('')}`.slice(-end.length)) {

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Content } from '../../../core/index.ts';
 import { contentOf } from '../../../core/index.ts';
-import { MX, relaying, relayingTo, sinkFor } from './relaying.ts';
+import { inPieces, LINES, MX, relaying, relayingTo, sinkFor } from './relaying.ts';
 import { greet, type ScriptedSession, scriptedHop } from './scripted-hop.ts';
 
 const TWO = ['bob@example.test', 'carl@example.test'];
@@ -24,22 +24,6 @@ async function takeEnvelope(session: ScriptedSession): Promise<void> {
   }
 }
 
-/** Content that comes in pieces, and counts those that were asked for. */
-function piecemeal(pieces: Iterable<Buffer>, size: number) {
-  const counted = { pieces: 0 };
-  const content: Content = {
-    size,
-    bytes: () => Promise.reject(new Error('nobody should want it all at once')),
-    async *stream() {
-      for (const piece of pieces) {
-        counted.pieces += 1;
-        yield piece;
-      }
-    },
-  };
-  return { content, counted };
-}
-
 describe('content', () => {
   const line = fc
     .array(fc.constantFrom('.', 'From', ' ', 'x', '\x7f', 'ü', '\t', 'a.b', '..'), { maxLength: 6 })
@@ -56,9 +40,11 @@ describe('content', () => {
           const pieces = Array.from({ length: Math.ceil(octets.length / cut) }, (_, at) =>
             octets.subarray(at * cut, (at + 1) * cut),
           );
-          const { content } = piecemeal(pieces, octets.length);
-          expect(await outcomes({ content })).toMatchObject({ 'bob@example.test': { kind: 'delivered' } });
-          expect(sink.mails.at(-1)?.content.equals(octets)).toBe(true);
+          for (const content of [contentOf(octets), inPieces(pieces)]) {
+            expect(await outcomes({ content })).toMatchObject({ 'bob@example.test': { kind: 'delivered' } });
+            const sent = 'counted' in content ? Buffer.concat([LINES, octets]) : octets;
+            expect(sink.mails.at(-1)?.content.equals(sent)).toBe(true);
+          }
         },
       ),
       { numRuns: 60 },
@@ -104,25 +90,21 @@ describe('content', () => {
   });
 
   test('that is large is never held in memory: it is read as fast as the next hop takes it', async () => {
-    const piece = Buffer.from(`${'x'.repeat(62)}\r\n`.repeat(1024));
     const many = 500;
-    const { content, counted } = piecemeal(
-      Array.from({ length: many }, () => piece),
-      piece.length * many,
-    );
+    const content = inPieces(Array.from({ length: many - 1 }, () => LINES));
     let whileItSlept = Number.POSITIVE_INFINITY;
     const { outcomes, hop } = await scripted(async session => {
-      await greet(session);
+      await greet(session, ['8BITMIME']);
       await takeEnvelope(session);
       await session.hear('DATA\r\n');
       session.socket.pause();
       session.say('354 Go on\r\n');
       // The buffers of the system fill up; then no more pieces are asked for.
       for (let still = 0, before = 0; still < 500; await new Promise(resolve => setImmediate(resolve))) {
-        still = counted.pieces === before && before > 0 ? still + 1 : 0;
-        before = counted.pieces;
+        still = content.counted() === before && before > 0 ? still + 1 : 0;
+        before = content.counted();
       }
-      whileItSlept = counted.pieces;
+      whileItSlept = content.counted();
       session.socket.resume();
       await session.swallow('\r\n.\r\n');
       session.say('250 OK\r\n');
@@ -130,13 +112,13 @@ describe('content', () => {
     expect(await outcomes({ content })).toMatchObject({ 'bob@example.test': { kind: 'delivered' } });
     await hop.over;
     expect(whileItSlept).toBeLessThan(many / 2);
-    expect(counted.pieces).toBe(many);
+    expect(content.counted()).toBe(many);
   });
 
   test('that cannot be read to its end never arrives as a whole mail', async () => {
     const { outcomes, sink } = await relayingTo();
     const broken: Content = {
-      size: 2000,
+      size: 200_000,
       bytes: () => Promise.reject(new Error('not asked for')),
       async *stream() {
         yield Buffer.from('Subject: x\r\n\r\nhalf of it\r\n');
@@ -210,16 +192,12 @@ describe('a next hop that', () => {
   });
 
   test('replies before the end of the content is believed, and gets no more of it', async () => {
-    const piece = Buffer.alloc(1024 * 1024, 'x\r\n');
-    const { content } = piecemeal(
-      Array.from({ length: 64 }, () => piece),
-      piece.length * 64,
-    );
+    const content = inPieces(Array.from({ length: 1024 }, () => LINES));
     const { outcomes, hop } = await scripted(async session => {
-      await greet(session, ['PIPELINING']);
+      await greet(session, ['PIPELINING', '8BITMIME']);
       await session.hear('DATA\r\n');
       session.say('250 OK\r\n250 OK\r\n354 Go on\r\n');
-      await session.hear(/x/);
+      await session.hear(/xx/);
       session.say('552 5.3.4 Too much\r\n');
       await new Promise(resolve => session.socket.once('close', resolve));
       expect(session.received()).not.toContain('\r\n.\r\n');
@@ -230,18 +208,45 @@ describe('a next hop that', () => {
     await hop.over;
   });
 
+  test('takes the mail before its end has taken nothing: 250 there delivers to nobody', async () => {
+    const content = inPieces(Array.from({ length: 1024 }, () => LINES));
+    const { outcomes, hop } = await scripted(async session => {
+      await greet(session, ['PIPELINING', '8BITMIME']);
+      await session.hear('DATA\r\n');
+      session.say('250 OK\r\n250 OK\r\n354 Go on\r\n');
+      await session.hear(/xx/);
+      session.say('250 2.0.0 Taken\r\n');
+      await new Promise(resolve => session.socket.once('close', resolve));
+      expect(session.received()).not.toContain('\r\n.\r\n');
+    });
+    expect(await outcomes({ content })).toMatchObject({
+      'bob@example.test': { kind: 'deferred', reply: { status: '4.5.0' }, diagnostic: '250 2.0.0 Taken' },
+    });
+    await hop.over;
+  });
+
+  test('answers what nobody has asked is left, and no answer of it is taken for one to the content', async () => {
+    const { outcomes, hop } = await scripted(async session => {
+      await greet(session, ['PIPELINING']);
+      await session.hear('DATA\r\n');
+      session.say('250 OK\r\n250 OK\r\n354 Go on\r\n250 2.0.0 Taken\r\n');
+      await new Promise(resolve => session.socket.once('close', resolve));
+      expect(session.received().endsWith('DATA\r\n')).toBe(true);
+    });
+    expect(await outcomes()).toMatchObject({
+      'bob@example.test': { kind: 'deferred', reply: { status: '4.4.2' }, diagnostic: '250 2.0.0 Taken' },
+    });
+    await hop.over;
+  });
+
   test('breaks off in the middle of the content has taken nothing: the next one gets the mail', async () => {
-    const piece = Buffer.alloc(1024 * 1024, 'x\r\n');
-    const { content } = piecemeal(
-      Array.from({ length: 8 }, () => piece),
-      piece.length * 8,
-    );
+    const content = inPieces(Array.from({ length: 128 }, () => LINES));
     const sink = await sinkFor({ extensions: [] });
     const hop = await scriptedHop(async session => {
       await greet(session, ['PIPELINING']);
       await session.hear('DATA\r\n');
       session.say('250 OK\r\n250 OK\r\n354 Go on\r\n');
-      await session.hear(/x/);
+      await session.hear(/xx/);
       session.socket.resetAndDestroy();
     });
     const { outcomes, log } = await relaying({}, { hosts: { '192.0.2.1:25': hop.port, '192.0.2.2:25': sink.port } });
