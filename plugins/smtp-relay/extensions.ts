@@ -3,10 +3,12 @@
 /** The extensions of one session. */
 export class Extensions {
   readonly #offered: ReadonlyMap<string, string>;
+  readonly #limits: ReadonlyMap<string, number>;
 
   /** Takes the lines of the answer without the first one, which is the greeting. None: it knows HELO only. */
   constructor(lines: readonly string[]) {
     this.#offered = new Map(lines.map(line => entryOf(line)));
+    this.#limits = new Map((this.#offered.get('LIMITS') ?? '').split(/\s+/).flatMap(limitOf));
   }
 
   /** Whether an extension is offered. The keyword in upper case. */
@@ -22,14 +24,17 @@ export class Extensions {
 
   /** A limit that is stated: transactions in a session, recipients and their domains in a transaction (RFC 9422). */
   limit(name: 'MAILMAX' | 'RCPTMAX' | 'RCPTDOMAINMAX'): number {
-    const words = (this.#offered.get('LIMITS') ?? '').toUpperCase().split(/\s+/);
-    const stated = words.map(word => LIMIT.exec(word)).find(match => match?.[1] === name);
-    return Number(stated?.[2] ?? Number.POSITIVE_INFINITY);
+    return this.#limits.get(name) ?? Number.POSITIVE_INFINITY;
   }
 }
 
 /** RFC 9422 section 3: up to six digits, and no limit is zero. */
 const LIMIT = /^([A-Z0-9-]+)=([1-9]\d{0,5})$/;
+
+function limitOf(word: string): readonly (readonly [string, number])[] {
+  const [, name, value] = LIMIT.exec(word.toUpperCase()) ?? [];
+  return name === undefined ? [] : [[name, Number(value)]];
+}
 
 function entryOf(line: string): readonly [string, string] {
   const [, keyword = '', parameters = ''] = /^(\S*)\s*(.*)$/s.exec(line) ?? [];

@@ -12,6 +12,8 @@ import {
   type Deferred,
   type Delivery,
   deferredBy,
+  describeError,
+  LOCAL_ERROR,
   type Log,
   type Outcome,
   type Recipient,
@@ -35,7 +37,10 @@ export interface RelayServices extends DialServices {
 const NOT_BEGUN = deferredBy({ code: 451, status: '4.4.1', text: 'The attempt was ended before a host was tried' });
 const NO_HOST = deferredBy({ code: 451, status: '4.4.1', text: 'The route names no host' });
 
-/** Relays to the hosts of the delivery. Every recipient has an outcome. */
+/**
+ * Relays to the hosts of the delivery. Every recipient has an outcome.
+ * @throws where the content cannot be read and nobody has an outcome yet
+ */
 export async function relay(
   delivery: Delivery,
   policy: Policy,
@@ -44,10 +49,16 @@ export async function relay(
 ): Promise<ReadonlyMap<Recipient, Outcome>> {
   const outcomes = new Map<Recipient, Outcome>();
   let failure: Deferred | Bounced | null = null;
-  for (const one of await policiesFor(delivery.mail, policy)) {
-    const round = await tryHosts({ delivery, policy: one, services, signal, outcomes });
-    failure = round.failure;
-    if (round.end !== 'unprotected') break;
+  try {
+    for (const one of await policiesFor(delivery.mail, policy)) {
+      const round = await tryHosts({ delivery, policy: one, services, signal, outcomes });
+      failure = round.failure;
+      if (round.end !== 'unprotected') break;
+    }
+  } catch (error) {
+    if (outcomes.size === 0) throw error;
+    services.log.error('failed', { cause: describeError(error) });
+    failure = deferredBy(LOCAL_ERROR);
   }
   for (const recipient of delivery.recipients) {
     if (!outcomes.has(recipient)) outcomes.set(recipient, failure ?? (signal.aborted ? NOT_BEGUN : NO_HOST));
@@ -109,14 +120,14 @@ async function tryTarget({ delivery, policy, services, signal, outcomes }: Attem
     const recipients = delivery.recipients.filter(recipient => !outcomes.has(recipient));
     let served: Served;
     try {
-      served = await client.during(signal, () => serve({ mail, recipients, client, policy, remote, log }));
+      served = await client.during(signal, () => serve({ mail, recipients, outcomes, client, policy, remote, log }));
     } finally {
       pool.giveBack(loan);
     }
-    for (const [recipient, outcome] of served.outcomes) outcomes.set(recipient, outcome);
-    if (served.end.kind === 'done') return { kind: 'settled' };
-    if (served.end.kind === 'ended') return served.end;
-    if (served.end.kind === 'stale') want = 'new';
+    if (served.kind === 'done') return { kind: 'settled' };
+    if (served.kind === 'ended') return served;
+    if (served.kind === 'stale' && signal.aborted) return { kind: 'ended', heard: served.heard };
+    if (served.kind === 'stale') want = 'new';
   }
 }
 

@@ -17,6 +17,8 @@ import { transact } from './transaction.ts';
 export interface Service {
   readonly mail: Mail;
   readonly recipients: readonly Recipient[];
+  /** Where what is decided is written down, at once: it stands whatever happens next. */
+  readonly outcomes: Map<Recipient, Outcome>;
   readonly client: SmtpClient;
   readonly policy: Policy;
   /** The next hop as `name[address]:port`. */
@@ -24,22 +26,20 @@ export interface Service {
   readonly log: Log;
 }
 
-/** How it ended. */
-export interface Served {
-  readonly outcomes: ReadonlyMap<Recipient, Outcome>;
-  /**
-   * What holds for those without an outcome. `done`: there are none. `spent`: the session may have no more transactions,
-   * and another one may. `stale`: the session had served before, and was over before anything of this was answered: as
-   * if it had never been. `ended`: it was over in the middle.
-   */
-  readonly end: { readonly kind: 'done' | 'spent' | 'stale' } | { readonly kind: 'ended'; readonly heard: Heard };
-}
+/**
+ * How it ended, for those without an outcome. `done`: there are none. `spent`: the session may have no more transactions,
+ * and another one may. `stale`: the session had served before, and was over before anything of this was answered: as if
+ * it had never been. `ended`: it was over in the middle.
+ */
+export type Served =
+  | { readonly kind: 'done' | 'spent' }
+  | { readonly kind: 'stale'; readonly heard: Heard }
+  | { readonly kind: 'ended'; readonly heard: Heard };
 
-/** Serves. */
+/** Serves. @throws where the content cannot be read */
 export async function serve(service: Service): Promise<Served> {
-  const { client, policy, remote, log } = service;
+  const { client, policy, outcomes, remote, log } = service;
   const { extensions } = client;
-  const outcomes = new Map<Recipient, Outcome>();
   const fitting = await fit(service.mail, extensions);
   if (fitting.kind === 'fitting' && fitting.changes.length > 0)
     log.info('converted', { remote, changes: fitting.changes });
@@ -52,7 +52,7 @@ export async function serve(service: Service): Promise<Served> {
   let most = Math.min(policy.recipients, extensions.limit('RCPTMAX'));
   const domains = extensions.limit('RCPTDOMAINMAX');
   while (waiting.length > 0 && fitting.kind === 'fitting') {
-    if (client.transactions >= extensions.limit('MAILMAX')) return { outcomes, end: { kind: 'spent' } };
+    if (client.transactions >= extensions.limit('MAILMAX')) return { kind: 'spent' };
     const recipients = firstBatch(waiting, { recipients: most, domains });
     const { mail, payload } = fitting;
     const { protocol, chunking } = policy;
@@ -60,10 +60,10 @@ export async function serve(service: Service): Promise<Served> {
     for (const [recipient, outcome] of done.outcomes) outcomes.set(recipient, outcome);
     if (done.ended !== null) {
       const isStale = done.begun === 'never' && client.transactions > 1;
-      return { outcomes, end: isStale ? { kind: 'stale' } : { kind: 'ended', heard: done.ended } };
+      return { kind: isStale ? 'stale' : 'ended', heard: done.ended };
     }
     if (done.surplus.length > 0) most = Math.max(1, recipients.indexOf(done.surplus[0] as Recipient));
     waiting = [...done.surplus, ...waiting.slice(recipients.length)];
   }
-  return { outcomes, end: { kind: 'done' } };
+  return { kind: 'done' };
 }

@@ -45,6 +45,16 @@ describeWithProgram('smtp-sink', "Postfix's smtp-sink", () => {
     expect(mail.content).toBe(LATIN1.toString('latin1').replaceAll('\r\n', '\n'));
   });
 
+  test('takes mail by LMTP, one after the other over one session, with a reply for each recipient', async () => {
+    const sink = await postfixSink(['-L']);
+    const { outcomes } = await relaying({ protocol: 'lmtp' }, { hosts: { '192.0.2.1:25': sink.port } });
+    for (let count = 0; count < 3; count += 1) {
+      const all = await outcomes({ hosts: [MX], to: TWO, content: LATIN1 });
+      expect(Object.values(all).map(({ kind }) => kind)).toEqual(['delivered', 'delivered']);
+    }
+    await until(async () => expect(await sink.mails()).toHaveLength(3));
+  });
+
   // The sink's options: -f and -r refuse a command for good and for now, -q hangs up at it, -p and -e offer less.
   test.each([
     { options: ['-r', 'mail'], want: { kind: 'deferred', reply: { code: 450, status: '4.3.0' } } },

@@ -1,7 +1,7 @@
 /** More recipients than a transaction may have: who goes in which, and what each gets out of it. */
 import { describe, expect, test } from 'vitest';
 import { until } from '../../support/until.ts';
-import { MX, relaying, relayingTo, sinkFor } from './relaying.ts';
+import { inPieces, MX, relaying, relayingTo, sinkFor } from './relaying.ts';
 import { greet, type ScriptedSession, scriptedHop } from './scripted-hop.ts';
 
 const many = (count: number, domain: (at: number) => string = () => 'example.test') =>
@@ -127,6 +127,42 @@ describe('between two transactions', () => {
       'u2@example.test': { kind: 'deferred', reply: { text: 'Connection lost: the attempt was ended' } },
       'u3@example.test': { kind: 'deferred' },
     });
+  });
+
+  test('content that cannot be read any more: who was delivered is reported so, and the others are tried again', async () => {
+    const { outcomes, sink, log } = await relayingTo({}, { recipients: 2 });
+    const good = inPieces([]);
+    let passes = 0;
+    const content = {
+      ...good,
+      stream() {
+        passes += 1;
+        if (passes > 1) throw Object.assign(new Error('EIO: the spool file is broken'), { code: 'EIO' });
+        return good.stream();
+      },
+    };
+    expect(await outcomes({ to: many(4), content })).toMatchObject({
+      'u0@example.test': { kind: 'delivered' },
+      'u1@example.test': { kind: 'delivered' },
+      'u2@example.test': { kind: 'deferred', concerns: 'recipient' },
+      'u3@example.test': { kind: 'deferred', concerns: 'recipient' },
+    });
+    expect(sink.mails).toHaveLength(1);
+    expect(log.of('failed')).toHaveLength(1);
+  });
+
+  test('the end of the attempt, before MAIL is answered: it was the attempt that ended, and no session is opened', async () => {
+    const { outcomes, sink, network } = await relayingTo();
+    await outcomes();
+    sink.fail({ mail: 'silent' });
+    const attempt = new AbortController();
+    const running = outcomes({ signal: attempt.signal });
+    await until(() => expect(sink.commands.filter(line => line.startsWith('MAIL'))).toHaveLength(2));
+    attempt.abort(new Error('too late'));
+    expect(await running).toMatchObject({
+      'bob@example.test': { kind: 'deferred', reply: { text: 'Connection lost: the attempt was ended' } },
+    });
+    expect(network.attempts).toHaveLength(1);
   });
 
   test('the end of the session: the others go over a new one to the same address', async () => {
