@@ -7,6 +7,7 @@ import { createLog } from './system/log.ts';
 import { systemNetwork } from './system/network.ts';
 import { systemRandom } from './system/random.ts';
 import { systemResolver } from './system/resolver.ts';
+import { standardOutput } from './system/standard-output.ts';
 import { Scope } from './wiring/scope.ts';
 
 /** A scope with every port. A child of it may replace any. */
@@ -17,5 +18,5 @@ export function machineServices({ log, resolver, directory }: Configuration): Sc
     .value(RESOLVER, systemResolver({ servers: resolver.servers }))
     .value(FILES, systemFiles(directory))
     .value(NETWORK, systemNetwork)
-    .lazy(LOG, { clock: CLOCK }, ({ clock }) => createLog({ ...log, destination: process.stdout, clock }));
+    .lazy(LOG, { clock: CLOCK }, ({ clock }) => createLog({ ...log, destination: standardOutput, clock }));
 }

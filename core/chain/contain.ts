@@ -2,28 +2,19 @@
  * Makes one call of one plugin, contained: with its middleware around it, under its deadline, its answer looked at, and
  * written down as a step of the trace.
  *
- * Guarantee: never rejects. A plugin that throws, rejects, answers nonsense, answers late or never ends here, with a log
+ * Guarantee: never throws or rejects. A plugin that throws, rejects, answers nonsense, answers late or never ends here, with a log
  * line that names plugin, hook and cause. Limit: a plugin that blocks the thread cannot be interrupted.
  */
-import { type Facts, NO_FACTS } from '../mail/facts.ts';
-import { describeError, Failure, LOCAL_ERROR, replyToError } from '../mail/failure.ts';
-import type { Refusal } from '../mail/reply.ts';
-import type { TraceStep } from '../mail/trace.ts';
-import type { Answer, HookContext, HookName, Subject } from '../plugin/hooks.ts';
+import { describeError } from '../mail/failure.ts';
+import type { Answer, Awaitable, HookContext, HookName, Subject } from '../plugin/hooks.ts';
 import type { Clock } from '../plugin/ports.ts';
-import { faultOf, wordsOf } from './answer.ts';
+import { faultOf } from './answer.ts';
 import { Blame } from './blame.ts';
 import type { Call, Called } from './call.ts';
 import { CallContext } from './call-context.ts';
+import { CallRecord } from './call-record.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { OnError } from './link.ts';
 import { withMiddleware } from './surround.ts';
-
-/** What the client hears, or the recipient suffers, when a plugin fails. */
-function replyTo(onError: OnError, error: unknown): Refusal {
-  if (onError === 'reject') return { code: 554, status: '5.3.0', text: 'Local error in processing' };
-  return error instanceof Failure || onError === 'defer' ? replyToError(error) : LOCAL_ERROR;
-}
 
 /** Time, as a call needs it. */
 export interface Timing {
@@ -31,56 +22,38 @@ export interface Timing {
   readonly deadlines: Deadlines;
 }
 
-/** Makes the call. */
-export async function make<H extends HookName>(it: Call<H>, { clock, deadlines }: Timing): Promise<Called<H>> {
-  const started = clock.monotonic();
-  const at = clock.now().getTime();
-  const step = (answer: string, detail: string | null, facts: Facts = NO_FACTS): TraceStep => ({
-    at,
-    hook: it.hook,
-    plugin: it.link.id,
-    mode: it.link.mode,
-    asked: it.asked,
-    answer,
-    detail,
-    took: clock.monotonic() - started,
-    changes: [],
-    facts,
-  });
-  try {
-    const answer = await answerOf(it, deadlines);
-    if (answer === undefined) return { kind: 'silent', step: step('silent', null) };
-    const facts = answer.kind === 'note' || answer.kind === 'rewrite' ? answer.facts : NO_FACTS;
-    const changes = answer.kind === 'rewrite' ? answer.changes : [];
-    return { kind: 'answered', answer, step: { ...step(answer.kind, wordsOf(answer), facts), changes } };
-  } catch (error) {
-    const blame = error instanceof Blame ? error : new Blame(it.link, error);
-    const cause = blame.cause ?? blame;
-    const because = `${blame.by.id} failed at ${it.hook}: ${blame.message}`;
-    blame.by.log.error('failed', { ...it.about, hook: it.hook, cause: blame.message, stack: stackOf(cause) });
-    const failed = step(blame.late ? 'late' : 'failed', because);
-    if (blame.by === it.link && it.link.onError === 'ignore') return { kind: 'silent', step: failed };
-    return { kind: 'failed', by: blame.by, reply: replyTo(blame.by.onError, cause), because, step: failed };
-  }
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
-}
-
-async function answerOf<H extends HookName>(it: Call<H>, deadlines: Deadlines): Promise<Answer<H> | undefined> {
+/** Makes the call. What is answered at once comes back at once: most plugins have nothing to wait for. */
+export function make<H extends HookName>(it: Call<H>, { clock, deadlines }: Timing): Awaitable<Called<H>> {
+  const written = new CallRecord(it, clock);
   const context = new CallContext(it.link.log, it.about, it.facts);
+  const answered = (value: unknown): Called<H> => {
+    context.end();
+    try {
+      return written.answer(soundAnswer(it.hook, value));
+    } catch (error) {
+      return written.failure(error);
+    }
+  };
+  const failed = (error: unknown): Called<H> => {
+    context.end();
+    return written.failure(error);
+  };
   try {
     const value = it.around.length === 0 ? invoke(it, it.subject, context) : withMiddleware(it, context, invoke);
-    const answer = value instanceof Promise ? await inTime(value, it, context, deadlines) : value;
-    // `null` is what JavaScript authors write for "nothing to say".
-    if (answer === undefined || answer === null) return undefined;
-    const fault = faultOf(it.hook, answer);
-    if (fault !== null) throw new Error(fault);
-    return answer as Answer<H>;
-  } finally {
-    context.end();
+    if (!(value instanceof Promise)) return answered(value);
+    return inTime(value, it, context, deadlines).then(answered, failed);
+  } catch (error) {
+    return failed(error);
   }
+}
+
+/** @throws Error where the value is no answer to the hook. */
+function soundAnswer<H extends HookName>(hook: H, value: unknown): Answer<H> | undefined {
+  // `null` is what JavaScript authors write for "nothing to say".
+  if (value === undefined || value === null) return undefined;
+  const fault = faultOf(hook, value);
+  if (fault !== null) throw new Error(fault);
+  return value as Answer<H>;
 }
 
 /** Calls the plugin itself. */
@@ -154,9 +127,19 @@ const REPORT_GRACE = 10_000;
 
 /** The value, or `LATE` where it takes longer than so many milliseconds. */
 function before(limit: number, value: Promise<unknown>, deadlines: Deadlines): Promise<unknown> {
-  const late = Promise.withResolvers<typeof LATE>();
-  const done = deadlines.watch(limit, () => late.resolve(LATE));
-  return Promise.race([value, late.promise]).finally(done);
+  return new Promise((resolve, reject) => {
+    const stopWatching = deadlines.watch(limit, () => resolve(LATE));
+    value.then(
+      answer => {
+        stopWatching();
+        resolve(answer);
+      },
+      (error: unknown) => {
+        stopWatching();
+        reject(error);
+      },
+    );
+  });
 }
 
 const LATE = Symbol('late');

@@ -2,7 +2,7 @@
 
 import type { Facts } from '../mail/facts.ts';
 import type { Trace, TraceStep } from '../mail/trace.ts';
-import type { Answer, HookName, Subject } from '../plugin/hooks.ts';
+import type { Answer, Awaitable, HookName, Subject } from '../plugin/hooks.ts';
 import type { Clock } from '../plugin/ports.ts';
 import type { Called } from './call.ts';
 import { holds, type View } from './condition.ts';
@@ -53,11 +53,12 @@ export class Walker {
   }
 
   /** Asks one link, whatever its `when` says. */
-  ask<H extends HookName>(link: Link, subject: Subject<H>, question: Question<H>, view: View): Promise<Called<H>> {
+  ask<H extends HookName>(link: Link, subject: Subject<H>, question: Question<H>, view: View): Awaitable<Called<H>> {
     const above = this.#above.get(link) ?? [];
     const around =
       above.length === 0 ? above : above.filter(one => one.when === null || holds(one.when, view) === 'yes');
-    return make({ ...question, link, subject, facts: view.facts, around }, this.#timing);
+    const { hook, asked, about } = question;
+    return make({ hook, asked, about, link, subject, facts: view.facts, around }, this.#timing);
   }
 
   /** Ends the watch over deadlines. */
@@ -99,7 +100,8 @@ export class Walker {
         steps.push(this.skipped(link, question, whyNot(met)));
         continue;
       }
-      const called = await this.ask(link, subject, question, view);
+      const asked = this.ask(link, subject, question, view);
+      const called = asked instanceof Promise ? await asked : asked;
       steps.push(called.step);
       if (link.mode === 'shadow' || called.kind === 'silent') continue;
       if (called.kind === 'answered') view = { ...view, facts: { ...view.facts, ...called.step.facts } };

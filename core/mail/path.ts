@@ -48,17 +48,19 @@ export interface FoundPath<P extends ReversePath> {
   readonly kind: 'path';
   readonly path: P;
   readonly rest: string;
+  /** Whether it can be said with SMTPUTF8 alone. */
+  readonly beyondAscii: boolean;
 }
 
 /**
  * Reads the argument of MAIL, starting at its `<`. A source route is dropped (RFC 5321 section 4.1.1.3).
  *
  * The parameters come after the path, so whoever does not know yet whether SMTPUTF8 is among them parses with
- * `smtpUtf8: true` first, and again without it where it was missing.
+ * `smtpUtf8: true`, and looks at `beyondAscii` where it was missing.
  * @example parseReversePath('<ann@example.test> SIZE=1000', { smtpUtf8: false })
  */
 export function parseReversePath(text: string, options: PathOptions): FoundPath<ReversePath> | Malformed {
-  if (text.startsWith('<>')) return { kind: 'path', path: null, rest: text.slice(2) };
+  if (text.startsWith('<>')) return { kind: 'path', path: null, rest: text.slice(2), beyondAscii: false };
   return parsePath(text, options, null);
 }
 
@@ -137,13 +139,14 @@ function parsePath(
   const found = scanMailbox(text, start, postmasterDomain);
   if (found.kind === 'malformed') return found;
   if (text[found.end] !== '>') return malformed('something other than > follows the domain');
-  if (!options.smtpUtf8 && NON_ASCII.test(text.slice(0, found.end))) {
+  const beyondAscii = NON_ASCII.test(text.slice(0, found.end));
+  if (!options.smtpUtf8 && beyondAscii) {
     return malformed('an address beyond ASCII needs the SMTPUTF8 parameter');
   }
   if (Buffer.byteLength(formatPath(found.mailbox)) > LONGEST_PATH) {
     return malformed(`the path is longer than ${LONGEST_PATH} octets`);
   }
-  return { kind: 'path', path: found.mailbox, rest: text.slice(found.end + 1) };
+  return { kind: 'path', path: found.mailbox, rest: text.slice(found.end + 1), beyondAscii };
 }
 
 function afterSourceRoute(text: string, at: number): number | null {

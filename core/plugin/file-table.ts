@@ -6,6 +6,7 @@
  * for one, because somebody may be half way through writing it.
  */
 import { describeError } from '../mail/failure.ts';
+import type { Awaitable } from './hooks.ts';
 import type { OptionComplaint } from './plugin.ts';
 import type { Clock, Files, Log, OpenFile } from './ports.ts';
 
@@ -78,8 +79,17 @@ export class FileTable<T> {
     this.#lookedAt = this.#services.clock.monotonic();
   }
 
-  /** The table as the files have it. They are looked at once a second at most. Rejects only before the first `load`. */
-  async current(): Promise<T> {
+  /**
+   * The table as the files have it: at once where they need no looking at, which they do once a second at most. Rejects
+   * only before the first `load`.
+   */
+  current(): Awaitable<T> {
+    const { clock } = this.#services;
+    const isFresh = this.#looking === null && clock.monotonic() - this.#lookedAt < INTERVAL;
+    return isFresh && this.#table !== null ? this.#table.value : this.#looked();
+  }
+
+  async #looked(): Promise<T> {
     if (this.#table === null) await this.load();
     if (this.#services.clock.monotonic() - this.#lookedAt >= INTERVAL) {
       this.#looking ??= this.#look().finally(() => {

@@ -74,7 +74,7 @@ const PARAMETERS_WITH_AUTH: ParameterRules = {
 export function parseMail(argument: string, rules: MailRules): MailCommand | CommandRefused {
   const text = afterKeyword(argument, 'FROM:');
   if (text === null) return refusedWith(syntax('MAIL FROM:<address>'));
-  // Whether SMTPUTF8 is given stands after the address: the address is read with it first, and again without it.
+  // Whether SMTPUTF8 is given stands after the address.
   const found = parseReversePath(text, { smtpUtf8: true });
   if (found.kind === 'malformed') return refusedWith(badSender(found.reason));
   const given = readParameters(found.rest, rules.auth ? PARAMETERS_WITH_AUTH : PARAMETERS);
@@ -87,7 +87,7 @@ export function parseMail(argument: string, rules: MailRules): MailCommand | Com
   if (asked.body === 'binarymime' && rules.binary === 'refused') return refusedWith(badValue('BODY'));
   const parameters = { ...asked, priority: Math.min(asked.priority, rules.highestPriority) };
   const { smtpUtf8, announcedSize } = parameters;
-  if (parseReversePath(text, { smtpUtf8 }).kind === 'malformed') return refusedWith(SENDER_NEEDS_SMTPUTF8);
+  if (found.beyondAscii && !smtpUtf8) return refusedWith(SENDER_NEEDS_SMTPUTF8);
   if (announcedSize !== null && announcedSize > rules.maxSize) return refusedWith(TOO_LARGE);
   const accepted = parameters.priority === asked.priority ? SENDER_OK : priorityLowered(parameters.priority);
   return { kind: 'mail', reversePath: found.path, parameters, accepted };

@@ -7,6 +7,8 @@
 
 /** In octets. Smaller pieces are copied together. */
 const SMALL = 4096;
+/** Most content is small: it must not cost a large block. */
+const FIRST_BLOCK = 2048;
 const BLOCK = 16 * 1024;
 
 export class Pieces {
@@ -33,11 +35,20 @@ export class Pieces {
       this.#pieces.push(octets);
       return;
     }
-    if (this.#block === null || this.#used + octets.length > BLOCK) {
+    if (this.#block === null || this.#used + octets.length > this.#block.length) {
       this.#closeBlock();
-      this.#block = Buffer.allocUnsafeSlow(BLOCK);
+      const isFirst = this.#pieces.length === 0 && octets.length <= FIRST_BLOCK;
+      this.#block = isFirst ? Buffer.allocUnsafe(FIRST_BLOCK) : Buffer.allocUnsafeSlow(BLOCK);
     }
     this.#used += octets.copy(this.#block, this.#used);
+  }
+
+  /** The first of the buffers that hold the octets, which are no longer kept here; `null` where there is none. */
+  take(): Buffer | null {
+    if (this.#pieces.length === 0) this.#closeBlock();
+    const first = this.#pieces.shift() ?? null;
+    this.#size -= first?.length ?? 0;
+    return first;
   }
 
   /** All of it as one buffer, which is kept in the place of the others. */

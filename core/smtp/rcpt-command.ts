@@ -40,9 +40,7 @@ export function parseRcpt(argument: string, rules: RcptRules): RcptCommand | Com
   if (text === null) return refusedWith(syntax('RCPT TO:<address>'));
   const found = parseForwardPath(text, { smtpUtf8: true, postmasterDomain });
   if (found.kind === 'malformed') return refusedWith(badRecipient(found.reason));
-  if (parseForwardPath(text, { smtpUtf8, postmasterDomain }).kind === 'malformed') {
-    return refusedWith(NEEDS_SMTPUTF8);
-  }
+  if (found.beyondAscii && !smtpUtf8) return refusedWith(NEEDS_SMTPUTF8);
   const given = readParameters(found.rest, parametersWith(smtpUtf8));
   if (given.kind === 'refused') return given;
   const notify = given.values.get('NOTIFY') ?? null;

@@ -25,6 +25,7 @@ export interface Said {
 const LONGEST_LINE = 512;
 const CRLF_LENGTH = 2;
 const UNSPEAKABLE = /[^\x20-\x7e]/g;
+const SPEAKABLE = /^[\x20-\x7e]*$/;
 const UNSPEAKABLE_IN_UTF8 = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Cs}/gu;
 const STATUS = /^[245]\.\d{1,3}\.\d{1,3}$/;
 
@@ -163,10 +164,12 @@ export function closes(reply: Said): boolean {
 
 /** A reply as it goes over the wire, with its line ends. */
 export function formatSaid({ code, status, text, charset }: Said): string {
-  const unspeakable = charset === 'utf-8' ? UNSPEAKABLE_IN_UTF8 : UNSPEAKABLE;
   const prefix = status === null ? '' : `${agreeing(code, status)} `;
   // A challenge is one line, however long (RFC 4954 section 4).
   const room = code === 334 ? Number.POSITIVE_INFINITY : LONGEST_LINE - CRLF_LENGTH - `${code} ${prefix}`.length;
+  // Nearly all replies are like this.
+  if (typeof text === 'string' && text.length <= room && SPEAKABLE.test(text)) return `${code} ${prefix}${text}\r\n`;
+  const unspeakable = charset === 'utf-8' ? UNSPEAKABLE_IN_UTF8 : UNSPEAKABLE;
   const lines = (typeof text === 'string' ? [text] : text).flatMap(line => wrap(line.replace(unspeakable, '?'), room));
   return lines.map((line, index) => `${code}${index < lines.length - 1 ? '-' : ' '}${prefix}${line}\r\n`).join('');
 }

@@ -37,8 +37,18 @@ export function safeFields(fields: LogFields): Readonly<Record<string, unknown>>
   );
 }
 
+/** What was found out about names: programs log the same ones again and again. */
+const judged = new Map<string, boolean>();
+const MOST_JUDGED = 1000;
+const LONGEST_JUDGED = 64;
+
 function isSecret(name: string): boolean {
-  return (name.match(WORD) ?? []).some(word => SECRET_WORDS.has(word.toLowerCase()));
+  const before = judged.get(name);
+  if (before !== undefined) return before;
+  const found = (name.match(WORD) ?? []).some(word => SECRET_WORDS.has(word.toLowerCase()));
+  // Names may be a client's words: it must not fill our memory with them.
+  if (judged.size < MOST_JUDGED && name.length <= LONGEST_JUDGED) judged.set(name, found);
+  return found;
 }
 
 function safeValue(name: string, value: unknown, depth: number): unknown {

@@ -17,6 +17,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface LogDestination {
   readonly isTTY?: boolean;
   write(line: string): unknown;
+  /** Where lines wait to be written together: writes them now. Called after each warning and each error. */
+  flush?(): void;
 }
 
 /** How and where the log is written. */
@@ -50,20 +52,25 @@ export function createLog({ level, format, destination, clock }: LogSettings): L
       },
     },
   );
-  return writer(logger, {});
+  return writer(logger, {}, () => destination.flush?.());
 }
 
 /** Not pino's own children: a field that parent and line both have would stand twice in the line. */
-function writer(logger: Logger, inherited: LogFields): Log {
-  const at = (level: LogLevel) => (event: string, fields?: LogFields) => {
+function writer(logger: Logger, inherited: LogFields, flush: () => void): Log {
+  const write = (level: LogLevel, event: string, fields: LogFields | undefined) => {
     if (!logger.isLevelEnabled(level)) return;
     logger[level](fields === undefined ? inherited : { ...inherited, ...safeFields(fields) }, event);
   };
+  const writeNow = (level: LogLevel, event: string, fields: LogFields | undefined) => {
+    write(level, event, fields);
+    // It may be the last thing that this process has to say.
+    flush();
+  };
   return {
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    child: fields => writer(logger, { ...inherited, ...safeFields(fields) }),
+    debug: (event, fields) => write('debug', event, fields),
+    info: (event, fields) => write('info', event, fields),
+    warn: (event, fields) => writeNow('warn', event, fields),
+    error: (event, fields) => writeNow('error', event, fields),
+    child: fields => writer(logger, { ...inherited, ...safeFields(fields) }, flush),
   };
 }

@@ -50,23 +50,24 @@ export default definePlugin({
     const isPermitted = ({ client, user }: Session) =>
       mayRelay(client.address) || (user !== null && options.authenticated === 'relay');
 
-    /** What is known of a mailbox of a local domain. */
-    const lookUp = async (mailbox: Mailbox): Promise<'ours' | 'unknown' | 'doubtful'> => {
-      if (isPostmaster(mailbox)) return 'ours';
-      const list = file === null ? listed : await file.current();
-      if (list !== null) return list.has(mailbox) ? 'ours' : 'unknown';
-      return holdsRoute(mailbox) ? 'doubtful' : 'ours';
+    /** What a mailbox of a local domain is, by the list of all; `null`: there is none. */
+    const judge = (mailbox: Mailbox, list: MailboxList | null, claimed: boolean) => {
+      if (isPostmaster(mailbox)) return accept;
+      if (list === null) return holdsRoute(mailbox) ? undefined : accept;
+      if (list.has(mailbox)) return accept;
+      return claimed ? undefined : reject(550, '5.1.1', 'No such mailbox here');
     };
 
     return {
       start: () => file?.load(),
 
-      async rcpt({ session, recipient: { forwardPath }, claimed }) {
+      rcpt({ session, recipient: { forwardPath }, claimed }) {
         const { domain } = forwardPath;
         if (local.has(domain)) {
-          const found = await lookUp(forwardPath);
-          if (found === 'ours') return accept;
-          return found === 'unknown' && !claimed ? reject(550, '5.1.1', 'No such mailbox here') : undefined;
+          const list = file === null ? listed : file.current();
+          return list instanceof Promise
+            ? list.then(known => judge(forwardPath, known, claimed))
+            : judge(forwardPath, list, claimed);
         }
         // RCPT TO:<Postmaster> comes in with our own name as its domain (RFC 5321 section 4.5.1).
         if (home !== undefined && domain === identity.hostname && isPostmaster(forwardPath)) return expand([home]);

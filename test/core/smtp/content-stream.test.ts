@@ -7,7 +7,7 @@ const nobody = () => undefined;
 
 async function all(content: Content): Promise<readonly Buffer[]> {
   const pieces: Buffer[] = [];
-  for await (const piece of content) pieces.push(piece as Buffer);
+  for await (const piece of content) pieces.push(piece);
   return pieces;
 }
 
@@ -39,12 +39,34 @@ test('more is asked for once, and only where there was no room', async () => {
   const ask = () => void (asked += 1);
   expect(content.give(Buffer.alloc(100_000), ask)).toBe(true);
   expect(content.give(Buffer.alloc(200_000), ask)).toBe(false);
-  expect(content.read()).toHaveLength(300_000);
+  expect((await content[Symbol.asyncIterator]().next()).value).toHaveLength(100_000);
   expect(asked).toBe(1);
   expect(content.give(Buffer.from('x'), ask)).toBe(true);
   content.end();
-  expect(Buffer.concat(await all(content)).toString()).toBe('x');
+  expect(Buffer.concat(await all(content))).toHaveLength(200_001);
   expect(asked).toBe(1);
+});
+
+test('what breaks off is of no use, and whoever reads it hears of that', async () => {
+  const content = new Content();
+  content.give(Buffer.from('half'), nobody);
+  content.end();
+  content.destroy(new Error('the client has left'));
+  await expect(all(content)).rejects.toThrow('the client has left');
+  const other = new Content();
+  const reading = all(other);
+  other.destroy(new Error('reset'));
+  await expect(reading).rejects.toThrow('reset');
+});
+
+test('what nobody wants any more is read over', () => {
+  const content = new Content();
+  let asked = 0;
+  const ask = () => void (asked += 1);
+  expect(content.give(Buffer.alloc(300_000), ask)).toBe(false);
+  content.resume();
+  expect(asked).toBe(1);
+  expect(content.give(Buffer.alloc(300_000), ask)).toBe(true);
 });
 
 test('starvation: chunks by the thousand in one segment leave the others their turns', async () => {
