@@ -55,6 +55,7 @@ export * from './mime/seven-bits.ts';
 export * from './mime/signatures.ts';
 export * from './mime/transfer-encoding.ts';
 export * from './mime/tree.ts';
+export * from './plugin/awaitable.ts';
 export * from './plugin/credentials.ts';
 export * from './plugin/fact.ts';
 export * from './plugin/file-table.ts';

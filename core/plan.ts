@@ -4,6 +4,7 @@ import type { CompiledConfiguration } from './compile.ts';
 import { formatCondition } from './mail/condition-text.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import { HOOK_NAMES, HOOKS, type HookName, type Walk } from './plugin/hooks.ts';
+import { wraps } from './plugin/middleware.ts';
 
 /** One plugin at one hook. */
 export interface PlannedCall {
@@ -75,7 +76,7 @@ export function planOf({ configuration, mounted, routes }: CompiledConfiguration
 function callOf(plugin: MountedPlugin, hook: HookName, mounted: readonly MountedPlugin[]): PlannedCall {
   const { id, when, mode, onError, deadline, deliveryDeadline } = plugin;
   const above = mounted.slice(0, mounted.indexOf(plugin));
-  const around = above.filter(one => one.instance.around !== undefined && one.mode === 'enforce');
+  const around = above.filter(one => one.mode === 'enforce' && wraps(one.instance, hook));
   return {
     plugin: id,
     // A transport is chosen by name, whatever its condition says.

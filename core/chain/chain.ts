@@ -5,6 +5,7 @@ import type { Facts } from '../mail/facts.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { ChallengeMechanism } from '../mail/mechanism.ts';
 import type { Greeting, Session } from '../mail/session.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
 import type { Credentials } from '../plugin/credentials.ts';
 import type { Delivery } from '../plugin/hooks.ts';
 import type { HappeningName, Happenings } from '../plugin/observer.ts';
@@ -28,10 +29,13 @@ import type {
 /** See `Chain.content`. */
 export type Mixed = 'refuse' | 'notify' | 'each';
 
-/** What the rooms `smtp` and `queue` ask of the plugins. No method rejects: what breaks becomes a decision. */
+/**
+ * What the rooms `smtp` and `queue` ask of the plugins. No method throws or rejects: what breaks becomes a decision. What is
+ * asked for each command is answered at once where no plugin takes its time.
+ */
 export interface Chain {
-  connect(session: Session): Promise<Walked<Passed | Refused>>;
-  helo(session: Session, greeting: Greeting, facts: Facts): Promise<Walked<Greeted | Refused>>;
+  connect(session: Session): Awaitable<Walked<Passed | Refused>>;
+  helo(session: Session, greeting: Greeting, facts: Facts): Awaitable<Walked<Greeted | Refused>>;
   /** Nobody knows the credentials: refused with 535 5.7.8. */
   auth(session: Session, credentials: Credentials, facts: Facts): Promise<Walked<Identified | Refused>>;
   /** What is stored for a user, for the proof of one mechanism. `passed`: no plugin knows the user. */
@@ -45,9 +49,9 @@ export interface Chain {
     reversePath: ReversePath,
     parameters: MailParameters,
     facts: Facts,
-  ): Promise<Walked<Passed | Refused>>;
+  ): Awaitable<Walked<Passed | Refused>>;
   /** Nobody claims the recipient: refused with 550 5.7.1. `envelope` holds the recipients accepted so far. */
-  rcpt(session: Session, envelope: Envelope, recipient: Recipient, facts: Facts): Promise<Walked<Claimed | Refused>>;
+  rcpt(session: Session, envelope: Envelope, recipient: Recipient, facts: Facts): Awaitable<Walked<Claimed | Refused>>;
   /**
    * Names the group that a recipient will belong to at `data`: recipients with the same key meet the same plugins there.
    * A listener for strangers takes one group a transaction, so that no group's refusal has to be bounced (backscatter).

@@ -6,7 +6,8 @@
  * line that names plugin, hook and cause. Limit: a plugin that blocks the thread cannot be interrupted.
  */
 import { describeError } from '../mail/failure.ts';
-import type { Answer, Awaitable, HookContext, HookName, Subject } from '../plugin/hooks.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
+import type { Answer, HookContext, HookName, Subject } from '../plugin/hooks.ts';
 import type { Clock } from '../plugin/ports.ts';
 import { faultOf } from './answer.ts';
 import { Blame } from './blame.ts';

@@ -29,8 +29,9 @@ export async function walkContent(walker: Walker, mail: Mail, mixed: Mixed): Pro
       groups = merge((await Promise.all(groups.map(group => askGroup(walker, hook, link, { group, mail })))).flat());
     }
   }
-  const steps = [...new Set(groups.flatMap(group => group.steps))];
-  return { decision: decide(groups, mixed), facts: groups[0]?.facts ?? facts, steps };
+  const [group, ...others] = groups;
+  const steps = others.length === 0 && group ? group.steps : [...new Set(groups.flatMap(one => one.steps))];
+  return { decision: decide(groups, mixed), facts: group?.facts ?? facts, steps };
 }
 
 /** Asks one link about one group: about all of it, about a part, or not at all. */

@@ -9,6 +9,7 @@ import type { Facts } from '../mail/facts.ts';
 import { formatMailbox, formatPath } from '../mail/path.ts';
 import type { Session } from '../mail/session.ts';
 import type { Expansion } from '../mail/verdict.ts';
+import { type Awaitable, whenThere } from '../plugin/awaitable.ts';
 import type { Claimed, Refused, Walked } from './decision.ts';
 import { refusal, type Walker } from './walk.ts';
 
@@ -19,12 +20,12 @@ const NOBODY_CLAIMS: Refused = {
   because: 'no plugin claims this recipient',
 };
 
-export async function walkRcpt(
+export function walkRcpt(
   walker: Walker,
   session: Session,
   asked: { readonly envelope: Envelope; readonly recipient: Recipient },
   facts: Facts,
-): Promise<Walked<Claimed | Refused>> {
+): Awaitable<Walked<Claimed | Refused>> {
   const { envelope, recipient } = asked;
   const expansions: Expansion[] = [];
   let claimed = false;
@@ -39,7 +40,7 @@ export async function walkRcpt(
       return claimed || expansions.length > 0;
     },
   };
-  const walked = await walker.walk(question, view, subject, heard => {
+  const walked = walker.walk(question, view, subject, heard => {
     if (heard.kind === 'failure') refused = heard.refused;
     else
       switch (heard.answer.kind) {
@@ -57,7 +58,11 @@ export async function walkRcpt(
       }
     return 'end';
   });
-  return { decision: refused ?? decide(recipient, claimed, expansions), ...walked };
+  return whenThere(walked, known => ({
+    decision: refused ?? decide(recipient, claimed, expansions),
+    facts: known.facts,
+    steps: known.steps,
+  }));
 }
 
 function decide(recipient: Recipient, claimed: boolean, expansions: readonly Expansion[]): Claimed | Refused {

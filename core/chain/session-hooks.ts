@@ -4,12 +4,15 @@ import type { MailParameters } from '../mail/envelope.ts';
 import { type Facts, NO_FACTS } from '../mail/facts.ts';
 import { formatPath, parseMailbox } from '../mail/path.ts';
 import type { Greeting, Session } from '../mail/session.ts';
+import { type Awaitable, whenThere } from '../plugin/awaitable.ts';
 import type { Subject } from '../plugin/hooks.ts';
 import type { Found, Greeted, Passed, Refused, Walked } from './decision.ts';
 import { type Heard, refusal, type Walker } from './walk.ts';
 
+const PASSED: Passed = { kind: 'passed' };
+
 /** Walks a hook at which all are asked and a refusal ends the walk. */
-async function refusable<H extends 'connect' | 'mail'>(
+function refusable<H extends 'connect' | 'mail'>(
   walker: Walker,
   hook: H,
   subject: Subject<H>,
@@ -19,8 +22,8 @@ async function refusable<H extends 'connect' | 'mail'>(
     readonly asked: string;
     readonly reversePath?: ReversePath;
   },
-): Promise<Walked<Passed | Refused>> {
-  let decision: Passed | Refused = { kind: 'passed' };
+): Awaitable<Walked<Passed | Refused>> {
+  let decision: Passed | Refused = PASSED;
   const question = { hook, asked: context.asked, about: { session: context.session.id } };
   const hear = (heard: Heard<'connect' | 'mail'>): 'go on' | 'end' => {
     if (heard.kind === 'failure') decision = heard.refused;
@@ -28,11 +31,10 @@ async function refusable<H extends 'connect' | 'mail'>(
     else decision = refusal(heard.link, heard.answer);
     return 'end';
   };
-  const walked = await walker.walk(question, context, subject, hear);
-  return { decision, ...walked };
+  return whenThere(walker.walk(question, context, subject, hear), ({ facts, steps }) => ({ decision, facts, steps }));
 }
 
-export function walkConnect(walker: Walker, session: Session): Promise<Walked<Passed | Refused>> {
+export function walkConnect(walker: Walker, session: Session): Awaitable<Walked<Passed | Refused>> {
   return refusable(walker, 'connect', { session }, { session, facts: NO_FACTS, asked: session.client.address });
 }
 
@@ -41,18 +43,18 @@ export function walkMail(
   session: Session,
   envelope: { readonly reversePath: ReversePath; readonly parameters: MailParameters },
   facts: Facts,
-): Promise<Walked<Passed | Refused>> {
+): Awaitable<Walked<Passed | Refused>> {
   const { reversePath, parameters } = envelope;
   const subject = { session, reversePath, parameters };
   return refusable(walker, 'mail', subject, { session, facts, reversePath, asked: formatPath(reversePath) });
 }
 
-export async function walkHelo(
+export function walkHelo(
   walker: Walker,
   session: Session,
   greeting: Greeting,
   facts: Facts,
-): Promise<Walked<Greeted | Refused>> {
+): Awaitable<Walked<Greeted | Refused>> {
   const add: string[] = [];
   const remove: string[] = [];
   let refused: Refused | null = null;
@@ -61,7 +63,7 @@ export async function walkHelo(
     asked: `${greeting.verb} ${greeting.domain}`,
     about: { session: session.id },
   } as const;
-  const walked = await walker.walk(question, { session, facts }, { session, greeting }, heard => {
+  const walked = walker.walk(question, { session, facts }, { session, greeting }, heard => {
     if (heard.kind === 'failure') refused = heard.refused;
     else if (heard.answer.kind === 'note') return 'go on';
     else if (heard.answer.kind === 'offer') {
@@ -71,7 +73,7 @@ export async function walkHelo(
     } else refused = refusal(heard.link, heard.answer);
     return 'end';
   });
-  return { decision: refused ?? { kind: 'greeted', add, remove }, ...walked };
+  return whenThere(walked, known => ({ decision: refused ?? { kind: 'greeted', add, remove }, ...known }));
 }
 
 /** VRFY and EXPN: the first answer counts. `passed`: nobody knows. */

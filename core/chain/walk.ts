@@ -1,8 +1,10 @@
 /** Walks the links of one hook in order: who is asked, who is passed over, what is enforced. */
 
-import type { Facts } from '../mail/facts.ts';
+import { type Facts, NO_FACTS } from '../mail/facts.ts';
 import type { Trace, TraceStep } from '../mail/trace.ts';
-import type { Answer, Awaitable, HookName, Subject } from '../plugin/hooks.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
+import { type Answer, HOOK_NAMES, type HookName, type Subject } from '../plugin/hooks.ts';
+import { wraps } from '../plugin/middleware.ts';
 import type { Clock } from '../plugin/ports.ts';
 import type { Called } from './call.ts';
 import { holds, type View } from './condition.ts';
@@ -29,17 +31,13 @@ export class Walker {
   readonly links: readonly Link[];
   readonly #timing: Timing;
   readonly #answering = new Map<HookName, readonly Link[]>();
-  readonly #above = new Map<Link, readonly Link[]>();
+  /** The links whose middleware may apply to a call, outermost first. */
+  readonly #above = new Map<HookName, Map<Link, readonly Link[]>>();
 
   constructor(links: readonly Link[], clock: Clock) {
     this.links = links;
     this.#timing = { clock, deadlines: new Deadlines(clock) };
-    const middleware: Link[] = [];
-    for (const link of links) {
-      this.#above.set(link, [...middleware]);
-      // Middleware that enforces nothing would still change the call, so shadow mode leaves it out.
-      if (link.instance.around !== undefined && link.mode === 'enforce') middleware.push(link);
-    }
+    for (const hook of HOOK_NAMES) this.#above.set(hook, middlewareAbove(links, hook));
   }
 
   /** The links that answer a hook, in order. */
@@ -54,7 +52,7 @@ export class Walker {
 
   /** Asks one link, whatever its `when` says. */
   ask<H extends HookName>(link: Link, subject: Subject<H>, question: Question<H>, view: View): Awaitable<Called<H>> {
-    const above = this.#above.get(link) ?? [];
+    const above = this.#above.get(question.hook)?.get(link) ?? [];
     const around =
       above.length === 0 ? above : above.filter(one => one.when === null || holds(one.when, view) === 'yes');
     const { hook, asked, about } = question;
@@ -86,29 +84,52 @@ export class Walker {
    * Asks the links one after the other until `hear` says that the walk is over. Facts add up; a link in shadow mode is
    * asked and not heard.
    */
-  async walk<H extends HookName>(
+  walk<H extends HookName>(
     question: Question<H>,
     start: View,
     subject: Subject<H>,
     hear: (heard: Heard<H>) => 'go on' | 'end',
-  ): Promise<{ readonly facts: Facts; readonly steps: Trace }> {
+  ): Awaitable<{ readonly facts: Facts; readonly steps: Trace }> {
+    const left = this.answering(question.hook).values();
     const steps: TraceStep[] = [];
     let view = start;
-    for (const link of this.answering(question.hook)) {
-      const met = link.when === null ? 'yes' : holds(link.when, view);
-      if (met !== 'yes') {
-        steps.push(this.skipped(link, question, whyNot(met)));
-        continue;
+    const take = (link: Link, called: Called<H>): 'go on' | 'end' => {
+      const { step } = called;
+      steps.push(step);
+      if (link.mode === 'shadow' || called.kind === 'silent') return 'go on';
+      if (called.kind === 'answered' && step.facts !== NO_FACTS) {
+        view = { ...view, facts: { ...view.facts, ...step.facts } };
       }
-      const asked = this.ask(link, subject, question, view);
-      const called = asked instanceof Promise ? await asked : asked;
-      steps.push(called.step);
-      if (link.mode === 'shadow' || called.kind === 'silent') continue;
-      if (called.kind === 'answered') view = { ...view, facts: { ...view.facts, ...called.step.facts } };
-      if (hear(heardFrom(link, called)) === 'end') break;
-    }
-    return { facts: view.facts, steps };
+      return hear(heardFrom(link, called));
+    };
+    const walked = () => ({ facts: view.facts, steps });
+    const goOn = (): Awaitable<ReturnType<typeof walked>> => {
+      for (const link of left) {
+        const met = link.when === null ? 'yes' : holds(link.when, view);
+        if (met !== 'yes') {
+          steps.push(this.skipped(link, question, whyNot(met)));
+          continue;
+        }
+        const called = this.ask(link, subject, question, view);
+        // The walk waits where a plugin takes its time, and only there.
+        if (called instanceof Promise) return called.then(late => (take(link, late) === 'end' ? walked() : goOn()));
+        if (take(link, called) === 'end') break;
+      }
+      return walked();
+    };
+    return goOn();
   }
+}
+
+/** For each link those above it. Middleware that enforces nothing would still change the call: shadow mode leaves it out. */
+function middlewareAbove(links: readonly Link[], hook: HookName): Map<Link, readonly Link[]> {
+  const above = new Map<Link, readonly Link[]>();
+  const middleware: Link[] = [];
+  for (const link of links) {
+    above.set(link, [...middleware]);
+    if (link.mode === 'enforce' && wraps(link.instance, hook)) middleware.push(link);
+  }
+  return above;
 }
 
 /** Why a link was passed over. */

@@ -6,7 +6,7 @@
  * for one, because somebody may be half way through writing it.
  */
 import { describeError } from '../mail/failure.ts';
-import type { Awaitable } from './hooks.ts';
+import type { Awaitable } from './awaitable.ts';
 import type { OptionComplaint } from './plugin.ts';
 import type { Clock, Files, Log, OpenFile } from './ports.ts';
 

@@ -26,6 +26,7 @@ import type {
   Rewrite,
   RouteTo,
 } from '../mail/verdict.ts';
+import type { Awaitable } from './awaitable.ts';
 import type { Credentials } from './credentials.ts';
 import type { Log } from './ports.ts';
 import type { Stored } from './stored.ts';
@@ -145,9 +146,6 @@ export interface HookContext {
   /** What earlier plugins found out. */
   readonly facts: Facts;
 }
-
-/** A value, or a promise of it. */
-export type Awaitable<T> = T | Promise<T>;
 
 /** The hooks that a plugin answers. */
 export type Hooks = {

@@ -1,5 +1,6 @@
 /** Middleware: code around every plugin call that stands below it in the configuration's list. */
-import type { Answer, Awaitable, Delivery, HookContext, HookName, Subject } from './hooks.ts';
+import type { Awaitable } from './awaitable.ts';
+import type { Answer, Delivery, HookContext, HookName, Subject } from './hooks.ts';
 
 /** One call of one plugin that is about to be made. */
 export type HookCall = {
@@ -20,3 +21,11 @@ export type Next = (delivery?: Delivery) => Promise<Answer<HookName> | undefined
  * failure of the middleware's plugin and is contained like one.
  */
 export type Around = (call: HookCall, next: Next) => Awaitable<Answer<HookName> | undefined>;
+
+/** Whether a plugin's middleware wraps the calls of a hook. */
+export function wraps(
+  { around, surrounds }: { readonly around?: Around; readonly surrounds?: readonly HookName[] },
+  hook: HookName,
+): boolean {
+  return around !== undefined && (surrounds?.includes(hook) ?? true);
+}

@@ -1,7 +1,8 @@
 /** What a plugin is: a definition (name, options, needs) and the instance that it creates for each entry of the list. */
 import type { z } from 'zod';
+import type { Awaitable } from './awaitable.ts';
 import type { Fact } from './fact.ts';
-import type { Awaitable, Hooks } from './hooks.ts';
+import type { HookName, Hooks } from './hooks.ts';
 import type { Around } from './middleware.ts';
 import type { Observer } from './observer.ts';
 import type { Needs, Resolved } from './token.ts';
@@ -19,8 +20,10 @@ export interface OptionComplaint {
 
 /** What `create` returns: answers to some hooks, and optionally middleware, an observer, a beginning and an end. */
 export type PluginInstance = Hooks & {
-  /** Wraps every call of the plugins listed below this one. */
+  /** Wraps the calls of the plugins listed below this one. */
   readonly around?: Around;
+  /** The hooks whose calls `around` wraps. Left out: every hook's. What it leaves alone costs nothing. */
+  readonly surrounds?: readonly HookName[];
   readonly observe?: Observer;
   /** Called once before the first session. May act: open files, start timers. A rejection stops the boot. */
   start?(): Awaitable<void>;

@@ -22,6 +22,8 @@ type Reading =
   | { readonly kind: 'chunk'; left: number; readonly into: Content | null; done(how: Received): void }
   | { readonly kind: 'nothing' };
 
+const LISTENING: Reading = { kind: 'command' };
+const DEAF: Reading = { kind: 'nothing' };
 const LF = 10;
 const NOTHING: Buffer = Buffer.alloc(0);
 /** After so many lines in a row the others get a turn of the event loop. */
@@ -29,7 +31,7 @@ const LINES_A_TURN = 50;
 
 export class ClientStream extends SMTPStream {
   readonly #online: (line: Line) => void;
-  #reading: Reading = { kind: 'command' };
+  #reading: Reading = LISTENING;
   /** What has come and is not read yet, and how to ask for more once it is. */
   #octets: Buffer = NOTHING;
   #more: (() => void) | null = null;
@@ -64,10 +66,9 @@ export class ClientStream extends SMTPStream {
 
   /** On with the next command. */
   resume(): void {
-    this.#reading = { kind: 'command' };
     this.#lines += 1;
-    if (this.#lines % LINES_A_TURN === 0) nextTurn(() => this.#read());
-    else this.#read();
+    if (this.#lines % LINES_A_TURN === 0) nextTurn(() => this.#listen());
+    else this.#listen();
   }
 
   /** Reads content up to the final dot. */
@@ -84,7 +85,7 @@ export class ClientStream extends SMTPStream {
   leave(): void {
     const reading = this.#reading;
     this.isClosed = true;
-    this.#reading = { kind: 'nothing' };
+    this.#reading = DEAF;
     this.#forget();
     if (reading.kind !== 'content' && reading.kind !== 'chunk') return;
     reading.into?.destroy(new Error('the client has left'));
@@ -109,6 +110,11 @@ export class ClientStream extends SMTPStream {
       this.#reading = reading(resolve);
       this.#read();
     });
+  }
+
+  #listen(): void {
+    this.#reading = LISTENING;
+    this.#read();
   }
 
   #forget(): void {
@@ -156,7 +162,7 @@ export class ClientStream extends SMTPStream {
 
   #finished(reading: Extract<Reading, { done: unknown }>): 'wait' {
     this.#stalled = false;
-    this.#reading = { kind: 'nothing' };
+    this.#reading = DEAF;
     reading.done('whole');
     return 'wait';
   }
@@ -192,7 +198,7 @@ export class ClientStream extends SMTPStream {
     this.#octets = lf === -1 ? NOTHING : this.#octets.subarray(lf + 1);
     this.#line.add(piece);
     if (lf === -1) return 'go on';
-    this.#reading = { kind: 'nothing' };
+    this.#reading = DEAF;
     this.#online(this.#line.end());
     return 'go on';
   }

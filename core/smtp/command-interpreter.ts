@@ -4,9 +4,10 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Limits } from '../mail/limits.ts';
+import { type Awaitable, whenThere } from '../plugin/awaitable.ts';
 import type { ClientStream } from './client-stream.ts';
 import { isHttpRequest, parseCommand } from './command.ts';
-import { bringsOctets, isSmallTalk, takeChunk, takeData } from './content-commands.ts';
+import { bringsOctets, isSmallTalk, type Receipt, takeChunk, takeData } from './content-commands.ts';
 import type { Conversation } from './conversation.ts';
 import type { Line } from './line-buffer.ts';
 import { LONGEST_RESPONSE, Login } from './login.ts';
@@ -60,7 +61,7 @@ export class CommandInterpreter {
   }
 
   /** @returns the replies; none where all has been said on the way, or nobody is there to hear. */
-  async answerTo(line: Line): Promise<readonly Said[]> {
+  answerTo(line: Line): Awaitable<readonly Said[]> {
     switch (line.kind) {
       case 'too-long':
         return this.#login.waiting
@@ -70,34 +71,36 @@ export class CommandInterpreter {
         return [BARE_NEWLINE];
       case 'line':
         return this.#login.waiting
-          ? this.#weighed('AUTH', [await this.#login.goOn(line.octets)])
+          ? this.#weighedOne('AUTH', this.#login.goOn(line.octets))
           : this.#command(line.octets);
     }
   }
 
-  async #command(line: Buffer): Promise<readonly Said[]> {
+  #command(line: Buffer): Awaitable<readonly Said[]> {
     if (!isUtf8(line)) return this.#refused(line, NOT_UTF8);
     const text = line.toString('utf8');
     if (CONTROL.test(text)) return this.#refused(line, CONTROL_CHARACTER);
     const { verb, argument } = parseCommand(text);
     const refusal = this.#wire.refusal(verb);
     if (refusal !== null) return this.#weighed(verb, [refusal]);
-    const { transactions } = this.#conversation;
-    const receipt = { stream: this.#wire.stream(), transactions, say: this.#wire.say };
     switch (verb) {
       case 'DATA':
-        return this.#weighed(verb, await this.#received(takeData(receipt, argument)));
+        return this.#received(verb, takeData(this.#receipt(), argument));
       case 'BDAT':
-        return this.#weighed(isSmallTalk(argument) ? 'NOOP' : verb, await this.#received(takeChunk(receipt, argument)));
+        return this.#received(isSmallTalk(argument) ? 'NOOP' : verb, takeChunk(this.#receipt(), argument));
       case 'STARTTLS':
         return this.#weighed(verb, this.#wire.startTls(argument));
       case 'AUTH':
-        return this.#weighed(verb, [await this.#login.begin(argument)]);
-      default: {
-        const reply = await obey(this.#conversation, { verb, argument });
-        return this.#weighed(verb, [reply ?? this.#unknownCommand(text)]);
-      }
+        return this.#weighedOne(verb, this.#login.begin(argument));
+      default:
+        return whenThere(obey(this.#conversation, { verb, argument }), reply =>
+          this.#weighed(verb, [reply ?? this.#unknownCommand(text)]),
+        );
     }
+  }
+
+  #receipt(): Receipt {
+    return { stream: this.#wire.stream(), transactions: this.#conversation.transactions, say: this.#wire.say };
   }
 
   /** A line that cannot be read. If it was a BDAT, nobody knows how much of what follows is no command. */
@@ -111,17 +114,25 @@ export class CommandInterpreter {
     return this.#patience.unknown() ? TOO_MANY_ERRORS : UNKNOWN_COMMAND;
   }
 
-  async #received(replies: Promise<readonly Said[]>): Promise<readonly Said[]> {
+  async #received(verb: string, replies: Promise<readonly Said[]>): Promise<readonly Said[]> {
     const said = await replies;
     // The 250 of a chunk that is not the last accepts nothing yet.
     const accepted = !this.#conversation.transactions.open && said.some(reply => reply.code === 250);
     if (accepted) this.#patience.renew();
-    return said;
+    return this.#weighed(verb, said);
+  }
+
+  async #weighedOne(verb: string, reply: Promise<Said>): Promise<readonly Said[]> {
+    return this.#weighed(verb, [await reply]);
   }
 
   /** The replies, and what ends the session where the command was one too many of its kind. */
   #weighed(verb: string, said: readonly Said[]): readonly Said[] {
-    const enough = said.map(reply => this.#patience.after(verb, reply)).find(reply => reply !== null);
-    return enough === undefined ? said : [...said, enough];
+    let enough: Said | null = null;
+    for (const reply of said) {
+      const last = this.#patience.after(verb, reply);
+      enough ??= last;
+    }
+    return enough === null ? said : [...said, enough];
   }
 }

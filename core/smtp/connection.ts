@@ -11,6 +11,7 @@ import type { SMTPServer, SMTPServerSession } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
 import type { Log } from '../plugin/ports.ts';
 import { ClientStream } from './client-stream.ts';
 import { CommandInterpreter } from './command-interpreter.ts';
@@ -100,7 +101,7 @@ export class Connection extends SMTPConnection implements Watched {
   /** Begins: with the greeting, or with a refusal in its place. */
   begin(): void {
     this._setListeners(() => {
-      void this.#run(() => this.#greet());
+      this.#run(() => this.#greet());
     });
   }
 
@@ -143,6 +144,7 @@ export class Connection extends SMTPConnection implements Watched {
   }
 
   override close(): void {
+    this.#writer.flush();
     super.close();
     this.#stream?.leave();
     // What is being decided already may still come to its end: only no further octet is taken.
@@ -157,7 +159,10 @@ export class Connection extends SMTPConnection implements Watched {
       line => this.#hear(stream, line),
     );
     // The client has said its last word, and by now every word of it is answered.
-    stream.on('finish', () => this._socket.end());
+    stream.on('finish', () => {
+      this.#writer.flush();
+      this._socket.end();
+    });
     return stream;
   }
 
@@ -180,13 +185,13 @@ export class Connection extends SMTPConnection implements Watched {
     // What came before the handshake is over was not sent by the client that we talk to then (RFC 3207 section 4.2).
     if (this._upgrading || this._closing || this._closed) return;
     if (!this._ready) return this.#say(replies.TOO_EARLY);
-    void this.#run(
+    const goOn = () => {
+      this.#turn();
+      stream.resume();
+    };
+    this.#run(
       () => this.#interpreter.answerTo(line),
-      () =>
-        this.#writer.whenRead(() => {
-          this.#turn();
-          stream.resume();
-        }),
+      () => this.#writer.whenRead(goOn),
     );
   }
 
@@ -227,29 +232,34 @@ export class Connection extends SMTPConnection implements Watched {
     return SAID;
   }
 
-  /** Does a piece of work, and says what it gives back. Does not reject. */
-  async #run(work: () => Promise<readonly Said[]>, resume: () => void = () => undefined): Promise<void> {
+  /** Does a piece of work, and says what it gives back. Does not throw. */
+  #run(work: () => Awaitable<readonly Said[]>, resume: () => void = () => undefined): void {
     this.#running += 1;
-    for (const reply of await this.#contained(work)) this.#say(reply);
-    this.#running -= 1;
-    this.#turn();
-    this.#retireIfIdle();
-    this.#settle();
-    resume();
+    const over = (said: readonly Said[]) => {
+      for (const reply of said) this.#say(reply);
+      this.#running -= 1;
+      this.#turn();
+      this.#retireIfIdle();
+      this.#settle();
+      resume();
+    };
+    const failed = (error: unknown) => over(this.#failed(error));
+    let said: Awaitable<readonly Said[]>;
+    try {
+      said = work();
+    } catch (error) {
+      return failed(error);
+    }
+    if (said instanceof Promise) void said.then(over, failed);
+    else over(said);
   }
 
-  /** What fails here is a fault of ours: the log has it, the client hears that it may come again. */
-  async #contained(work: () => Promise<readonly Said[]>): Promise<readonly Said[]> {
-    try {
-      return await work();
-    } catch (error) {
-      this.#log.error('failed', {
-        cause: describeError(error),
-        stack: error instanceof Error ? error.stack : undefined,
-      });
-      this.#conversation.transactions.reset();
-      return [LOCAL_ERROR];
-    }
+  /** A fault of ours: the log has it, the client hears that it may come again. */
+  #failed(error: unknown): readonly Said[] {
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.#log.error('failed', { cause: describeError(error), stack });
+    this.#conversation.transactions.reset();
+    return [LOCAL_ERROR];
   }
 
   #say(reply: Said): void {

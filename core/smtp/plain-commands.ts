@@ -1,10 +1,11 @@
 /** The commands that need nothing but the conversation: no change of the socket, no second reply. */
+import type { Awaitable } from '../plugin/awaitable.ts';
 import type { Command } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { BYE, help, NO_ARGUMENT, OK, type Said } from './replies.ts';
 
 /** Carries a command out. @returns `null` where it is none of these. */
-export async function obey(conversation: Conversation, { verb, argument }: Command): Promise<Said | null> {
+export function obey(conversation: Conversation, { verb, argument }: Command): Awaitable<Said | null> {
   switch (verb) {
     case 'EHLO':
     case 'HELO':

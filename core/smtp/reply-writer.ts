@@ -7,7 +7,8 @@ import type { Socket } from 'node:net';
 export class ReplyWriter {
   /** STARTTLS replaces the socket. */
   readonly #socket: () => Socket;
-  #corked = false;
+  /** What is said and not yet written. */
+  #said = '';
   #blocked = false;
 
   constructor(socket: () => Socket) {
@@ -20,20 +21,19 @@ export class ReplyWriter {
   }
 
   write(octets: string): void {
-    const socket = this.#socket();
-    if (!this.#corked) {
-      this.#corked = true;
-      socket.cork();
-      process.nextTick(() => this.flush());
-    }
-    socket.write(octets);
+    if (this.#said === '') process.nextTick(this.#onTick);
+    this.#said += octets;
   }
 
-  /** Lets go of what was written. */
+  readonly #onTick = () => this.flush();
+
+  /** Lets go of what was said: to be called before the socket is ended, or something else speaks by it. */
   flush(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#socket().uncork();
+    const octets = this.#said;
+    if (octets === '') return;
+    this.#said = '';
+    const socket = this.#socket();
+    if (socket.writable) socket.write(octets);
   }
 
   /** A client that never reads what it is answered must not make us keep the answers: goes on once it has. */

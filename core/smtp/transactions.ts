@@ -4,12 +4,13 @@
  *
  * The order of commands is judged here; policy by the chain alone.
  */
-import type { Refused } from '../chain/decision.ts';
+import type { Claimed, Refused, Walked } from '../chain/decision.ts';
 import { directRecipient, type Recipient } from '../mail/envelope.ts';
 import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
 import { formatMailbox, formatPath } from '../mail/path.ts';
 import type { PermanentReply, Refusal, TransientReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
+import { type Awaitable, whenThere } from '../plugin/awaitable.ts';
 import type { HookName } from '../plugin/hooks.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
 import type { BdatCommand } from './bdat-command.ts';
@@ -85,7 +86,7 @@ export class Transactions {
     this.#over();
   }
 
-  async mail(argument: string): Promise<Said> {
+  mail(argument: string): Awaitable<Said> {
     const barred = this.#known.barred(this.#setting.options);
     if (barred !== null) return barred;
     if (this.#transaction !== null) return NESTED_MAIL;
@@ -100,15 +101,16 @@ export class Transactions {
     const crowded = this.#crowded('mails', TOO_MUCH_MAIL, { hook: 'mail', asked: formatPath(reversePath) });
     if (crowded !== null) return crowded;
     const { session, facts } = this.#known;
-    const walked = await chain.mail(session, reversePath, parameters, facts);
-    const { decision, steps } = walked;
-    if (decision.kind === 'refused') return this.#refuse('mail', decision, { asked: formatPath(reversePath), steps });
-    this.#begun += 1;
-    this.#transaction = new Transaction({ reversePath, parameters, facts: walked.facts, steps });
-    return accepted;
+    return whenThere(chain.mail(session, reversePath, parameters, facts), walked => {
+      const { decision, steps } = walked;
+      if (decision.kind === 'refused') return this.#refuse('mail', decision, { asked: formatPath(reversePath), steps });
+      this.#begun += 1;
+      this.#transaction = new Transaction({ reversePath, parameters, facts: walked.facts, steps });
+      return accepted;
+    });
   }
 
-  async rcpt(argument: string): Promise<Said> {
+  rcpt(argument: string): Awaitable<Said> {
     const barred = this.#known.barred(this.#setting.options);
     if (barred !== null) return barred;
     const transaction = this.#transaction;
@@ -199,11 +201,14 @@ export class Transactions {
     }
   }
 
-  async #ask(transaction: Transaction, recipient: Recipient): Promise<Said> {
-    const { chain } = this.#setting;
+  #ask(transaction: Transaction, recipient: Recipient): Awaitable<Said> {
     const { session } = this.#known;
+    const walked = this.#setting.chain.rcpt(session, transaction.envelope, recipient, transaction.facts);
+    return whenThere(walked, answer => this.#take(transaction, recipient, answer));
+  }
+
+  #take(transaction: Transaction, recipient: Recipient, { decision, facts, steps }: Walked<Claimed | Refused>): Said {
     const original = recipient.forwardPath;
-    const { decision, facts, steps } = await chain.rcpt(session, transaction.envelope, recipient, transaction.facts);
     const answer = decision.kind === 'refused' ? decision : this.#groupOf(transaction, decision.recipients);
     if (answer.kind === 'refused') {
       const reply = this.#refuse('rcpt', answer, { asked: formatMailbox(original), recipient, steps });

@@ -7,15 +7,8 @@
 
 import { deliveredTo, type Outcome } from '../mail/outcome.ts';
 import { reportAll } from '../mail/verdict.ts';
-import {
-  type Answer,
-  type Awaitable,
-  type Delivery,
-  HOOKS,
-  type HookContext,
-  type HookName,
-  type Subject,
-} from '../plugin/hooks.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
+import { type Answer, type Delivery, HOOKS, type HookContext, type HookName, type Subject } from '../plugin/hooks.ts';
 import type { HappeningName, Happenings } from '../plugin/observer.ts';
 import type { Plugin, PluginInstance } from '../plugin/plugin.ts';
 import { CLOCK, FILES, IDENTITY, LOG, NETWORK, RANDOM, RESOLVER } from '../plugin/ports.ts';

@@ -128,7 +128,13 @@ const HAPPENINGS = {
   bounced: true,
 } satisfies Record<HappeningName, true>;
 
-const OTHER_KEYS = ['around', 'observe', 'start', 'close'] as const satisfies readonly (keyof PluginInstance)[];
+const OTHER_KEYS = [
+  'around',
+  'surrounds',
+  'observe',
+  'start',
+  'close',
+] as const satisfies readonly (keyof PluginInstance)[];
 const KNOWN_KEYS: readonly string[] = [...HOOK_NAMES, ...OTHER_KEYS];
 
 function faultsOf(plugin: Plugin, instance: unknown): readonly string[] {
@@ -138,6 +144,7 @@ function faultsOf(plugin: Plugin, instance: unknown): readonly string[] {
     const member = (instance as Readonly<Record<string, unknown>>)[key];
     if (member === undefined) continue;
     if (key === 'observe') faults.push(...faultsOfObserver(member));
+    else if (key === 'surrounds') faults.push(...faultsOfSurrounds(member, instance));
     else if (typeof member !== 'function') faults.push(`${key} is no function`);
   }
   const delivers = 'deliver' in instance && typeof instance.deliver === 'function';
@@ -147,6 +154,13 @@ function faultsOf(plugin: Plugin, instance: unknown): readonly string[] {
   if (!delivers && plugin.delivers !== null)
     faults.push('its definition says that it delivers, but it does not answer deliver');
   return faults.map(fault => `the plugin ${plugin.name}: ${fault}`);
+}
+
+function faultsOfSurrounds(hooks: unknown, instance: object): readonly string[] {
+  if (!('around' in instance)) return ['surrounds says whose calls `around` wraps, and there is no `around`'];
+  const names: readonly unknown[] | null = Array.isArray(hooks) ? hooks : null;
+  const areHooks = names?.every(name => HOOK_NAMES.some(hook => hook === name)) ?? false;
+  return areHooks ? [] : [`surrounds must list hooks; there are: ${HOOK_NAMES.join(', ')}`];
 }
 
 function faultsOfObserver(observer: unknown): readonly string[] {

@@ -11,6 +11,7 @@ import {
   type HookContext,
   LOG,
   reject,
+  whenThere,
 } from '../../core/index.ts';
 import type { AliasTable } from './alias-table.ts';
 import { swallow, swallowed } from './black-hole.ts';
@@ -57,14 +58,11 @@ export default definePlugin({
     return {
       start: () => aliases.load(),
 
-      rcpt({ recipient: { forwardPath } }, context) {
-        const table = aliases.current();
-        return table instanceof Promise
-          ? table.then(known => answer(known, forwardPath, context))
-          : answer(table, forwardPath, context);
-      },
+      rcpt: ({ recipient: { forwardPath } }, context) =>
+        whenThere(aliases.current(), table => answer(table, forwardPath, context)),
 
       around: swallow,
+      surrounds: ['deliver'],
     };
   },
 });

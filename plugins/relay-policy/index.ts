@@ -18,6 +18,7 @@ import {
   type Mailbox,
   reject,
   type Session,
+  whenThere,
 } from '../../core/index.ts';
 import { type MailboxList, mailboxList, parseMailboxFile } from './mailbox-list.ts';
 import { contradictions, OPTIONS, type Options } from './options.ts';
@@ -65,9 +66,7 @@ export default definePlugin({
         const { domain } = forwardPath;
         if (local.has(domain)) {
           const list = file === null ? listed : file.current();
-          return list instanceof Promise
-            ? list.then(known => judge(forwardPath, known, claimed))
-            : judge(forwardPath, list, claimed);
+          return whenThere(list, known => judge(forwardPath, known, claimed));
         }
         // RCPT TO:<Postmaster> comes in with our own name as its domain (RFC 5321 section 4.5.1).
         if (home !== undefined && domain === identity.hostname && isPostmaster(forwardPath)) return expand([home]);

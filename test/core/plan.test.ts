@@ -13,6 +13,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 const PLUGINS = [
   definePlugin({ name: 'policy', create: () => ({ connect: () => undefined, rcpt: () => accept }) }),
   definePlugin({ name: 'signer', create: () => ({ around: (_, next) => next() }) }),
+  definePlugin({ name: 'marker', create: () => ({ around: (_, next) => next(), surrounds: ['deliver'] }) }),
   definePlugin({ name: 'scanner', create: () => ({ data: () => undefined, observe: { held: () => {} } }) }),
   definePlugin({
     name: 'boxes',
@@ -33,6 +34,7 @@ plugins:
   - { use: policy, when: { recipient: "@example.test" } }
   - { use: signer, when: { tls: true } }
   - { use: signer, as: observed, mode: shadow }
+  - { use: marker }
   - { use: scanner, mode: shadow, onError: ignore, deadline: 2 s }
   - { use: boxes }
   - { use: relay, as: spare }
@@ -57,7 +59,11 @@ test('the plan of a configuration', async () => {
         walk: 'fold',
         plugins: [{ ...call, plugin: 'scanner', mode: 'shadow', onError: 'ignore', deadline: 2000, around }],
       },
-      { hook: 'deliver', walk: 'addressed', plugins: [{ ...call, plugin: 'boxes', deadline: 600_000, around }] },
+      {
+        hook: 'deliver',
+        walk: 'addressed',
+        plugins: [{ ...call, plugin: 'boxes', deadline: 600_000, around: [...around, 'marker'] }],
+      },
     ],
     routes: [
       { when: 'recipient is @example.test', transport: 'boxes', hosts: null },

@@ -32,6 +32,22 @@ test('it wraps every call of the plugins below it, the topmost outermost, and no
   expect(order).toEqual(['outer>inner', 'outer<inner', 'outer>policy', 'inner>policy', 'inner<policy', 'outer<policy']);
 });
 
+test('it wraps the calls of the hooks that it surrounds, and no others', async () => {
+  const wrapped: string[] = [];
+  const around: Around = (call, next) => {
+    wrapped.push(call.hook);
+    return next();
+  };
+  const { chain } = chainOf([
+    link('wrapper', { around, surrounds: ['data'] }),
+    link('policy', { mail: () => undefined, rcpt: () => accept, data: () => undefined }),
+  ]);
+  await chain.mail(session, null, envelope().parameters, {});
+  expect((await chain.rcpt(session, envelope(), bob, {})).decision.kind).toBe('claimed');
+  await chain.content(mail(['bob@example.test']), 'refuse');
+  expect(wrapped).toEqual(['data']);
+});
+
 test('it can change an answer', async () => {
   const { walked } = rcpt(
     link('strict', {

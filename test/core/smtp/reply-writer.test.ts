@@ -44,9 +44,21 @@ test('replies that are said at once leave at once, and in their order', async ()
   const writer = new ReplyWriter(() => ours);
   writer.write('250 one\r\n');
   writer.write('250 two\r\n');
-  expect(ours.writableCorked).toBe(1);
+  expect(ours.writableLength + ours.bytesWritten).toBe(0);
   client.resume();
   const [octets] = (await once(client, 'data')) as [Buffer];
   expect(octets.toString()).toBe('250 one\r\n250 two\r\n');
-  expect(ours.writableCorked).toBe(0);
+});
+
+test('what was said before the end is not lost with it, and nothing is said to who has gone', async () => {
+  const { ours, client } = await ends();
+  const writer = new ReplyWriter(() => ours);
+  writer.write('221 2.0.0 Bye\r\n');
+  writer.flush();
+  ours.end();
+  writer.write('250 2.0.0 Ok\r\n');
+  client.resume();
+  const [octets] = (await once(client, 'data')) as [Buffer];
+  await once(client, 'end');
+  expect(octets.toString()).toBe('221 2.0.0 Bye\r\n');
 });

@@ -155,6 +155,16 @@ describe('an instance keeps the contract', () => {
     },
     { what: 'a hook that is no function', instance: { rcpt: accept }, want: [': rcpt is no function'] },
     {
+      what: 'middleware around a hook that does not exist',
+      instance: { around: () => undefined, surrounds: ['deliver', 'teleport'] },
+      want: [': surrounds must list hooks; there are: connect, helo'],
+    },
+    {
+      what: 'a list of hooks to surround and nothing to surround them with',
+      instance: { surrounds: ['deliver'] },
+      want: [': surrounds says whose calls `around` wraps, and there is no `around`'],
+    },
+    {
       what: 'a misspelt happening',
       instance: { observe: { deliverd: () => {} } },
       want: [': there is no happening "deliverd"; did you mean "delivered"?'],

@@ -15,7 +15,7 @@ import {
   reject,
   rewrite,
 } from '../../../../core/mail/verdict.ts';
-import type { Awaitable } from '../../../../core/plugin/hooks.ts';
+import type { Awaitable } from '../../../../core/plugin/awaitable.ts';
 import { link } from '../../chain/chain-of.ts';
 import { MARK } from './rules.ts';
 
