@@ -5,83 +5,36 @@
  * any octets: only what is a host name is taken.
  */
 import { isIPv6 } from 'node:net';
-import { describeError } from '../mail/failure.ts';
 import { parseIpv6 } from '../mail/ip-address.ts';
 import type { Resolver } from '../plugin/ports.ts';
-import type { Reception } from './reception.ts';
 
-type Ports = Pick<Reception, 'resolver' | 'clock' | 'log'>;
-
-/** How long a name is worth waiting for, in milliseconds. */
-const PATIENCE = 300;
 /** An address with more names than these is a web host, and the others are no more telling. */
 const MOST_NAMES = 4;
 const LONGEST_NAME = 253;
 const HOST_NAME = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
-/**
- * Looks the name up in parallel with everything else. `known` hears it, however late.
- * @returns when the name is known, or when nobody should wait for it any longer. Does not reject.
- */
-export function findName(
-  { resolver, clock, log }: Ports,
-  address: string,
-  known: (name: string) => void,
-): Promise<void> {
-  const found = confirmedName(resolver, address).then(
-    name => {
-      if (name !== null) known(name);
-    },
-    error => log.warn('failed', { looking: `up the name of ${address}`, cause: describeError(error) }),
-  );
-  const timer = new AbortController();
-  const late = clock.sleep(PATIENCE, timer.signal).catch(() => undefined);
-  return Promise.race([found, late]).finally(() => timer.abort('it is over'));
-}
+/** What DNS says of a client's name. */
+export type FoundName =
+  /** `null`: it has none. */
+  { readonly kind: 'known'; readonly name: string | null } | { readonly kind: 'unavailable' };
 
-/** Looks for the name of one client after the other. What is found too late is not the name of the next one. */
-export class NameSearch {
-  readonly #ports: Ports;
-  readonly #known: (name: string) => void;
-  #current: symbol | null = null;
-  #settled: Promise<void> = Promise.resolve();
-
-  constructor(ports: Ports, known: (name: string) => void) {
-    this.#ports = ports;
-    this.#known = known;
-  }
-
-  /** Resolves when the name is known, or when nobody should wait for it any longer. Does not reject. */
-  get settled(): Promise<void> {
-    return this.#settled;
-  }
-
-  begin(address: string): void {
-    const search = Symbol(address);
-    this.#current = search;
-    this.#settled = findName(this.#ports, address, name => {
-      if (this.#current === search) this.#known(name);
-    });
-  }
-
-  /** There is nothing to be found any more. */
-  stop(): void {
-    this.#current = null;
-    this.#settled = Promise.resolve();
-  }
-}
-
-/** Looks the name up. `null` where there is none, or nobody can say. */
-export async function confirmedName(resolver: Resolver, address: string): Promise<string | null> {
+/** Looks the name up. */
+export async function confirmedName(resolver: Resolver, address: string): Promise<FoundName> {
   const reverse = await resolver.reverse(address);
-  if (reverse.kind !== 'found') return null;
+  if (reverse.kind === 'unavailable') return { kind: 'unavailable' };
+  if (reverse.kind !== 'found') return NAMELESS;
   const names = reverse.records.map(name => name.toLowerCase().replace(/\.$/, '')).filter(isHostName);
+  let doubtful = false;
   for (const name of names.slice(0, MOST_NAMES)) {
     const forward = await resolver.addresses(name);
-    if (forward.kind === 'found' && forward.records.some(one => canonical(one) === canonical(address))) return name;
+    doubtful ||= forward.kind === 'unavailable';
+    const confirmed = forward.kind === 'found' && forward.records.some(one => canonical(one) === canonical(address));
+    if (confirmed) return { kind: 'known', name };
   }
-  return null;
+  return doubtful ? { kind: 'unavailable' } : NAMELESS;
 }
+
+const NAMELESS: FoundName = { kind: 'known', name: null };
 
 function isHostName(name: string): boolean {
   return name.length <= LONGEST_NAME && HOST_NAME.test(name);

@@ -13,6 +13,7 @@ import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
 import type { Awaitable } from '../plugin/awaitable.ts';
 import type { Log } from '../plugin/ports.ts';
+import type { ClientNames } from './client-names.ts';
 import { ClientStream } from './client-stream.ts';
 import { CommandInterpreter } from './command-interpreter.ts';
 import { Conversation } from './conversation.ts';
@@ -37,6 +38,7 @@ export interface ConnectionParts {
   readonly options: ListenerOptions;
   readonly reception: Reception;
   readonly visit: Visit;
+  readonly names: ClientNames;
   readonly log: Log;
 }
 
@@ -71,7 +73,7 @@ export class Connection extends SMTPConnection implements Watched {
   #over = false;
   readonly #writer = new ReplyWriter(() => this._socket);
 
-  constructor({ server, socket, about, options, reception, visit, log }: ConnectionParts) {
+  constructor({ server, socket, about, options, reception, visit, names, log }: ConnectionParts) {
     super(server, socket, about);
     owners.set(this.session, this);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -82,7 +84,7 @@ export class Connection extends SMTPConnection implements Watched {
     this.#log = log.child({ session: this.id });
     this.#pinned = reception.pin();
     this.#time = new Timekeeper(options.limits, reception.clock.monotonic());
-    const setting = { options, reception, chain: this.#pinned.chain, log: this.#log };
+    const setting = { options, reception, chain: this.#pinned.chain, names, log: this.#log };
     const client = { address: this.remoteAddress, port: about.remotePort ?? this.remotePort, name: null };
     this.#conversation = new Conversation(setting, visit, newSession(this.id, options, client, tlsOf(socket)));
     this.#interpreter = new CommandInterpreter(this.#conversation, options.limits, {

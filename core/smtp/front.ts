@@ -7,9 +7,10 @@
 import { inRanges } from '../mail/ip-ranges.ts';
 import type { Refusal } from '../mail/reply.ts';
 import type { Greeting } from '../mail/session.ts';
-import { NameSearch } from './client-name.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
 import type { Visit } from './crowd.ts';
 import type { KnownSession } from './known-session.ts';
+import { NameSearch } from './name-search.ts';
 import { engineRefuses, refuseKnown } from './refuse.ts';
 import { greeting, NOT_IN_TRANSACTION, OK, type Said, TOO_MANY_CONNECTIONS } from './replies.ts';
 import type { Setting } from './setting.ts';
@@ -41,12 +42,12 @@ export class Front {
     this.#visit = visit;
     this.#peer = known.session.client.address;
     this.#may = { xclient: inRanges(trust.xclient)(this.#peer), xforward: inRanges(trust.xforward)(this.#peer) };
-    this.#search = new NameSearch(setting.reception, name => known.named(name));
+    this.#search = new NameSearch(setting.names, name => known.named(name));
     this.#search.begin(this.#peer);
   }
 
-  /** Resolves when the client's name is known or it has taken too long. Does not reject. */
-  get named(): Promise<void> {
+  /** What to wait for until the client's name is known or it has taken too long. Does not reject. */
+  get named(): Awaitable<void> {
     return this.#search.settled;
   }
 

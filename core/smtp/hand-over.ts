@@ -34,8 +34,8 @@ export interface HandOver {
   readonly transaction: Transaction;
   /** What follows 354. */
   readonly stream: AsyncIterable<Buffer>;
-  /** Aborted when the client has gone and no reply can reach it any more. */
-  readonly gone: AbortSignal;
+  /** Whether the client has gone and no reply can reach it any more. */
+  hasGone(): boolean;
   /** As `Reception.commit`. */
   commit(mails: readonly NewMail[]): Promise<void>;
 }
@@ -118,7 +118,7 @@ async function decide(setting: Setting, it: HandOver, mail: Mail): Promise<reado
   const mails: readonly NewMail[] = groups.flatMap(({ group: { fate }, mail, trace }) =>
     fate.kind === 'discard' || fate.kind === 'refused' ? [] : [{ mail, trace, fate }],
   );
-  if (it.gone.aborted) {
+  if (it.hasGone()) {
     // It was never told 250 and will send the mail again: taking it now would deliver it twice.
     log.debug('left', { during: 'decision', queueId: mail.id });
     return null;

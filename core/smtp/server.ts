@@ -7,6 +7,7 @@ import { describeError } from '../mail/failure.ts';
 import { peerAddress } from '../mail/ip-address.ts';
 import { type InRanges, inRanges } from '../mail/ip-ranges.ts';
 import type { Log } from '../plugin/ports.ts';
+import { ClientNames } from './client-names.ts';
 import { Connection, ownerOf } from './connection.ts';
 import { Crowd, type Visit } from './crowd.ts';
 import type { ListenerOptions } from './options.ts';
@@ -30,6 +31,7 @@ export class Server extends TlsServer {
   readonly #sessions = new Set<Connection>();
   readonly #crowd: Crowd;
   readonly #watch: Watch;
+  readonly #names: ClientNames;
   /** The part in the crowd of those who were let in, by what smtp-server knows of them. */
   readonly #visits = new WeakMap<SMTPConnectionOptions, Visit>();
   /** Sockets without a session. */
@@ -44,6 +46,7 @@ export class Server extends TlsServer {
     this.#isProxy = inRanges(options.trust.proxy);
     this.#crowd = new Crowd(options.limits, reception.clock);
     this.#watch = new Watch(reception.clock, log);
+    this.#names = new ClientNames(reception);
     // A socket may fail between its being accepted and its being listened to.
     this.server.on('connection', socket => socket.on('error', () => undefined));
   }
@@ -76,6 +79,7 @@ export class Server extends TlsServer {
       options: this.#listener,
       reception: this.#reception,
       visit,
+      names: this.#names,
       log: this.#log,
     });
     this.connections.add(connection);
@@ -194,6 +198,12 @@ function quietLogger(
   log: Log,
 ): Record<string, (fields: unknown, message?: string, ...rest: readonly unknown[]) => void> {
   const write = (_: unknown, message = '', ...rest: readonly unknown[]) =>
-    log.debug('noted', { by: 'smtp-server', message: format(message, ...rest) });
+    log.debug('noted', {
+      by: 'smtp-server',
+      // Made only where it is written: there are several for each session.
+      get message() {
+        return format(message, ...rest);
+      },
+    });
   return { trace: write, debug: write, info: write, warn: write, error: write, fatal: write };
 }

@@ -53,7 +53,7 @@ export class Transactions {
   readonly #setting: Setting;
   readonly #known: KnownSession;
   readonly #visit: Visit;
-  readonly #gone = new AbortController();
+  #gone = false;
   #transaction: Transaction | null = null;
   #committing = false;
   /** How many have begun. */
@@ -77,7 +77,7 @@ export class Transactions {
 
   /** The client has gone: nothing more is committed for it. */
   leave(): void {
-    this.#gone.abort('the client has gone');
+    this.#gone = true;
     this.#transaction?.abandon();
   }
 
@@ -176,7 +176,7 @@ export class Transactions {
     const { session, steps } = this.#known;
     const commit = (mails: readonly NewMail[]) => this.#commit(mails);
     try {
-      return await handOver(this.#setting, { session, steps, transaction, stream, gone: this.#gone.signal, commit });
+      return await handOver(this.#setting, { session, steps, transaction, stream, hasGone: () => this.#gone, commit });
     } catch (error) {
       const { log, options } = this.#setting;
       const stack = error instanceof Error ? error.stack : undefined;

@@ -5,7 +5,7 @@ import { type FakeZones, fakeResolver } from '../../../core/testing/fake-resolve
 const ADDRESS = '192.0.2.1';
 
 describe('a name counts where reverse DNS says it and forward DNS confirms it', () => {
-  test.for<{ what: string; zones: FakeZones; want: string | null }>([
+  test.for<{ what: string; zones: FakeZones; want: string | null | 'nobody can say' }>([
     { what: 'no reverse', zones: {}, want: null },
     {
       what: 'confirmed',
@@ -14,11 +14,11 @@ describe('a name counts where reverse DNS says it and forward DNS confirms it', 
     },
     { what: 'forged', zones: { [ADDRESS]: { PTR: ['bank.test'] }, 'bank.test': { A: ['192.0.2.9'] } }, want: null },
     { what: 'forward missing', zones: { [ADDRESS]: { PTR: ['client.test'] } }, want: null },
-    { what: 'reverse unavailable', zones: { [ADDRESS]: 'unavailable' }, want: null },
+    { what: 'reverse unavailable', zones: { [ADDRESS]: 'unavailable' }, want: 'nobody can say' },
     {
       what: 'forward unavailable',
       zones: { [ADDRESS]: { PTR: ['client.test'] }, 'client.test': 'unavailable' },
-      want: null,
+      want: 'nobody can say',
     },
     {
       what: 'the second of two',
@@ -31,12 +31,13 @@ describe('a name counts where reverse DNS says it and forward DNS confirms it', 
       want: null,
     },
   ])('$what', async ({ zones, want }) => {
-    expect(await confirmedName(fakeResolver(zones), ADDRESS)).toBe(want);
+    const found = await confirmedName(fakeResolver(zones), ADDRESS);
+    expect(found.kind === 'known' ? found.name : 'nobody can say').toBe(want);
   });
 
   test('IPv6 addresses are compared by what they are, not by how they are written', async () => {
     const zones = { '2001:db8::1': { PTR: ['six.test'] }, 'six.test': { AAAA: ['2001:DB8:0:0::1'] } };
-    expect(await confirmedName(fakeResolver(zones), '2001:db8::1')).toBe('six.test');
+    expect(await confirmedName(fakeResolver(zones), '2001:db8::1')).toEqual({ kind: 'known', name: 'six.test' });
   });
 });
 

@@ -4,6 +4,7 @@ import type { Limits } from '../../../core/mail/limits.ts';
 import { MECHANISMS } from '../../../core/mail/mechanism.ts';
 import type { ClientCertificate, Session } from '../../../core/mail/session.ts';
 import type { Credentials } from '../../../core/plugin/credentials.ts';
+import { ClientNames } from '../../../core/smtp/client-names.ts';
 import { Conversation } from '../../../core/smtp/conversation.ts';
 import { Login } from '../../../core/smtp/login.ts';
 import type { ListenerOptions } from '../../../core/smtp/options.ts';
@@ -56,7 +57,7 @@ export function loginOf(setting: LoginSetting = {}) {
   } as const;
   const certificate = setting.certificate ?? null;
   const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', servername: null, certificate };
-  const its = { options, reception, chain, log };
+  const its = { options, reception, chain, names: new ClientNames(reception), log };
   const visit = { kind: 'visit', count: () => null, become: nothing, leave: () => undefined } as const;
   const conversation = new Conversation(its, visit, { ...session, tls, ...setting.session });
   const login = new Login(conversation);
