@@ -45,13 +45,13 @@ async function askGroup(
   const view = await viewOf(link, group, mail);
   const question = { hook, asked: asked(group), about: { session: mail.session.id, queueId: mail.id } };
   const { met, unmet, why } = split(link, group, view);
-  const skip = { ...group, steps: [...group.steps, walker.skipped(link, question, whyNot(why))] };
-  if (met.length === 0) return [skip];
+  const skipped = () => ({ ...group, steps: [...group.steps, walker.skipped(link, question, whyNot(why))] });
+  if (met.length === 0) return [skipped()];
   const part = { ...group, recipients: met };
   const subject = { mail: mailOf(part, mail) };
   const called = await walker.ask(link, subject, { ...question, asked: asked(part) }, view);
   const next = { ...part, steps: [...group.steps, called.step] };
-  const rest = unmet.length === 0 ? [] : [{ ...skip, recipients: unmet }];
+  const rest = unmet.length === 0 ? [] : [{ ...skipped(), recipients: unmet }];
   if (link.mode === 'shadow' || called.kind === 'silent') return [next, ...rest];
   const heard = heardFrom<ContentHook>(link, called);
   return [heard.kind === 'failure' ? { ...next, fate: heard.refused } : apply(next, link, heard.answer), ...rest];

@@ -10,6 +10,7 @@ import type { Log } from '../plugin/ports.ts';
 import { ClientNames } from './client-names.ts';
 import { Connection, ownerOf } from './connection.ts';
 import { Crowd, type Visit } from './crowd.ts';
+import { sessionId } from './new-session.ts';
 import type { ListenerOptions } from './options.ts';
 import { readProxyHeader } from './proxied-socket.ts';
 import type { Reception } from './reception.ts';
@@ -144,7 +145,8 @@ export class Server extends TlsServer {
 
   #learnAddress(socket: Socket, learnt: Arrived): void {
     if (this._expectsProxyHeader(socket)) void this.#learnFromProxy(socket, learnt);
-    else super._handleProxy(socket, learnt);
+    // What has come by then is read before the greeting: whoever talks too early is noticed.
+    else setImmediate(() => learnt(null, { id: sessionId(this.#reception.clock) }));
   }
 
   async #learnFromProxy(socket: Socket, learnt: Arrived): Promise<void> {
@@ -153,8 +155,10 @@ export class Server extends TlsServer {
     const proxied = await readProxyHeader(socket, { clock, log: this.#log, patience: limits.command });
     if (proxied === null) return learnt(new Error('no PROXY header'));
     const { source } = proxied;
-    // An empty id lets the connection make one.
-    learnt(null, { id: '', ...(source !== null && { remoteAddress: source.address, remotePort: source.port }) });
+    learnt(null, {
+      id: sessionId(this.#reception.clock),
+      ...(source !== null && { remoteAddress: source.address, remotePort: source.port }),
+    });
   }
 
   #admit(socket: Socket, address: string): Visit | null {
