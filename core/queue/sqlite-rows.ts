@@ -29,15 +29,15 @@ export interface PreparedRows {
 
 /** Writes the large contents to the spool and makes the rows. Mails that share one content object share one content row. */
 export async function prepareRows(mails: readonly NewMail[], spool: Spool): Promise<PreparedRows> {
-  const shared = new Map<Content, { readonly position: number; readonly name: string }>();
-  for (const { mail } of mails) {
-    if (!shared.has(mail.content)) shared.set(mail.content, { position: shared.size, name: mail.id });
-  }
+  // Nearly always it is one.
+  const shared: Content[] = [];
+  for (const { mail } of mails) if (!shared.includes(mail.content)) shared.push(mail.content);
   const spoolFiles: string[] = [];
   const contents: ContentRow[] = [];
   const octets: ArrayBuffer[] = [];
   try {
-    for (const [content, { name }] of shared) {
+    for (const content of shared) {
+      const name = mails.find(({ mail }) => mail.content === content)?.mail.id ?? '';
       if (content.size >= SPOOL_FROM) {
         await spool.write(name, content);
         spoolFiles.push(name);
@@ -53,7 +53,7 @@ export async function prepareRows(mails: readonly NewMail[], spool: Spool): Prom
     await spool.remove(spoolFiles);
     throw error;
   }
-  const rows = mails.map(one => mailRow(one, shared.get(one.mail.content)?.position ?? 0));
+  const rows = mails.map(one => mailRow(one, shared.indexOf(one.mail.content)));
   return { rows: { contents, mails: rows }, spoolFiles, octets };
 }
 

@@ -10,7 +10,8 @@ export interface Command {
 
 /** Splits a line. Never fails: any line has a verb, if one that nobody knows. */
 export function parseCommand(line: string): Command {
-  const [verb = ''] = line.split(' ', 1);
+  const blank = line.indexOf(' ');
+  const verb = blank === -1 ? line : line.slice(0, blank);
   return { verb: verb.toUpperCase(), argument: trimBlanks(line.slice(verb.length)) };
 }
 

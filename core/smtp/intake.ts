@@ -10,6 +10,7 @@ import { describeWithRemedy } from '../mail/remedy.ts';
 import type { Refusal } from '../mail/reply.ts';
 import { type HeaderBlock, parseHeader } from '../mime/header.ts';
 import { LineEnds } from '../mime/line-ends.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
 import { LineLengths } from './line-lengths.ts';
 import { Pieces } from './pieces.ts';
 import { MEMORY_LIMIT, type Spool } from './reception.ts';
@@ -31,7 +32,7 @@ export type Intake =
       readonly kind: 'taken';
       readonly content: Content;
       /** To be called once the mail is committed or refused. Does not reject. */
-      dispose(): Promise<void>;
+      dispose(): Awaitable<void>;
     }
   | IntakeRefused
   /** The client left before the final dot. */
@@ -69,14 +70,16 @@ export async function takeIn(stream: AsyncIterable<Buffer>, rules: IntakeRules):
       const stray = lineEnds?.stray ?? null;
       if (stray !== null && rules.bareNewline === 'reject') await store.refuse(refusalOf(stray));
       if (lengths?.feed(octets) === 'too long') await store.refuse(LINE_TOO_LONG);
-      await store.add(octets);
+      const kept = store.add(octets);
+      if (kept !== undefined) await kept;
     }
   } catch {
     await store.drop();
     return { kind: 'left' };
   }
   if (lineEnds !== null) {
-    await store.add(lineEnds.end());
+    const rest = lineEnds.end();
+    if (rest.length > 0) await store.add(rest);
     // A CR that was the very last octet is bare.
     if (lineEnds.stray !== null && rules.bareNewline === 'reject') await store.refuse(refusalOf(lineEnds.stray));
   }
@@ -115,39 +118,45 @@ class Store {
     await this.drop();
   }
 
-  async drop(): Promise<void> {
+  drop(): Promise<void> | undefined {
     this.#pieces.clear();
     const spool = this.#spool;
     this.#spool = null;
-    await spool?.abandon();
+    return spool?.abandon();
   }
 
-  async add(octets: Buffer): Promise<void> {
+  /** @returns what to wait for before the next octets come, if anything. */
+  add(octets: Buffer): Promise<void> | undefined {
     this.#size += octets.length;
-    if (this.#size > this.#rules.maxSize) {
-      await this.refuse({ kind: 'refused', reply: TOO_LARGE, because: `more than ${this.#rules.maxSize} octets` });
+    const { maxSize } = this.#rules;
+    if (this.#size > maxSize) {
+      return this.refuse({ kind: 'refused', reply: TOO_LARGE, because: `more than ${maxSize} octets` });
     }
-    if (this.#refused !== null || octets.length === 0) return;
-    try {
-      await this.#keep(octets);
-    } catch (error) {
-      await this.refuse(failed(error));
-    }
+    if (this.#refused !== null || octets.length === 0) return undefined;
+    if (this.#spool === null) this.#pieces.add(octets);
+    return this.#spool === null && this.#size < this.#look ? undefined : this.#moveOn(octets);
   }
 
   async finish(): Promise<Intake> {
     try {
-      return this.#refused ?? (await this.#content());
+      return this.#refused ?? (this.#spool === null ? this.#inMemory() : await this.#onDisk(this.#spool));
     } catch (error) {
       await this.drop();
       return failed(error);
     }
   }
 
-  async #keep(octets: Buffer): Promise<void> {
-    if (this.#spool !== null) return this.#spool.write(octets);
-    this.#pieces.add(octets);
-    if (this.#size < this.#look) return;
+  /** To the disk, or to a refusal. */
+  async #moveOn(octets: Buffer): Promise<void> {
+    try {
+      if (this.#spool === null) await this.#leaveMemory();
+      else await this.#spool.write(octets);
+    } catch (error) {
+      await this.refuse(failed(error));
+    }
+  }
+
+  async #leaveMemory(): Promise<void> {
     const whole = this.#pieces.whole();
     const header = parseHeader(whole);
     // The header may go on: only a whole one can be sealed.
@@ -162,13 +171,15 @@ class Store {
     for (const piece of sealed.pieces) await this.#spool.write(piece);
   }
 
-  async #content(): Promise<Intake> {
-    const dispose = () => this.drop();
-    if (this.#spool !== null) return { kind: 'taken', content: await this.#spool.finish(), dispose };
+  async #onDisk(spool: Spool): Promise<Intake> {
+    return { kind: 'taken', content: await spool.finish(), dispose: () => this.drop() };
+  }
+
+  #inMemory(): Intake {
     const whole = this.#pieces.whole();
     const sealed = this.#seal(whole, parseHeader(whole));
     if (sealed.kind === 'refused') return sealed;
-    return { kind: 'taken', content: contentOf(Buffer.concat(sealed.pieces)), dispose };
+    return { kind: 'taken', content: contentOf(Buffer.concat(sealed.pieces)), dispose: () => this.drop() };
   }
 
   /** What is in memory, with the engine's fields above the first field. */

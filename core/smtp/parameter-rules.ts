@@ -26,13 +26,18 @@ export function refusedWith(reply: PermanentReply): CommandRefused {
 /** What follows `FROM:` or `TO:`. Blanks after the colon are no syntax but common, and harmless. */
 export function afterKeyword(argument: string, keyword: string): string | null {
   const found = argument.slice(0, keyword.length).toUpperCase() === keyword;
-  return found ? argument.slice(keyword.length).replace(/^ +/, '') : null;
+  if (!found) return null;
+  const rest = argument.slice(keyword.length);
+  return rest.startsWith(' ') ? rest.replace(/^ +/, '') : rest;
 }
+
+const NOTHING_GIVEN: GivenParameters = { kind: 'given', values: new Map() };
 
 /** Reads what stands after the `>`. */
 export function readParameters(rest: string, rules: ParameterRules): GivenParameters | CommandRefused {
   const parsed = parseParameters(rest);
   if (parsed.kind === 'malformed') return refusedWith(badParameter(`Bad parameters: ${parsed.reason}`));
+  if (parsed.list.length === 0) return NOTHING_GIVEN;
   const values = new Map<string, string | null>();
   for (const { keyword, value } of parsed.list) {
     const rule = Object.hasOwn(rules, keyword) ? rules[keyword] : undefined;

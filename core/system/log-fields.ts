@@ -32,9 +32,14 @@ const LONGEST_TEXT = 4096;
 
 /** The fields as they may be written. */
 export function safeFields(fields: LogFields): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [TAKEN.has(name) ? `${name}_` : name, safeValue(name, value, 0)]),
-  );
+  const safe: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const key = TAKEN.has(name) ? `${name}_` : name;
+    // Assigned, it would be no field but what all fields come from.
+    if (key === '__proto__') Object.defineProperty(safe, key, { value: safeValue(name, value, 0), enumerable: true });
+    else safe[key] = safeValue(name, value, 0);
+  }
+  return safe;
 }
 
 /** What was found out about names: programs log the same ones again and again. */

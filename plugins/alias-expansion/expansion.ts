@@ -41,8 +41,12 @@ interface Found {
   blackhole: string | null;
 }
 
+const NO_ALIAS: Expanded = { kind: 'no-alias' };
+
 /** Expands a recipient, at most `limit` times. */
 export function expandAlias(table: AliasTable, recipient: Mailbox, limit: number): Expanded {
+  const alias = table.find(recipient);
+  if (alias === null) return NO_ALIAS;
   const found: Found = { to: new Map(), failed: [], deferred: null, blackhole: null };
   const followed = new Map<Alias, Set<string>>();
   const waiting: { readonly target: Target; readonly step: Step }[] = [];
@@ -56,8 +60,6 @@ export function expandAlias(table: AliasTable, recipient: Mailbox, limit: number
     for (const target of alias.targets.toReversed()) waiting.push({ target, step });
   };
 
-  const alias = table.find(recipient);
-  if (alias === null) return { kind: 'no-alias' };
   follow(alias, recipient.domain, null);
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { target, step } = next;
