@@ -115,7 +115,7 @@ describeWithPeer(POSTFIX, 'octets from Postfix to Postfix', () => {
     await quiet(between);
   });
 
-  test('a thousand recipients in one transaction: one mail for us, and each has it once', async () => {
+  test('a thousand recipients in one transaction: one mail for us, ten transactions on, and each has it once', async () => {
     const { a, b, gateway, quiet } = chain();
     const between = await gateway();
     const names = Array.from({ length: 1000 }, (_, number) => `many-${number}@b.test`);
@@ -123,7 +123,7 @@ describeWithPeer(POSTFIX, 'octets from Postfix to Postfix', () => {
     await between.outcomes('delivered', names.length);
     await quiet(between);
     expect(between.log.of('accepted').map(({ fields }) => fields.recipients)).toEqual([names.length]);
-    expect(await b.log()).toContain(`nrcpt=${names.length} `);
+    expect((await b.log()).match(/ nrcpt=100 /g)).toHaveLength(10);
     const mails = await b.mailbox();
     const got = mails.map(({ deliveredTo }) => deliveredTo).filter(name => name.startsWith('many-'));
     expect(got.toSorted()).toEqual(names.toSorted());
