@@ -58,7 +58,8 @@ function tell<E extends HappeningName>(links: readonly Link[], event: E, happeni
   for (const link of links) {
     const observe = link.instance.observe?.[event];
     if (observe === undefined) continue;
-    const failed = (error: unknown) => link.log.error('failed', { observing: event, cause: describeError(error) });
+    const failed = (error: unknown) =>
+      link.log.error('failed', { ...idOf(happening), observing: event, cause: describeError(error) });
     try {
       const done = observe(happening);
       if (done instanceof Promise) done.catch(failed);
@@ -66,4 +67,9 @@ function tell<E extends HappeningName>(links: readonly Link[], event: E, happeni
       failed(error);
     }
   }
+}
+
+/** What a line of the log is about: a mail, or else a session. */
+function idOf(happening: Happenings[HappeningName]): Readonly<Record<string, string>> {
+  return 'mail' in happening ? { queueId: happening.mail.id } : { session: happening.session.id };
 }

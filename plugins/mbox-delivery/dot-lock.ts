@@ -28,6 +28,8 @@ export interface Patience {
   /** On the monotonic clock, in milliseconds. */
   readonly until: number;
   readonly signal: AbortSignal;
+  /** That of the delivery: its lines tell which mail they are about. */
+  readonly log: Log;
 }
 
 /** A lock file that is ours, open. */
@@ -71,13 +73,11 @@ class HeldLock implements DotLock {
 export class DotLocks {
   readonly #files: Files;
   readonly #clock: Clock;
-  readonly #log: Log;
   #signature: string | null = null;
 
-  constructor(services: { readonly files: Files; readonly clock: Clock; readonly log: Log }) {
+  constructor(services: { readonly files: Files; readonly clock: Clock }) {
     this.#files = services.files;
     this.#clock = services.clock;
-    this.#log = services.log;
   }
 
   /**
@@ -89,11 +89,11 @@ export class DotLocks {
     try {
       return await work(held);
     } finally {
-      await this.#giveBack(held);
+      await this.#giveBack(held, patience.log);
     }
   }
 
-  async #acquire(mailbox: string, { until, signal }: Patience): Promise<HeldLock> {
+  async #acquire(mailbox: string, { until, signal, log }: Patience): Promise<HeldLock> {
     const path = `${mailbox}.lock`;
     this.#signature ??= signatureOn(await machineName(this.#files));
     let unfinished: Unfinished | null = null;
@@ -101,12 +101,12 @@ export class DotLocks {
       signal.throwIfAborted();
       const held = await this.#take(path, this.#signature);
       if (held !== null) {
-        if (unfinished !== null) await this.#recover(mailbox, held, unfinished);
+        if (unfinished !== null) await this.#recover(mailbox, held, { unfinished, log });
         return held;
       }
       const looked = await breakIfStale(path, this.#signature, { files: this.#files, clock: this.#clock });
       unfinished = looked.unfinished ?? unfinished;
-      if (looked.kind === 'broken') this.#log.warn('unlocked', { lock: path, reason: looked.reason });
+      if (looked.kind === 'broken') log.warn('unlocked', { lock: path, reason: looked.reason });
       if (looked.kind !== 'held') continue;
       if (this.#clock.monotonic() >= until) {
         const reply = { code: 450, status: '4.2.0', text: 'Mailbox is locked, try again later' } as const;
@@ -162,29 +162,33 @@ export class DotLocks {
   }
 
   /** Undoes, under our own lock, what the holder of a broken one left half done. */
-  async #recover(mailbox: string, held: HeldLock, unfinished: Unfinished): Promise<void> {
+  async #recover(
+    mailbox: string,
+    held: HeldLock,
+    { unfinished, log }: { readonly unfinished: Unfinished; readonly log: Log },
+  ): Promise<void> {
     try {
       await held.begin(unfinished);
       const done = await undo(mailbox, unfinished, this.#files);
       await held.complete();
-      this.#log.warn('recovered', { mailbox, halfMail: done === 'undone' ? 'taken off' : 'none of ours' });
+      log.warn('recovered', { mailbox, halfMail: done === 'undone' ? 'taken off' : 'none of ours' });
     } catch (error) {
       held.leave();
-      await this.#giveBack(held);
+      await this.#giveBack(held, log);
       throw error;
     }
   }
 
   /** Never rejects: a lock file that stays is broken by the next delivery, for it bears our signature. */
-  async #giveBack({ path, file, facts, left }: HeldLock): Promise<void> {
+  async #giveBack({ path, file, facts, left }: HeldLock, log: Log): Promise<void> {
     try {
       await file.close();
       if (left) return;
       const named = await this.#files.facts(path);
       if (named?.identity === facts.identity) await this.#files.remove(path);
-      else this.#log.warn('lost', { lock: path, reason: 'another program broke it' });
+      else log.warn('lost', { lock: path, reason: 'another program broke it' });
     } catch (error) {
-      this.#log.warn('left', { lock: path, reason: String(error) });
+      log.warn('left', { lock: path, reason: String(error) });
     }
   }
 }

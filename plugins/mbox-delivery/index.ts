@@ -10,7 +10,6 @@ import {
   duration,
   FILES,
   isPermanent,
-  LOG,
   type Outcome,
   path,
   type Recipient,
@@ -67,20 +66,20 @@ export default definePlugin({
   summary: 'Delivers to mbox files',
   options,
   delivers: 'here',
-  needs: { files: FILES, clock: CLOCK, log: LOG },
+  needs: { files: FILES, clock: CLOCK },
   async check({ options, files }) {
     const found = await files.facts(options.directory);
     if (found === null || found.kind === 'directory' || found.kind === 'link') return [];
     return [{ path: ['directory'], message: `${files.resolve(options.directory)} is not a folder` }];
   },
-  create({ options, files, clock, log }) {
+  create({ options, files, clock }) {
     const { directory, format } = options;
     const mode = Number.parseInt(options.mode, 8);
-    const locks = new DotLocks({ files, clock, log });
+    const locks = new DotLocks({ files, clock });
     return {
       start: () => files.makeDirectory(directory),
       async deliver({ mail, recipients }, { signal, log }) {
-        const patience = { until: clock.monotonic() + options.lockTimeout, signal };
+        const patience = { until: clock.monotonic() + options.lockTimeout, signal, log };
         const { reversePath } = mail.envelope;
         const read = await readHeader(mail.content);
         const header = read.kind === 'header' ? read.block : null;
