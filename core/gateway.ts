@@ -274,7 +274,7 @@ export class Gateway implements Engine {
 /** The embedded queue. What keeps it from opening is told with the folder and what to do. */
 async function openQueue({ queue }: Configuration, log: Log): Promise<QueueStore> {
   try {
-    return await openSqliteStore({ directory: queue.directory, role: 'owner', log });
+    return await openSqliteStore({ directory: queue.directory, role: 'owner', log, history: queue.history });
   } catch (error) {
     throw new MailframeError(
       'MF_QUEUE_OPEN',

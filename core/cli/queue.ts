@@ -1,176 +1,183 @@
 /** `mailframe queue`: looks at the queue and acts on it, of a gateway that runs and of one that is stopped. */
-import { resolve } from 'node:path';
-import type { Command } from 'commander';
-import { bootError } from '../config/complaint.ts';
-import { loadConfiguration } from '../config/load.ts';
-import { MailframeError } from '../mail/error.ts';
-import { describeWithRemedy } from '../mail/remedy.ts';
-import type { Clock } from '../plugin/ports.ts';
-import type { QueueControl, QueueEntry } from '../plugin/queue-control.ts';
-import type { QueueStore } from '../plugin/queue-store.ts';
-import { openSqliteStore } from '../queue/sqlite-store.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../system/clock.ts';
-import { createLog } from '../system/log.ts';
-import { DEFAULT_FILE, refuse } from './common.ts';
-import { entryInJson, entryInWords, mailInJson, mailInWords } from './queue-listing.ts';
+import { DEFAULT_FILE } from './common.ts';
+import { type ActionName } from './queue/act.ts';
+import { type ActOptions, act } from './queue/acting.ts';
+import { content } from './queue/content.ts';
+import { flush, flushedInWords, remaining, resume, suspend, suspensionsInWords } from './queue/destinations.ts';
+import { destinationOf, type FilterOptions, filterOf, withFilters } from './queue/filter-options.ts';
+import { lifeInJson, traceInJson } from './queue/json.ts';
+import { type Life, lifeOf, unknownInWords } from './queue/life.ts';
+import { listInJson, listInWords } from './queue/list.ts';
+import { orderBy, type Place, withQueue } from './queue/open.ts';
+import { showInWords } from './queue/show.ts';
+import { statsInJson, statsInWords } from './queue/stats.ts';
+import { traceInWords } from './queue/trace.ts';
 
-interface Options {
-  readonly config: string;
-  readonly directory?: string;
+interface Options extends Place {
   readonly json?: boolean;
-  readonly reason?: string;
 }
 
-/** An action on one mail: what it did in words, given how many recipients it concerned. */
-interface Action {
-  readonly act: (
-    queue: QueueControl,
-    id: string,
-    at: { readonly now: Date; readonly reason: string },
-  ) => Promise<number | null>;
-  readonly done: string;
-}
+/** People are shown so many mails; programs all. */
+const SHOWN = 1000;
+const TOP = 20;
 
-const ACTIONS = {
-  retry: { act: (queue, id, { now }) => queue.retry(id, now), done: 'due now' },
-  hold: { act: (queue, id, { reason }) => queue.hold(id, { by: 'the command line', reason }), done: 'on hold' },
-  release: { act: (queue, id, { now }) => queue.release(id, now), done: 'released' },
-  remove: { act: (queue, id) => queue.remove(id), done: 'removed; nobody is told' },
-} as const satisfies Readonly<Record<string, Action>>;
-
-export type ActionName = keyof typeof ACTIONS;
-
-const PAGE = 500;
+type MakeVerb = (name: string, description: string) => Command;
 
 export function register(program: Command): void {
   const queue = program.command('queue').description('Looks at the queue and acts on it.');
-  const verb = (name: string, description: string) =>
+  const verb: MakeVerb = (name, description) =>
     queue
       .command(name)
       .description(description)
       .option('-c, --config <file>', 'the configuration that names the queue', DEFAULT_FILE)
       .option('-d, --directory <folder>', 'the folder of the queue, without a configuration')
       .option('--json', 'prints JSON');
-  verb('list', 'Every mail in the queue, the oldest first.').action((options: Options) =>
-    withQueue(options, store => list(store, options, line => process.stdout.write(line))),
-  );
-  verb('show', 'One mail with its recipients, its trace and its last answers.')
+  registerLooks(verb);
+  registerActions(verb);
+  registerDestinations(verb);
+}
+
+function registerLooks(verb: MakeVerb): void {
+  withFilters(verb('list', 'Mail in the queue, the oldest first.'))
+    .addOption(new Option('-n, --limit <count>', 'at most so many mails, or all').argParser(limit))
+    .action((options: Options & FilterOptions & { readonly limit?: number }) => list(options));
+  verb('show', 'Where a mail stands, or stood when it left the queue.')
     .argument('<id>', 'the queue id, as in the 250 reply')
-    .action((id: string, options: Options) => withQueue(options, store => show(store, id, options)));
+    .action((id: string, options: Options) => look(id, options, { words: showInWords, json: lifeInJson }));
+  verb('trace', 'The whole life of a mail: client, plugins, attempts. Also of one that has left.')
+    .argument('<id>', 'the queue id, as in the 250 reply')
+    .action((id: string, options: Options) => look(id, options, { words: traceInWords, json: traceInJson }));
+  verb('content', 'The mail itself, octet by octet.')
+    .argument('<id>', 'the queue id')
+    .option('--header', 'the header section alone')
+    .action((id: string, options: Options & { readonly header?: boolean }) =>
+      withQueue(options, store => content(store, id, options.header === true)),
+    );
+  verb('stats', 'The queue in figures: by state, and by destination.')
+    .addOption(new Option('-n, --limit <count>', 'so many destinations').argParser(limit))
+    .action((options: Options & { readonly limit?: number }) => stats(options));
+}
+
+function registerActions(verb: MakeVerb): void {
   const acting = (name: ActionName, description: string) =>
-    verb(name, description)
-      .argument('<id...>', 'queue ids')
-      .action((ids: readonly string[], options: Options) =>
+    withFilters(verb(name, description))
+      .argument('[id...]', 'queue ids; or else a filter')
+      .option('--all', 'all mail in the queue')
+      .option('-y, --yes', 'asks nothing')
+      .option('-w, --why <text>', 'why: it stands in the trace')
+      .action((ids: readonly string[], options: Options & ActOptions) =>
         withQueue(options, store => act(store, name, ids, options)),
       );
   acting('retry', 'Makes the recipients that wait due now.');
-  acting('hold', 'Keeps mail from delivery until it is released.').option('-r, --reason <text>', 'why', 'by hand');
+  acting('hold', 'Keeps mail from delivery until it is released.');
   acting('release', 'Delivers mail that is on hold, or that was set aside because it could not be read.');
   acting('remove', 'Throws mail away. Its sender is not told.');
+  acting('bounce', 'Returns mail to its sender, with --why as the reason.');
 }
 
-/** Prints the queue: a few lines a mail, or one JSON array, page by page. */
-export async function list(
-  queue: QueueControl,
-  { json = false }: { readonly json?: boolean },
-  print: (text: string) => void,
-): Promise<void> {
-  let count = 0;
-  if (json) print('[');
-  for await (const entry of entries(queue)) {
-    if (json) print(`${count === 0 ? '' : ','}\n${JSON.stringify(entryInJson(entry))}`);
-    else print(`${entryInWords(entry)}\n`);
-    count += 1;
-  }
-  print(
-    json
-      ? '\n]\n'
-      : `${count === 0 ? 'The queue is empty.' : `${count} ${count === 1 ? 'mail' : 'mails'} in the queue.`}\n`,
-  );
-}
-
-/** Acts on each mail, and says what was done and to how many. */
-export async function actOn(
-  queue: QueueControl,
-  name: ActionName,
-  ids: readonly string[],
-  at: { readonly clock: Clock; readonly reason: string },
-): Promise<readonly { readonly id: string; readonly recipients: number | null; readonly text: string }[]> {
-  const { act, done }: Action = ACTIONS[name];
-  const results = [];
-  for (const id of ids) {
-    const recipients = await act(queue, id, { now: at.clock.now(), reason: at.reason });
-    const text = recipients === null ? 'there is no such mail in the queue' : `${counted(recipients)} ${done}`;
-    results.push({ id, recipients, text });
-  }
-  return results;
-}
-
-async function act(store: QueueStore, name: ActionName, ids: readonly string[], options: Options): Promise<void> {
-  const results = await actOn(store, name, ids, { clock: systemClock, reason: options.reason ?? 'by hand' });
-  const lines = results.map(({ id, text }) => `${id}: ${text}\n`).join('');
-  process.stdout.write(options.json === true ? `${JSON.stringify(results)}\n` : lines);
-  if (results.some(({ recipients }) => recipients === null)) process.exitCode = 1;
-}
-
-async function show(store: QueueStore, id: string, { json = false }: Options): Promise<void> {
-  const found = await store.find(id);
-  if (found === null) {
-    process.stderr.write(`${id}: there is no such mail in the queue\n`);
-    process.exitCode = 1;
-    return;
-  }
-  process.stdout.write(json ? `${JSON.stringify(mailInJson(found), null, 2)}\n` : `${mailInWords(found)}\n`);
-}
-
-async function* entries(queue: QueueControl): AsyncIterable<QueueEntry> {
-  for (let after: string | null = null; ; ) {
-    const page: readonly QueueEntry[] = await queue.list({ after, limit: PAGE });
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined) return;
-    after = last.id;
-  }
-}
-
-function counted(recipients: number): string {
-  return `${recipients} ${recipients === 1 ? 'recipient' : 'recipients'}`;
-}
-
-async function withQueue(options: Options, use: (store: QueueStore) => Promise<void>): Promise<void> {
-  try {
-    const store = await open(await directoryOf(options));
-    try {
-      await use(store);
-    } finally {
-      await store.close();
-    }
-  } catch (error) {
-    refuse(error);
-  }
-}
-
-/** A mistake elsewhere in the configuration does not hide the queue: that is when people want to look at it. */
-async function directoryOf({ directory, config }: Options): Promise<string> {
-  if (directory !== undefined) return resolve(directory);
-  const loaded = await loadConfiguration(config, { env: process.env, now: systemClock.now() });
-  if (loaded.kind === 'ok') return loaded.configuration.queue.directory;
-  const doubtful = loaded.complaints.some(({ path: [section] }) => section === undefined || section === 'queue');
-  if (loaded.draft === null || doubtful) throw bootError(loaded.complaints);
-  return loaded.draft.configuration.queue.directory;
-}
-
-async function open(directory: string): Promise<QueueStore> {
-  const log = createLog({ level: 'warn', format: 'auto', destination: process.stderr, clock: systemClock });
-  try {
-    return await openSqliteStore({ directory, role: 'guest', log });
-  } catch (cause) {
-    throw new MailframeError(
-      'MF_QUEUE_OPEN',
-      `the queue in ${directory} cannot be opened: ${describeWithRemedy(cause)}`,
-      {
-        cause,
-      },
+function registerDestinations(verb: MakeVerb): void {
+  const name = 'a domain (its mailboxes are meant too), a next hop as host:port, or a mailbox';
+  verb('flush', 'Makes due now what waits for a destination, or all of it.')
+    .argument('[destination]', name)
+    .action((destination: string | undefined, options: Options) =>
+      flushAll(destination === undefined ? null : destinationOf(destination), options),
     );
-  }
+  verb('suspend', 'Keeps mail from a destination until it is resumed. Without one: lists those that are suspended.')
+    .argument('[destination]', name)
+    .option('-w, --why <text>', 'why', '')
+    .action((destination: string | undefined, options: Options & { readonly why: string }) =>
+      suspendOne(destination === undefined ? null : destinationOf(destination), options),
+    );
+  verb('resume', 'Ends the suspension of a destination.')
+    .argument('<destination>', name)
+    .action((destination: string, options: Options) => resumeOne(destinationOf(destination), options));
+}
+
+function list(options: Options & FilterOptions & { readonly limit?: number }): Promise<void> {
+  return withQueue(options, store => {
+    const json = options.json === true;
+    const now = systemClock.now();
+    const most = options.limit ?? (json ? Infinity : SHOWN);
+    const listing = { filter: filterOf(options, now) ?? {}, limit: most, now, width: width(), print };
+    return json ? listInJson(store, listing) : listInWords(store, listing);
+  });
+}
+
+function look(
+  id: string,
+  options: Options,
+  as: { readonly words: (life: Life, now: Date) => string; readonly json: (life: Life) => object },
+): Promise<void> {
+  return withQueue(options, async store => {
+    const life = await lifeOf(store, id);
+    if (life === null) {
+      process.stderr.write(unknownInWords(id));
+      process.exitCode = 1;
+      return;
+    }
+    print(options.json === true ? inJson(as.json(life)) : as.words(life, systemClock.now()));
+  });
+}
+
+function stats(options: Options & { readonly limit?: number }): Promise<void> {
+  return withQueue(options, async store => {
+    const now = systemClock.now();
+    const top = Math.min(options.limit ?? TOP, Number.MAX_SAFE_INTEGER);
+    const statistics = await store.statistics({ now, top });
+    const figures = { statistics, suspensions: await store.suspensions() };
+    print(options.json === true ? inJson(statsInJson(figures)) : statsInWords(figures, now, width()));
+  });
+}
+
+function flushAll(destination: string | null, options: Options): Promise<void> {
+  return withQueue(options, async store => {
+    const shows = process.stderr.isTTY && options.json !== true;
+    const progress = (recipients: number) => void (shows && process.stderr.write(`\r${recipients} recipients due now`));
+    const recipients = await flush(store, destination, { clock: systemClock, progress });
+    if (shows) process.stderr.write('\r\u001b[K');
+    const suspensions = await store.suspensions();
+    if (options.json === true) print(inJson({ recipients, suspensions }));
+    else print(flushedInWords(recipients, destination) + remaining(suspensions));
+  });
+}
+
+function suspendOne(destination: string | null, options: Options & { readonly why: string }): Promise<void> {
+  return withQueue(options, async store => {
+    const said = destination === null ? null : await suspend(store, destination, orderBy(options.why));
+    const suspensions = await store.suspensions();
+    if (options.json === true) print(inJson(suspensions));
+    else print(said ?? suspensionsInWords(suspensions));
+  });
+}
+
+function resumeOne(destination: string, options: Options): Promise<void> {
+  return withQueue(options, async store => {
+    const said = await resume(store, destination);
+    const suspensions = await store.suspensions();
+    if (options.json === true) print(inJson(suspensions));
+    else if (said !== null) print(said);
+    else process.stderr.write(`${destination} is not suspended.\n${suspensionsInWords(suspensions)}`);
+    if (said === null) process.exitCode = 1;
+  });
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+function inJson(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** Lines are cut for a terminal alone. */
+function width(): number {
+  return process.stdout.isTTY ? process.stdout.columns : Infinity;
+}
+
+function limit(text: string): number {
+  if (text === 'all') return Infinity;
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Not a number, nor `all`.');
+  return Number(text);
 }

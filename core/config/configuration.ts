@@ -81,6 +81,8 @@ export interface QueueSettings {
   readonly concurrency: number;
   /** What destinations may be asked. The first that matches holds. Those that none matches have the defaults. */
   readonly destinations: readonly DestinationRule[];
+  /** How long mail that has left is remembered, in milliseconds, and in how many octets at the most. */
+  readonly history: { readonly keep: number; readonly size: number } | 'off';
 }
 
 /** One entry of the plugin list. */

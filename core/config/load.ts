@@ -178,10 +178,12 @@ function tlsOf(written: NonNullable<Written<typeof listenerSchema>['tls']>, dire
 }
 
 function queueOf(written: z.output<typeof shape.queue>, directory: string): Configuration['queue'] {
+  const { history, historySize, ...rest } = written;
   const { warnAfter, ...retry } = written.retry;
   return {
-    ...written,
+    ...rest,
     directory: resolve(directory, written.directory),
+    history: history === 'off' ? 'off' : { keep: history, size: historySize },
     retry: { ...retry, warnAfter: warnAfter === 'off' ? null : warnAfter },
     destinations: written.destinations.map(({ match = [], rate, ...rest }) => ({
       ...rest,

@@ -77,6 +77,14 @@ export const queueSchema = z
       'The largest mail that a failure notification returns whole, where its sender asked for that.',
     ),
     concurrency: described(DELIVERIES.default(200), 'Deliveries at the same time, over all destinations.'),
+    history: described(
+      z
+        .literal('off')
+        .or(duration({ min: 1000 }))
+        .prefault('7 days'),
+      'How long it is remembered what became of mail that has left, or off.',
+    ),
+    historySize: described(size({ min: 1024 * 1024 }).prefault('1 GiB'), 'How large this memory may become.'),
     destinations: described(
       z.array(destination).default([]),
       'What one destination may be asked. The first entry that matches holds.',

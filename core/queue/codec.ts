@@ -12,6 +12,7 @@ import type { Bounced, Deferred, Delivered, Outcome } from '../mail/outcome.ts';
 import type { PermanentReply, TransientReply } from '../mail/reply.ts';
 import type { Client, ClientCertificate, Forwarded, Greeting, Session, Tls } from '../mail/session.ts';
 import type { Change, Trace, TraceStep } from '../mail/trace.ts';
+import type { Order, Reason, Suspension } from '../plugin/queue-control.ts';
 import {
   either,
   fields,
@@ -32,12 +33,6 @@ const VERSION = 1;
 /** A mail without its id, content and time, which have columns of their own. */
 export type MailRecord = Pick<Mail, 'envelope' | 'session' | 'facts'>;
 
-/** Why a mail is kept from delivery. */
-export interface HoldRecord {
-  readonly by: string;
-  readonly reason: string;
-}
-
 export function encodeMail({ envelope, session, facts }: Mail): string {
   return encode({ envelope, session, facts });
 }
@@ -50,8 +45,12 @@ export function encodeReply(reply: PermanentReply): string {
   return encode(reply);
 }
 
-export function encodeHold({ by, reason }: HoldRecord): string {
+export function encodeHold({ by, reason }: Reason): string {
   return encode({ by, reason });
+}
+
+export function encodeSuspension({ by, reason, now }: Order): string {
+  return encode({ by, reason, since: now.getTime() });
 }
 
 export function encodeTrace(steps: Trace): string {
@@ -71,8 +70,13 @@ export function decodeReply(stored: string): PermanentReply {
   return decode(stored, permanentReply);
 }
 
-export function decodeHold(stored: string): HoldRecord {
+export function decodeHold(stored: string): Reason {
   return decode(stored, hold);
+}
+
+export function decodeSuspension(stored: string): Omit<Suspension, 'destination'> {
+  const { by, reason, since } = decode(stored, suspension);
+  return { by, reason, since: new Date(since) };
 }
 
 export function decodeTrace(stored: string): Trace {
@@ -161,7 +165,8 @@ const facts: Reader<Facts> = (value, place) =>
   );
 
 const mail = fields<MailRecord>({ envelope, session, facts });
-const hold = fields<HoldRecord>({ by: text, reason: text });
+const hold = fields<Reason>({ by: text, reason: text });
+const suspension = fields<{ by: string; reason: string; since: number }>({ by: text, reason: text, since: number });
 
 function reply(className: '4' | '5'): Reader<{ code: number; status: string; text: string }> {
   const read = fields<{ code: number; status: string; text: string }>({ code: number, status: text, text });

@@ -7,7 +7,7 @@
  */
 import { describeError } from '../mail/failure.ts';
 import type { Log } from '../plugin/ports.ts';
-import type { OperationName, Operations, WorkerOptions } from './sqlite-protocol.ts';
+import type { OperationName, Operations, Trouble, WorkerOptions } from './sqlite-protocol.ts';
 import { StoreThread } from './store-thread.ts';
 
 export class LastingThread {
@@ -26,7 +26,7 @@ export class LastingThread {
 
   /** Starts the first thread. Rejects where it cannot open the queue. */
   static async start(options: WorkerOptions, log: Log): Promise<LastingThread> {
-    return new LastingThread(await StoreThread.start(options), options, log);
+    return new LastingThread(await StoreThread.start(options, forgetfulIn(log)), options, log);
   }
 
   /** As `StoreThread.call`. */
@@ -57,7 +57,7 @@ export class LastingThread {
   async #reopen(): Promise<StoreThread> {
     // The lock of the folder is free only when the old thread is gone for good.
     await this.#thread.ended;
-    const thread = await StoreThread.start({ ...this.#options, begins: 'again' });
+    const thread = await StoreThread.start({ ...this.#options, begins: 'again' }, forgetfulIn(this.#log));
     this.#thread = thread;
     this.#watch(thread);
     this.#log.warn('reopened', { queue: this.#options.directory });
@@ -71,4 +71,9 @@ export class LastingThread {
       this.#log.error('broken', { queue: this.#options.directory, cause, next: 'the store is opened again' });
     });
   }
+}
+
+/** What becomes of the history concerns nobody but whoever reads the log. */
+function forgetfulIn(log: Log): (trouble: Trouble) => void {
+  return ({ message }) => log.warn('failed', { keeping: 'the history of the queue', cause: message });
 }

@@ -15,6 +15,7 @@ import { addressText } from './disclosure.ts';
 import { type NotificationOffice, notificationsOwed, notifiesAbout } from './notification.ts';
 import type { Placing } from './placing.ts';
 import { type Settled, settle } from './settlement.ts';
+import { settlementSteps } from './settlement-steps.ts';
 
 /** What a ledger is kept with. */
 export interface LedgerParts extends NotificationOffice {
@@ -53,7 +54,8 @@ export class Ledger {
       );
       const owed = await notificationsOwed(mail, settled, now, this.#parts);
       const notifications = await Promise.all(owed.map(one => placing.place(one, chain)));
-      const result = await this.#store(lease, settled, steps, notifications);
+      const life = [...steps, ...settlementSteps(settled, notifications, now)];
+      const result = await this.#store(lease, settled, life, notifications);
       if (result !== 'settled') {
         log.warn(result === 'lost' ? 'lost' : 'unsettled', { queueId: mail.id, recipients: settled.map(addressOf) });
         return;

@@ -3,7 +3,7 @@ import { contentOf } from '../mail/content.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Outcome } from '../mail/outcome.ts';
 import type { Trace } from '../mail/trace.ts';
-import type { QueuedRecipient, QueueEntry, RecipientState } from '../plugin/queue-control.ts';
+import type { PastMail, QueuedRecipient, QueueEntry, RecipientEntry, RecipientState } from '../plugin/queue-control.ts';
 import type { Fate, NewMail, Settlement } from '../plugin/queue-store.ts';
 import { placesOf } from './places.ts';
 import { precedence } from './precedence.ts';
@@ -25,7 +25,7 @@ export interface Seat {
 /** One mail in it. */
 export interface Entry {
   readonly mail: Mail;
-  readonly fate: Fate;
+  fate: Fate;
   readonly seats: readonly Seat[];
   hold: QueueEntry['hold'];
   trace: Trace;
@@ -54,7 +54,7 @@ export function newEntry(one: NewMail): Entry {
       index,
       destination,
       priority,
-      expires: expires?.getTime() ?? Infinity,
+      expires: fate.kind === 'bounce' ? 0 : (expires?.getTime() ?? Infinity),
       state: hold === null ? 'waiting' : 'held',
       due: mail.receivedAt.getTime(),
       attempts: 0,
@@ -83,8 +83,10 @@ export function settleSeat(entry: Entry, settlement: Settlement): void {
     return;
   }
   seat.state = entry.hold === null ? 'waiting' : 'held';
-  seat.due = settlement.nextAttempt.getTime();
   seat.delayNotified = settlement.delayNotified;
+  // It was to be returned meanwhile: there is nothing to wait for.
+  if (entry.fate.kind === 'bounce') return;
+  seat.due = settlement.nextAttempt.getTime();
   if (settlement.expires !== undefined) seat.expires = settlement.expires?.getTime() ?? Infinity;
 }
 
@@ -102,18 +104,40 @@ export function queuedRecipient(entry: Entry, seat: Seat): QueuedRecipient {
 }
 
 /** What a listing shows. */
-export function entryOf(entry: Entry): QueueEntry {
-  const { mail, hold } = entry;
+export function entryOf(entry: Entry, notBefore: (destination: string) => number): QueueEntry {
+  const { mail, hold, fate } = entry;
   return {
     id: mail.id,
     receivedAt: mail.receivedAt,
     size: mail.content.size,
     hold,
+    bounce: fate.kind === 'bounce' ? fate.reply : null,
     envelope: mail.envelope,
     recipients: entry.seats.map(seat => ({
       ...queuedRecipient(entry, seat),
       state: seat.state,
       nextAttempt: seat.state === 'waiting' ? new Date(seat.due) : null,
+      keptBack: seat.state === 'done' ? null : keptBack(notBefore(seat.destination)),
+      expires: seat.state === 'done' || seat.expires === Infinity || seat.expires === 0 ? null : new Date(seat.expires),
     })),
   };
+}
+
+function keptBack(notBefore: number): RecipientEntry['keptBack'] {
+  if (notBefore === 0) return null;
+  return notBefore === Infinity ? { kind: 'suspended' } : { kind: 'left-alone', until: new Date(notBefore) };
+}
+
+/** What is remembered of it once it has left. */
+export function pastOf(entry: Entry, leftAt: Date, removed: PastMail['removed']): PastMail {
+  const { mail, trace } = entry;
+  const recipients = entry.seats.map(seat => ({
+    ...queuedRecipient(entry, seat),
+    state: 'done' as const,
+    nextAttempt: null,
+    keptBack: null,
+    expires: null,
+  }));
+  const last = { ...entryOf(entry, () => 0), hold: null, bounce: null, recipients };
+  return { leftAt, removed, entry: last, session: mail.session, facts: mail.facts, trace };
 }

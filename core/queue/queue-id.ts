@@ -11,6 +11,8 @@ const TIME_LENGTH = 10;
 const RANDOM_LENGTH = 8;
 const RANDOM_OCTETS = 5;
 const RANDOM_BOUND = 32 ** RANDOM_LENGTH;
+/** With the number of the group where a transaction became several mails. */
+const FORM = new RegExp(`^[${ALPHABET}]{${TIME_LENGTH + RANDOM_LENGTH}}(?:\\.\\d+)?$`);
 
 /** Makes the source of ids of one process. */
 export function queueIds({ clock, random }: { readonly clock: Clock; readonly random: Random }): () => string {
@@ -30,6 +32,12 @@ export function queueIds({ clock, random }: { readonly clock: Clock; readonly ra
     }
     return base32(time, TIME_LENGTH) + base32(tail, RANDOM_LENGTH);
   };
+}
+
+/** When an id was made, in milliseconds since the epoch; or `null` where the text is no id of ours. */
+export function timeOfQueueId(id: string): number | null {
+  if (!FORM.test(id)) return null;
+  return Array.from(id.slice(0, TIME_LENGTH)).reduce((time, digit) => time * 32 + ALPHABET.indexOf(digit), 0);
 }
 
 function base32(number: number, length: number): string {

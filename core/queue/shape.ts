@@ -9,6 +9,16 @@ export class Unreadable extends Error {
   }
 }
 
+/** What is read, or `null` where it is not what is stored today. */
+export function unlessUnreadable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Unreadable) return null;
+    throw error;
+  }
+}
+
 /** Takes a value and the place where it stands. */
 export type Reader<T> = (value: unknown, place: string) => T;
 

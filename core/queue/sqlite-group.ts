@@ -5,8 +5,10 @@
  * the group is undone, and each of its calls runs again alone.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import type { HistoryFolder } from './history-folder.ts';
 import type { SpoolFolder } from './spool-folder.ts';
 import { Desk } from './sqlite-desk.ts';
+import { Listing } from './sqlite-listing.ts';
 import {
   type Call,
   LOOKS_ONLY,
@@ -18,24 +20,32 @@ import {
 } from './sqlite-protocol.ts';
 import { troubleOf } from './sqlite-query.ts';
 import { Reader } from './sqlite-reader.ts';
+import { Statistics } from './sqlite-statistics.ts';
 import { Tables } from './sqlite-tables.ts';
+import { Traffic } from './sqlite-traffic.ts';
 import { DamagedRow, Work } from './sqlite-work.ts';
 
 export class Group {
   readonly #database: DatabaseSync;
   readonly #spool: SpoolFolder;
+  readonly #history: HistoryFolder | null;
   readonly #tables: Tables;
   readonly #work: Work;
   readonly #performers: Performers;
 
-  constructor(database: DatabaseSync, spool: SpoolFolder) {
+  /** `history`: where lines about mail that leaves are written, or `null`. */
+  constructor(database: DatabaseSync, spool: SpoolFolder, history: HistoryFolder | null) {
     this.#database = database;
     this.#spool = spool;
-    this.#tables = new Tables(database);
-    const reader = new Reader(database, spool);
+    this.#history = history;
+    this.#tables = new Tables(database, history);
+    const reader = new Reader(database, spool, this.#tables.lanes);
     const work = new Work(database, this.#tables, reader);
     this.#work = work;
     const desk = new Desk(database, this.#tables, reader);
+    const listing = new Listing(database, reader);
+    const traffic = new Traffic(database, this.#tables);
+    const statistics = new Statistics(database);
     this.#performers = {
       commit: mails => {
         spool.requireReserve();
@@ -47,12 +57,18 @@ export class Group {
       renew: request => work.renew(request),
       giveBack: request => work.giveBack(request),
       nextDue: request => work.nextDue(request),
-      list: page => desk.list(page),
+      list: page => listing.page(page),
       find: request => desk.find(request),
       retry: request => desk.retry(request),
       hold: request => desk.hold(request),
       release: request => desk.release(request),
       remove: request => desk.remove(request),
+      bounce: request => desk.bounce(request),
+      flush: request => traffic.flush(request),
+      suspend: request => traffic.suspend(request),
+      resume: request => traffic.resume(request),
+      suspensions: () => traffic.suspensions(),
+      statistics: question => statistics.statistics(question),
     };
   }
 
@@ -110,6 +126,7 @@ export class Group {
     this.#requireSpoolFiles();
     this.#database.exec('COMMIT');
     this.#spool.remove(this.#tables.orphans);
+    this.#history?.append(this.#tables.departed);
     this.#forgetNotes();
     return replies;
   }
@@ -135,6 +152,7 @@ export class Group {
   #forgetNotes(): void {
     this.#tables.orphans.clear();
     this.#tables.spoolFilesNamed.clear();
+    this.#tables.departed.length = 0;
   }
 }
 

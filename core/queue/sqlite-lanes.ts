@@ -64,7 +64,7 @@ export class Lanes {
     for (const { destination, priority } of distinct(lanes)) {
       const due = this.#first.get(destination, priority)?.due ?? null;
       if (due === null) this.#drop.run(destination, priority);
-      else this.#set.run(destination, priority, Math.max(due, this.#notBefore(destination)));
+      else this.#set.run(destination, priority, Math.max(due, this.notBefore(destination)));
     }
   }
 
@@ -75,9 +75,19 @@ export class Lanes {
     this.refresh(this.#ofDestination.all(destination));
   }
 
+  /** Ends the back-off of a destination, if there is any. */
+  endBackOff(destination: string): void {
+    if ((this.#keptBack.get(destination)?.not_before ?? 0) !== 0) this.backOff(destination, 0);
+  }
+
   /** Must follow every change of who is suspended under a name: a destination, or the domain of mailboxes. */
   refreshUnder(name: string): void {
-    this.refresh([...this.#ofDestination.all(name), ...this.#ofDomain.all(name)]);
+    this.refresh(this.under(name));
+  }
+
+  /** The lanes in which somebody waits, of a destination and of the mailboxes of a domain. */
+  under(name: string): readonly Lane[] {
+    return [...this.#ofDestination.all(name), ...this.#ofDomain.all(name)];
   }
 
   /** Whether all mail that is due may be taken. */
@@ -86,11 +96,11 @@ export class Lanes {
   }
 
   isKeptBack(destination: string, now: number): boolean {
-    return this.#notBefore(destination) > now;
+    return this.notBefore(destination) > now;
   }
 
   /** When a destination may be tried again: `NEVER` while it, or the domain of its mailbox, is suspended. */
-  #notBefore(destination: string): number {
+  notBefore(destination: string): number {
     const own = this.#keptBack.get(destination);
     const at = destination.lastIndexOf('@');
     const domain = at === -1 ? undefined : this.#keptBack.get(destination.slice(at + 1));

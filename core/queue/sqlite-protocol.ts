@@ -5,11 +5,23 @@
  */
 import type { Mail } from '../mail/mail.ts';
 import type { Trace } from '../mail/trace.ts';
-import type { QueueEntry } from '../plugin/queue-control.ts';
+import type {
+  Acted,
+  Flushed,
+  PageRequest,
+  QueueEntry,
+  QueueFilter,
+  QueuePage,
+  Suspension,
+} from '../plugin/queue-control.ts';
+import type { QueueStatistics } from '../plugin/queue-statistics.ts';
 import type { Lease } from '../plugin/queue-store.ts';
+import type { HistorySettings } from './history-folder.ts';
 
 /** A time that does not come. */
 export const NEVER = Number.MAX_SAFE_INTEGER;
+/** When mail expires that is to be returned: nothing that keeps its destination back keeps it. */
+export const AT_ONCE = 0;
 
 /** Octets in the database, or the name of the spool file that holds them: exactly one is given. */
 export interface ContentRow {
@@ -74,6 +86,16 @@ export interface ClaimRow {
   readonly until: number;
 }
 
+/** What a person decided about one mail. */
+export interface OrderRow {
+  readonly id: string;
+  readonly now: number;
+  /** Who and why. */
+  readonly reasonJson: string;
+  /** The order as a step of the trace. */
+  readonly stepJson: string;
+}
+
 /** Every operation: what it takes and what it gives. */
 export interface Operations {
   /** Gives the fence of each mail that was claimed, `null` for the others. */
@@ -110,15 +132,24 @@ export interface Operations {
   };
   giveBack: { input: { readonly owner: string }; output: null };
   nextDue: { input: { readonly except: readonly string[] }; output: number | null };
-  list: { input: { readonly after: string | null; readonly limit: number }; output: readonly QueueEntry[] };
+  list: { input: PageRequest & { readonly filter: QueueFilter }; output: QueuePage };
   find: {
     input: { readonly id: string };
     output: { readonly entry: QueueEntry; readonly mail: StoredMail | null; readonly trace: Trace } | null;
   };
-  retry: { input: { readonly id: string; readonly now: number }; output: number | null };
-  hold: { input: { readonly id: string; readonly holdJson: string }; output: number | null };
-  release: { input: { readonly id: string; readonly now: number }; output: number | null };
-  remove: { input: { readonly id: string }; output: number | null };
+  retry: { input: OrderRow; output: Acted | null };
+  hold: { input: OrderRow; output: Acted | null };
+  release: { input: OrderRow; output: Acted | null };
+  remove: { input: OrderRow; output: Acted | null };
+  bounce: { input: OrderRow & { readonly bounceJson: string }; output: Acted | null };
+  flush: {
+    input: { readonly destination: string | null; readonly now: number; readonly after: string | null };
+    output: Flushed;
+  };
+  suspend: { input: { readonly destination: string; readonly suspensionJson: string }; output: number };
+  resume: { input: { readonly destination: string }; output: number | null };
+  suspensions: { input: null; output: readonly Suspension[] };
+  statistics: { input: { readonly now: number; readonly top: number }; output: QueueStatistics };
 }
 
 export type OperationName = keyof Operations;
@@ -143,6 +174,12 @@ export const LOOKS_ONLY: Readonly<Record<OperationName, boolean>> = {
   hold: false,
   release: false,
   remove: false,
+  bounce: false,
+  flush: false,
+  suspend: false,
+  resume: false,
+  suspensions: true,
+  statistics: true,
 };
 
 /** One operation to be performed. */
@@ -172,7 +209,9 @@ export type Reply =
 export type FromWorker =
   | { readonly kind: 'open' }
   | { readonly kind: 'refused'; readonly trouble: Trouble }
-  | { readonly kind: 'replies'; readonly replies: readonly Reply[] };
+  | { readonly kind: 'replies'; readonly replies: readonly Reply[] }
+  /** Lines of the history could not be written. */
+  | { readonly kind: 'forgetful'; readonly trouble: Trouble };
 
 /** How a process uses the folder: `owner` works on the queue, and there is one; a `guest` looks and acts by hand. */
 export type Role = 'owner' | 'guest';
@@ -183,4 +222,6 @@ export interface WorkerOptions {
   readonly role: Role;
   /** `again`: after another thread of this process, which still works with its leases and its spool files. */
   readonly begins: 'anew' | 'again';
+  /** `off`: the history that is there is removed. A guest goes on with the one that is there. */
+  readonly history: HistorySettings | 'off';
 }

@@ -7,6 +7,8 @@ import type { Trouble } from './sqlite-protocol.ts';
 export interface Query<Row> {
   get(...values: readonly SQLInputValue[]): Row | undefined;
   all(...values: readonly SQLInputValue[]): readonly Row[];
+  /** One after the other: for many. */
+  iterate(...values: readonly SQLInputValue[]): Iterable<Row>;
   /** @returns how many rows were changed. */
   run(...values: readonly SQLInputValue[]): number;
 }
@@ -17,6 +19,7 @@ export function query<Row = never>(database: DatabaseSync, sql: string): Query<R
   return {
     get: (...values) => statement.get(...values) as Row | undefined,
     all: (...values) => statement.all(...values) as unknown as readonly Row[],
+    iterate: (...values) => statement.iterate(...values) as unknown as Iterable<Row>,
     run: (...values) => Number(statement.run(...values).changes),
   };
 }

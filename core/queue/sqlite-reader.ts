@@ -2,12 +2,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Envelope } from '../mail/envelope.ts';
 import type { Trace } from '../mail/trace.ts';
-import type { QueuedRecipient, QueueEntry, RecipientState } from '../plugin/queue-control.ts';
+import type { QueuedRecipient, QueueEntry, RecipientEntry, RecipientState } from '../plugin/queue-control.ts';
 import type { Lease } from '../plugin/queue-store.ts';
 import { decodeHold, decodeMail, decodeOutcome, decodeReply, decodeTrace, type MailRecord } from './codec.ts';
-import { Unreadable } from './shape.ts';
+import { Unreadable, unlessUnreadable } from './shape.ts';
 import type { SpoolFolder } from './spool-folder.ts';
-import type { StoredMail } from './sqlite-protocol.ts';
+import type { Lanes } from './sqlite-lanes.ts';
+import { AT_ONCE, NEVER, type StoredMail } from './sqlite-protocol.ts';
 import { type Query, query } from './sqlite-query.ts';
 
 /** A row of `mail` with the size of its content. */
@@ -37,24 +38,25 @@ export interface RecipientHead {
   readonly outcome: string | null;
 }
 
-const HEAD = `
+/** Selects rows of `mail` with the sizes of their contents. */
+export const HEAD = `
   SELECT m.key, m.id, m.received, m.record, m.trace, m.bounce, m.hold, m.content, c.size
   FROM mail m LEFT JOIN content c ON c.key = m.content`;
 
 export class Reader {
   readonly #spool: SpoolFolder;
+  readonly #lanes: Lanes;
   readonly #byKey: Query<MailHead>;
   readonly #byId: Query<MailHead>;
-  readonly #page: Query<MailHead>;
   readonly #content: Query<{ octets: Uint8Array | null; spool: string | null }>;
   readonly #recipients: Query<RecipientHead>;
   readonly #steps: Query<{ steps: string }>;
 
-  constructor(database: DatabaseSync, spool: SpoolFolder) {
+  constructor(database: DatabaseSync, spool: SpoolFolder, lanes: Lanes) {
     this.#spool = spool;
+    this.#lanes = lanes;
     this.#byKey = query(database, `${HEAD} WHERE m.key = ?`);
     this.#byId = query(database, `${HEAD} WHERE m.id = ?`);
-    this.#page = query(database, `${HEAD} WHERE m.id > ? ORDER BY m.id LIMIT ?`);
     this.#content = query(database, 'SELECT octets, spool FROM content WHERE key = ?');
     this.#recipients = query(
       database,
@@ -66,10 +68,6 @@ export class Reader {
 
   head(which: { readonly key: number } | { readonly id: string }): MailHead | null {
     return ('key' in which ? this.#byKey.get(which.key) : this.#byId.get(which.id)) ?? null;
-  }
-
-  page(after: string | null, limit: number): readonly MailHead[] {
-    return this.#page.all(after ?? '', limit);
   }
 
   recipients(mail: number): readonly RecipientHead[] {
@@ -91,15 +89,16 @@ export class Reader {
 
   /** What a listing shows, damaged mail included. */
   entry(head: MailHead): QueueEntry {
-    const { key, id, size, hold } = head;
+    const { key, id, size, hold, bounce } = head;
     const envelope = unlessUnreadable(() => this.#record(head))?.envelope ?? null;
     return {
       id,
       receivedAt: new Date(head.received),
       size: size ?? 0,
       hold: hold === null ? null : (unlessUnreadable(() => decodeHold(hold)) ?? UNKNOWN_HOLD),
+      bounce: bounce === null ? null : unlessUnreadable(() => decodeReply(bounce)),
       envelope,
-      recipients: envelope === null ? [] : this.recipients(key).map(row => entryOf(row, envelope)),
+      recipients: envelope === null ? [] : this.recipients(key).map(row => this.#recipient(row, envelope)),
     };
   }
 
@@ -108,12 +107,31 @@ export class Reader {
     return stored.flatMap(steps => unlessUnreadable(() => decodeTrace(steps)) ?? []);
   }
 
+  /** An outcome that cannot be read is shown as none. */
+  #recipient(row: RecipientHead, envelope: Envelope): RecipientEntry {
+    const recipient =
+      unlessUnreadable(() => recipientOf(row, envelope)) ?? recipientOf({ ...row, outcome: null }, envelope);
+    const { state, due, expires, destination } = row;
+    return {
+      ...recipient,
+      state,
+      nextAttempt: state === 'waiting' ? new Date(due) : null,
+      keptBack: state === 'done' ? null : keptBack(this.#lanes.notBefore(destination)),
+      expires: state === 'done' || expires === NEVER || expires === AT_ONCE ? null : new Date(expires),
+    };
+  }
+
   #record(head: MailHead): MailRecord {
     const record = decodeMail(head.record);
     const rows = this.recipients(head.key).length;
     if (rows !== record.envelope.recipients.length) throw new Unreadable('envelope.recipients', `${rows} recipients`);
     return record;
   }
+}
+
+function keptBack(notBefore: number): RecipientEntry['keptBack'] {
+  if (notBefore === 0) return null;
+  return notBefore === NEVER ? { kind: 'suspended' } : { kind: 'left-alone', until: new Date(notBefore) };
 }
 
 const UNKNOWN_HOLD = { by: 'mailframe', reason: 'the reason cannot be read' };
@@ -130,20 +148,4 @@ export function recipientOf(row: RecipientHead, envelope: Envelope): QueuedRecip
     lastOutcome: row.outcome === null ? null : decodeOutcome(row.outcome),
     delayNotified: row.delay_notified === 1,
   };
-}
-
-/** An outcome that cannot be read is shown as none. */
-function entryOf(row: RecipientHead, envelope: Envelope): QueueEntry['recipients'][number] {
-  const recipient =
-    unlessUnreadable(() => recipientOf(row, envelope)) ?? recipientOf({ ...row, outcome: null }, envelope);
-  return { ...recipient, state: row.state, nextAttempt: row.state === 'waiting' ? new Date(row.due) : null };
-}
-
-function unlessUnreadable<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Unreadable) return null;
-    throw error;
-  }
 }

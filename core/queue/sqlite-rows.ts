@@ -1,8 +1,10 @@
 /** Translates between the values of the port and the rows that cross the thread boundary. */
 import { type Content, contentOf } from '../mail/content.ts';
 import type { Mail } from '../mail/mail.ts';
+import type { Order } from '../plugin/queue-control.ts';
 import type { NewMail, Place, Settlement } from '../plugin/queue-store.ts';
 import { encodeHold, encodeMail, encodeOutcome, encodeReply, encodeTrace } from './codec.ts';
+import { type OrderName, orderStep } from './order-step.ts';
 import { placesOf } from './places.ts';
 import type { Spool } from './spool.ts';
 import {
@@ -10,6 +12,7 @@ import {
   type MailRow,
   NEVER,
   type NewRows,
+  type OrderRow,
   type PlaceRow,
   type SettlementRow,
   type StoredMail,
@@ -87,6 +90,16 @@ export function settlementRow(settlement: Settlement): SettlementRow {
           expires: settlement.expires === undefined ? null : (settlement.expires?.getTime() ?? NEVER),
         };
   return { index, outcomeJson: encodeOutcome(outcome), again };
+}
+
+/** What a person decided about a mail, written down. */
+export function orderRow(name: OrderName, id: string, order: Order): OrderRow {
+  return {
+    id,
+    now: order.now.getTime(),
+    reasonJson: encodeHold(order),
+    stepJson: encodeTrace([orderStep(name, order)]),
+  };
 }
 
 /** A stored mail with its content. */

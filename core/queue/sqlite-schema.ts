@@ -90,6 +90,7 @@ const TABLES = `
     priority INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0,
     delay_notified INTEGER NOT NULL DEFAULT 0,
+    size INTEGER NOT NULL DEFAULT 0,
     outcome TEXT,
     owner TEXT,
     fence INTEGER,
@@ -123,9 +124,12 @@ const MIGRATIONS: Readonly<Record<number, string>> = {
     INSERT INTO lane SELECT name, 0, due FROM destination;
     DROP TABLE destination;
   `,
-  // When its mail expires is written down with its next attempt.
+  // When its mail expires is written down with its next attempt. For statistics its size stands with each recipient.
   2: `
     ALTER TABLE recipient ADD COLUMN expires INTEGER NOT NULL DEFAULT ${NEVER};
+    ALTER TABLE recipient ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+    UPDATE recipient SET size =
+      coalesce((SELECT c.size FROM mail m JOIN content c ON c.key = m.content WHERE m.key = recipient.mail), 0);
     ${LIMITS}
   `,
 };

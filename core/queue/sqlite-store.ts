@@ -15,7 +15,8 @@
  *   leased   -> held       the same, while the mail is on hold
  *   held     -> waiting    release: due at once
  *   damaged  -> waiting    release, by someone who has mended it
- *   any      -> (none)     the last recipient of its mail is done; remove
+ *   waiting, held -> waiting  bounce: due at once, whatever keeps its destination back; and leased after its settlement
+ *   any      -> (none)     the last recipient of its mail is done; remove: a line of the history is written
  *
  * The instant of responsibility is the COMMIT of the transaction that inserts the rows: before it the mail is the
  * client's, after it ours. The order on the disk makes every crash harmless:
@@ -26,22 +27,36 @@
  *   4. `commit` resolves, 250                 crash before 250: we deliver, the client sends again: a duplicate, no loss
  *   5. the attempt, then `settle`, COMMIT     crash between: another attempt: a duplicate, no loss
  *   6. spool file removed                     crash before: an orphan
+ *   7. line of the history written, unsynced  crash before, or of the machine after: the line is lost
  *
  * Delivery is at least once: a duplicate is possible at 4 and 5, and no protocol without a shared transaction avoids it.
  */
 import { resolve } from 'node:path';
 import { errnoOf } from '../mail/failure.ts';
 import type { Mail } from '../mail/mail.ts';
+import type { PermanentReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Log } from '../plugin/ports.ts';
-import type { QueuedMail, QueueEntry } from '../plugin/queue-control.ts';
+import type {
+  Acted,
+  Flushed,
+  Order,
+  PageRequest,
+  PastMail,
+  QueuedMail,
+  QueuePage,
+  Suspension,
+} from '../plugin/queue-control.ts';
+import type { QueueStatistics } from '../plugin/queue-statistics.ts';
 import type { Claim, Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../plugin/queue-store.ts';
 import { claimedLease } from './claimed-lease.ts';
-import { encodeHold, encodeTrace } from './codec.ts';
+import { encodeReply, encodeSuspension, encodeTrace } from './codec.ts';
+import type { HistorySettings } from './history-folder.ts';
+import { findPast } from './history-search.ts';
 import { LastingThread } from './lasting-thread.ts';
 import { Spool } from './spool.ts';
 import type { Role } from './sqlite-protocol.ts';
-import { mailOf, type PreparedRows, prepareRows, settlementRow } from './sqlite-rows.ts';
+import { mailOf, orderRow, type PreparedRows, prepareRows, settlementRow } from './sqlite-rows.ts';
 import { StoreHealth } from './store-health.ts';
 import { CLOSED } from './store-thread.ts';
 
@@ -54,7 +69,14 @@ export interface SqliteStoreOptions {
    */
   readonly role: Role;
   readonly log: Log;
+  /**
+   * What is remembered of mail that has left. `off`: nothing, and what is there is removed. For an owner; a guest goes on
+   * with what is there. Missing: a week, and a gigabyte at the most.
+   */
+  readonly history?: HistorySettings | 'off';
 }
+
+export const DEFAULT_HISTORY: HistorySettings = { keep: 7 * 86_400_000, size: 2 ** 30 };
 
 const SET_ASIDE = 'it is set aside and stays in the queue: mend it and release it, or remove it (mailframe queue)';
 
@@ -63,13 +85,21 @@ const SET_ASIDE = 'it is set aside and stays in the queue: mend it and release i
  * @throws StoreError `QUEUE_IN_USE`, `QUEUE_FORMAT` (written by another version), `ENOENT` (a guest, and no queue there),
  *   or what the disk says.
  */
-export async function openSqliteStore({ directory, role, log }: SqliteStoreOptions): Promise<QueueStore> {
-  const path = resolve(directory);
-  const thread = await LastingThread.start({ directory: path, role, begins: 'anew' }, log);
-  return new SqliteStore({ thread, spool: new Spool(path), health: new StoreHealth(path, log), log });
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<QueueStore> {
+  const { role, log, history = DEFAULT_HISTORY } = options;
+  const directory = resolve(options.directory);
+  const thread = await LastingThread.start({ directory, role, history, begins: 'anew' }, log);
+  return new SqliteStore({
+    directory,
+    thread,
+    spool: new Spool(directory),
+    health: new StoreHealth(directory, log),
+    log,
+  });
 }
 
 interface Parts {
+  readonly directory: string;
   readonly thread: LastingThread;
   readonly spool: Spool;
   readonly health: StoreHealth;
@@ -77,12 +107,14 @@ interface Parts {
 }
 
 class SqliteStore implements QueueStore {
+  readonly #directory: string;
   readonly #thread: LastingThread;
   readonly #spool: Spool;
   readonly #health: StoreHealth;
   readonly #log: Log;
 
-  constructor({ thread, spool, health, log }: Parts) {
+  constructor({ directory, thread, spool, health, log }: Parts) {
+    this.#directory = directory;
     this.#thread = thread;
     this.#spool = spool;
     this.#health = health;
@@ -175,8 +207,8 @@ class SqliteStore implements QueueStore {
     return due === null ? null : new Date(due);
   }
 
-  list(page: { readonly after: string | null; readonly limit: number }): Promise<readonly QueueEntry[]> {
-    return this.#thread.call('list', page);
+  list({ filter = {}, ...page }: PageRequest): Promise<QueuePage> {
+    return this.#thread.call('list', { ...page, filter });
   }
 
   async find(id: string): Promise<QueuedMail | null> {
@@ -185,20 +217,52 @@ class SqliteStore implements QueueStore {
     return { ...found, mail: found.mail === null ? null : mailOf(found.mail, this.#spool) };
   }
 
-  retry(id: string, now: Date): Promise<number | null> {
-    return this.#thread.call('retry', { id, now: now.getTime() });
+  past(id: string): Promise<PastMail | null> {
+    return findPast(this.#directory, id);
   }
 
-  hold(id: string, why: { readonly by: string; readonly reason: string }): Promise<number | null> {
-    return this.#thread.call('hold', { id, holdJson: encodeHold(why) });
+  retry(id: string, order: Order): Promise<Acted | null> {
+    return this.#thread.call('retry', orderRow('retry', id, order));
   }
 
-  release(id: string, now: Date): Promise<number | null> {
-    return this.#thread.call('release', { id, now: now.getTime() });
+  hold(id: string, order: Order): Promise<Acted | null> {
+    return this.#thread.call('hold', orderRow('hold', id, order));
   }
 
-  remove(id: string): Promise<number | null> {
-    return this.#thread.call('remove', { id });
+  release(id: string, order: Order): Promise<Acted | null> {
+    return this.#thread.call('release', orderRow('release', id, order));
+  }
+
+  remove(id: string, order: Order): Promise<Acted | null> {
+    return this.#thread.call('remove', orderRow('remove', id, order));
+  }
+
+  bounce(id: string, reply: PermanentReply, order: Order): Promise<Acted | null> {
+    return this.#thread.call('bounce', { ...orderRow('bounce', id, order), bounceJson: encodeReply(reply) });
+  }
+
+  flush(which: {
+    readonly destination: string | null;
+    readonly now: Date;
+    readonly after: string | null;
+  }): Promise<Flushed> {
+    return this.#thread.call('flush', { ...which, now: which.now.getTime() });
+  }
+
+  suspend(destination: string, order: Order): Promise<number> {
+    return this.#thread.call('suspend', { destination, suspensionJson: encodeSuspension(order) });
+  }
+
+  resume(destination: string): Promise<number | null> {
+    return this.#thread.call('resume', { destination });
+  }
+
+  suspensions(): Promise<readonly Suspension[]> {
+    return this.#thread.call('suspensions', null);
+  }
+
+  statistics({ now, top }: { readonly now: Date; readonly top: number }): Promise<QueueStatistics> {
+    return this.#thread.call('statistics', { now: now.getTime(), top });
   }
 
   close(): Promise<void> {

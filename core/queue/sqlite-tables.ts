@@ -1,8 +1,10 @@
 /** The steps that several operations share: inserting, setting aside, forgetting, and keeping the lanes true. */
 import type { DatabaseSync } from 'node:sqlite';
 import { encodeHold } from './codec.ts';
+import type { HistoryFolder } from './history-folder.ts';
+import { type Departure, Departures } from './sqlite-departure.ts';
 import { type Lane, Lanes } from './sqlite-lanes.ts';
-import type { ClaimRow, Damage, MailRow, NewRows } from './sqlite-protocol.ts';
+import { AT_ONCE, type ClaimRow, type Damage, type MailRow, type NewRows } from './sqlite-protocol.ts';
 import { type Query, query } from './sqlite-query.ts';
 
 /** An owner gives out fewer, so that none has to be written down. */
@@ -16,22 +18,25 @@ export class Tables {
   readonly orphans = new Set<string>();
   /** The sizes of the spool files that this transaction has named: they must be there, and their folder synced, before it commits. */
   readonly spoolFilesNamed = new Map<string, number>();
+  /** Lines about the mails that this transaction has deleted. To be written once it has committed. */
+  readonly departed: string[] = [];
 
   #fence = 0;
+  readonly #departures: Departures;
   readonly #nextEpoch: Query<{ fence: number }>;
   readonly #insertContent: Query<{ key: number }>;
   readonly #insertMail: Query<{ key: number }>;
   readonly #insertRecipient: Query<never>;
   readonly #waitingLanes: Query<Lane>;
-  readonly #contentOf: Query<{ content: number }>;
-  readonly #forget: readonly Query<never>[];
   readonly #dropContent: Query<{ spool: string | null }>;
   readonly #spoolFiles: Query<{ spool: string }>;
   readonly #setHold: Query<never>;
   readonly #markDamaged: Query<never>;
+  readonly #addSteps: Query<never>;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, history: HistoryFolder | null) {
     this.lanes = new Lanes(database);
+    this.#departures = new Departures(database, history);
     const prepare = <Row = never>(sql: string) => query<Row>(database, sql);
     this.#nextEpoch = prepare('UPDATE counter SET fence = fence + 1 RETURNING fence');
     this.#insertContent = prepare('INSERT INTO content (size, octets, spool) VALUES (?, ?, ?) RETURNING key');
@@ -40,18 +45,12 @@ export class Tables {
        VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key`,
     );
     this.#insertRecipient = prepare(
-      `INSERT INTO recipient (mail, position, destination, state, due, expires, priority, owner, fence, until)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO recipient (mail, position, destination, state, due, expires, priority, size, owner, fence, until)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#waitingLanes = prepare(
       "SELECT DISTINCT destination, priority FROM recipient WHERE mail = ? AND state = 'waiting'",
     );
-    this.#contentOf = prepare('SELECT content FROM mail WHERE key = ?');
-    this.#forget = [
-      prepare('DELETE FROM recipient WHERE mail = ?'),
-      prepare('DELETE FROM step WHERE mail = ?'),
-      prepare('DELETE FROM mail WHERE key = ?'),
-    ];
     this.#dropContent = prepare(
       'DELETE FROM content WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM mail WHERE content = ?1) RETURNING spool',
     );
@@ -59,6 +58,10 @@ export class Tables {
     this.#setHold = prepare('UPDATE mail SET hold = ? WHERE key = ?');
     this.#markDamaged = prepare(
       "UPDATE recipient SET state = 'damaged', owner = NULL, fence = NULL, until = NULL WHERE mail = ? AND state <> 'done'",
+    );
+    this.#addSteps = prepare(
+      `INSERT INTO step (mail, number, steps)
+       SELECT ?1, coalesce(max(number), 0) + 1, ?2 FROM step WHERE mail = ?1`,
     );
   }
 
@@ -72,7 +75,8 @@ export class Tables {
     const claimable = claim === null ? () => false : this.#claimable();
     const fences = mails.map(mail => {
       const fence = claimable(mail) ? this.nextFence() : null;
-      this.#insertOne(mail, keys[mail.content] ?? null, fence === null ? null : { ...claim, fence });
+      const content = { key: keys[mail.content] ?? null, size: contents[mail.content]?.size ?? 0 };
+      this.#insertOne(mail, content, fence === null ? null : { ...claim, fence });
       if (fence === null && mail.holdJson === null) waiting.push(...mail.places);
       return fence;
     });
@@ -91,15 +95,18 @@ export class Tables {
 
   #insertOne(
     mail: MailRow,
-    content: number | null,
+    content: { readonly key: number | null; readonly size: number },
     lease: (Partial<ClaimRow> & { readonly fence: number }) | null,
   ): void {
     const { id, receivedAt, mailJson, traceJson, bounceJson, holdJson } = mail;
-    const key = this.#insertMail.get(id, content, receivedAt, mailJson, traceJson, bounceJson, holdJson)?.key ?? null;
+    const head = [id, content.key, receivedAt, mailJson, traceJson, bounceJson, holdJson];
+    const key = this.#insertMail.get(...head)?.key ?? null;
     const state = lease === null ? (holdJson === null ? 'waiting' : 'held') : 'leased';
     const by = [lease?.owner ?? null, lease?.fence ?? null, lease?.until ?? null];
     for (const [position, { destination, priority, expires }] of mail.places.entries()) {
-      this.#insertRecipient.run(key, position, destination, state, receivedAt, expires, priority, ...by);
+      const end = bounceJson === null ? expires : AT_ONCE;
+      const place = [key, position, destination, state, receivedAt, end, priority, content.size];
+      this.#insertRecipient.run(...place, ...by);
     }
   }
 
@@ -119,13 +126,19 @@ export class Tables {
   }
 
   /** Deletes a mail, and its content with the last mail that has it. */
-  forget(mail: number): void {
-    const lanes = this.lanesOf(mail);
-    const content = this.#contentOf.get(mail)?.content ?? null;
-    for (const statement of this.#forget) statement.run(mail);
+  forget(mail: number, departure: Departure): void {
+    // Where the last recipient was settled nobody waits.
+    const lanes = departure.removedJson === null ? [] : this.lanesOf(mail);
+    const { content, line } = this.#departures.take(mail, departure);
+    if (line !== null) this.departed.push(line);
     const spool = this.#dropContent.get(content)?.spool ?? null;
     if (spool !== null) this.orphans.add(spool);
     this.lanes.refresh(lanes);
+  }
+
+  /** Adds to the trace of a mail. */
+  addSteps(mail: number, stepsJson: string): void {
+    this.#addSteps.run(mail, stepsJson);
   }
 
   /** Keeps a mail that cannot be read from being tried again and again. */

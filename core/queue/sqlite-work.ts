@@ -19,6 +19,13 @@ const UNLEASED = `
   owner = NULL, fence = NULL, until = NULL`;
 
 type WorkName = 'commit' | 'lease' | 'settle' | 'backOff' | 'renew' | 'giveBack' | 'nextDue';
+/** A recipient of a lease, with what was decided about its mail meanwhile. */
+interface HeldRow {
+  readonly position: number;
+  readonly key: number;
+  readonly hold: string | null;
+  readonly bounce: string | null;
+}
 
 /** A mail lies on a damaged page of the database. SQLite writes nothing more in a transaction that has met one. */
 export class DamagedRow extends Error {
@@ -41,10 +48,9 @@ export class Work implements Pick<Performers, WorkName> {
   readonly #reader: Reader;
   readonly #found: Damage[] = [];
   readonly #take: Query<never>;
-  readonly #held: Query<{ position: number; key: number; hold: string | null }>;
+  readonly #held: Query<HeldRow>;
   readonly #settle: Query<never>;
   readonly #unsettled: Query<{ count: number }>;
-  readonly #addSteps: Query<never>;
   readonly #expired: Query<Lane>;
   readonly #expire: Query<never>;
   readonly #owned: Query<Lane>;
@@ -61,7 +67,7 @@ export class Work implements Pick<Performers, WorkName> {
       "UPDATE recipient SET state = 'leased', owner = ?, fence = ?, until = ? WHERE mail = ? AND position = ?",
     );
     this.#held = prepare(
-      `SELECT r.position, m.key, m.hold FROM mail m JOIN recipient r ON r.mail = m.key
+      `SELECT r.position, m.key, m.hold, m.bounce FROM mail m JOIN recipient r ON r.mail = m.key
        WHERE m.id = ? AND r.state = 'leased' AND r.fence = ?`,
     );
     this.#settle = prepare(
@@ -70,10 +76,6 @@ export class Work implements Pick<Performers, WorkName> {
        WHERE mail = ? AND position = ?`,
     );
     this.#unsettled = prepare("SELECT count(*) AS count FROM recipient WHERE mail = ? AND state <> 'done'");
-    this.#addSteps = prepare(
-      `INSERT INTO step (mail, number, steps)
-       SELECT ?1, coalesce(max(number), 0) + 1, ?2 FROM step WHERE mail = ?1`,
-    );
     const distinct = 'SELECT DISTINCT destination, priority FROM recipient';
     this.#expired = prepare(`${distinct} WHERE state = 'leased' AND until <= ?`);
     this.#expire = prepare(`UPDATE recipient SET ${UNLEASED} WHERE state = 'leased' AND until <= ?`);
@@ -165,26 +167,28 @@ export class Work implements Pick<Performers, WorkName> {
     const [first] = held;
     const positions = new Set(held.map(row => row.position));
     if (first === undefined || !settlements.every(one => positions.has(one.index))) return 'lost';
-    const { key, hold } = first;
+    const { key } = first;
     const done = settlements.filter(one => one.again === null).length;
     if (this.#unsettled.get(key)?.count === done) {
-      this.#tables.forget(key);
+      this.#tables.forget(key, { settlements, stepsJson, removedJson: null });
     } else {
-      for (const settlement of settlements) this.#settleOne(key, settlement, hold);
-      if (stepsJson !== null) this.#addSteps.run(key, stepsJson);
+      for (const settlement of settlements) this.#settleOne(first, settlement);
+      if (stepsJson !== null) this.#tables.addSteps(key, stepsJson);
       this.#tables.lanes.refresh(this.#tables.lanesOf(key));
     }
     this.#tables.insert(notifications);
     return 'settled';
   }
 
-  #settleOne(mail: number, { index, outcomeJson, again }: SettlementRow, hold: string | null): void {
+  #settleOne({ key, hold, bounce }: HeldRow, { index, outcomeJson, again }: SettlementRow): void {
     if (again === null) {
-      this.#settle.run('done', null, null, null, outcomeJson, mail, index);
-    } else {
-      const state = hold === null ? 'waiting' : 'held';
-      this.#settle.run(state, again.due, Number(again.delayNotified), again.expires, outcomeJson, mail, index);
+      this.#settle.run('done', null, null, null, outcomeJson, key, index);
+      return;
     }
+    const state = hold === null ? 'waiting' : 'held';
+    // It was to be returned meanwhile: it is due since then, and given up at once.
+    const [due, expires] = bounce === null ? [again.due, again.expires] : [null, null];
+    this.#settle.run(state, due, Number(again.delayNotified), expires, outcomeJson, key, index);
   }
 
   backOff({ destination, until }: Operations['backOff']['input']): null {
@@ -229,7 +233,8 @@ export class Work implements Pick<Performers, WorkName> {
       .recipients(head.key)
       .filter(row => row.state === 'waiting' && row.expires < request.expiredBefore);
     const recipients = over.map(row => recipientOf(row, mail.envelope));
-    return { fence: this.#leaseTo(request, head, over), mail, recipients, fate: { kind: 'expire' } };
+    const fate = head.bounce === null ? ({ kind: 'expire' } as const) : this.#reader.fate(head);
+    return { fence: this.#leaseTo(request, head, over), mail, recipients, fate };
   }
 
   #leaseTo({ owner, until }: Lease['input'], head: MailHead, rows: readonly RecipientHead[]): number {

@@ -5,6 +5,7 @@
  */
 import { hostname } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { forgetHistory, HistoryFolder } from './history-folder.ts';
 import { SpoolFolder } from './spool-folder.ts';
 import { Group } from './sqlite-group.ts';
 import type { Call, FromWorker, ToWorker, WorkerOptions } from './sqlite-protocol.ts';
@@ -13,6 +14,8 @@ import { openDatabase } from './sqlite-schema.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('this file is the entry of a worker thread');
+/** In milliseconds. */
+const SWEEP_EVERY = 3_600_000;
 const say = (what: FromWorker) => port.postMessage(what, []);
 
 try {
@@ -22,9 +25,10 @@ try {
   port.close();
 }
 
-function serve({ directory, role, begins }: WorkerOptions): void {
+function serve(options: WorkerOptions): void {
+  const { directory, role, begins } = options;
   const { database, close } = openDatabase(directory, role, { pid: process.pid, host: hostname() });
-  const group = new Group(database, new SpoolFolder(directory));
+  const group = new Group(database, new SpoolFolder(directory), historyOf(options));
   if (role === 'owner') group.takeOver(begins);
   let waiting: Call[] = [];
 
@@ -45,4 +49,23 @@ function serve({ directory, role, begins }: WorkerOptions): void {
     if (waiting.push(message) === 1) setImmediate(work);
   });
   say({ kind: 'open' });
+}
+
+/** A guest writes to the history that is there, and leaves it to the owner how long it is kept. */
+function historyOf({ directory, role, history }: WorkerOptions): HistoryFolder | null {
+  if (role === 'owner' && history === 'off') {
+    forgetHistory(directory);
+    return null;
+  }
+  const settings = role === 'owner' && history !== 'off' ? history : null;
+  const folder = new HistoryFolder(directory, {
+    settings,
+    now: () => Date.now(),
+    report: error => say({ kind: 'forgetful', trouble: troubleOf(error) }),
+  });
+  if (settings === null) return folder;
+  folder.begin();
+  // What is too old goes, also while no mail leaves.
+  setInterval(() => folder.sweep(), SWEEP_EVERY).unref();
+  return folder;
 }

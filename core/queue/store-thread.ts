@@ -27,7 +27,7 @@ export class StoreThread {
   #calls = 0;
   #gone: Error | null = null;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, forgetful: (trouble: Trouble) => void) {
     this.#worker = worker;
     this.ended = new Promise(resolve => {
       worker.once('exit', () => {
@@ -38,6 +38,7 @@ export class StoreThread {
     worker.on('error', cause => this.#fail(new StoreError(`the queue store has crashed: ${cause.message}`, CLOSED)));
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'replies') for (const reply of message.replies) this.#settle(reply);
+      else if (message.kind === 'forgetful') forgetful(message.trouble);
     });
   }
 
@@ -46,8 +47,8 @@ export class StoreThread {
     return this.#gone;
   }
 
-  /** Starts the thread. Rejects where it cannot open the queue. */
-  static async start(options: WorkerOptions): Promise<StoreThread> {
+  /** Starts the thread. Rejects where it cannot open the queue. `forgetful`: told when the history cannot be written. */
+  static async start(options: WorkerOptions, forgetful: (trouble: Trouble) => void): Promise<StoreThread> {
     // The compiler rewrites the endings of imports, not of this address: the worker ends as this file does.
     const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
     const worker = new Worker(new URL(`./sqlite-worker${ending}`, import.meta.url), {
@@ -59,14 +60,14 @@ export class StoreThread {
       const ended = () => reject(new StoreError('the queue store has ended before it was open', CLOSED));
       worker.once('error', reject);
       worker.once('exit', ended);
-      worker.once('message', (first: FromWorker) => {
-        worker.off('error', reject);
-        worker.off('exit', ended);
+      worker.on('message', function opened(first: FromWorker) {
+        if (first.kind === 'forgetful') return forgetful(first.trouble);
+        worker.off('error', reject).off('exit', ended).off('message', opened);
         if (first.kind === 'refused') reject(errorOf(first.trouble));
         else resolve();
       });
     });
-    return new StoreThread(worker);
+    return new StoreThread(worker, forgetful);
   }
 
   /** Performs one operation. `transfer`: buffers of the input that are handed over instead of copied. */

@@ -120,7 +120,7 @@ describeWithCorpus('reports of other people, from <>, to where nothing can be de
         return { id: name, deviation: asItShould ? null : `bounced ${recipients.join()}, logged ${logged} times` };
       });
       tally(`${source}, from <>`, [...wrong, ...verdicts]);
-      expect(await engine.queue.list({ after: null, limit: 10 })).toEqual([]);
+      expect((await engine.queue.list({ after: null, limit: 10 })).entries).toEqual([]);
       expect(log.of('notified')).toEqual([]);
       expect(log.of('delivered')).toEqual([]);
       expect(sink.mails).toEqual([]);

@@ -5,7 +5,7 @@ import type { Mail } from '../../core/mail/mail.ts';
 import { bouncedBy, deferredBy, deliveredTo } from '../../core/mail/outcome.ts';
 import type { Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../../core/plugin/queue-store.ts';
 import type { MailParts } from '../../core/testing/builders.ts';
-import { ARRIVAL, after, mailFor, newMail, STEP } from '../core/queue/queued-mail.ts';
+import { ARRIVAL, after, mailFor, newMail, order, STEP } from '../core/queue/queued-mail.ts';
 
 const BUSY = deferredBy({ code: 451, status: '4.3.2', text: 'Busy' }, 'mx.example[192.0.2.9]:25', '451 come back');
 const GONE = bouncedBy({ code: 550, status: '5.1.1', text: 'No such mailbox' });
@@ -88,7 +88,7 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
     ] as const)('%s: nothing of the commit remains', async ([, bad]) => {
       const store = await opened(newMail('A', { content: contentOf('the first\r\n') }));
       await expect(store.commit([newMail('B'), bad])).rejects.toThrow();
-      expect((await store.list({ after: null, limit: 10 })).map(entry => entry.id)).toEqual(['A']);
+      expect((await store.list({ after: null, limit: 10 })).entries.map(entry => entry.id)).toEqual(['A']);
       expect(String(await (await leased(store)).mail.content.bytes())).toBe('the first\r\n');
     });
 
@@ -213,13 +213,13 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
 
     test('recipients that come back have the priority of their mail again', async () => {
       const store = await opened(ranked('high', 5), ranked('usual', 0), ranked('held', 7));
-      await store.hold('held', { by: 'eve', reason: 'looks odd' });
+      await store.hold('held', order());
       const leases = await store.lease(request());
       for (const lease of leases) await store.settle(lease, [again(0, 1000)], [], []);
-      await store.release('held', after(1000));
+      await store.release('held', order(1000));
       expect(ids(await store.lease(request({ now: after(1000) })))).toEqual(['held', 'high', 'usual']);
       await store.giveBack('one');
-      await store.retry('usual', after(1001));
+      await store.retry('usual', order(1001));
       expect(ids(await store.lease(request({ now: after(2000), until: after(3000) })))).toEqual([
         'held',
         'high',
@@ -365,7 +365,7 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
       );
       expect(await store.nextDue()).toEqual(ARRIVAL);
       expect(await store.nextDue(['one.example'])).toEqual(after(20));
-      await store.remove('A');
+      await store.remove('A', order());
       expect(await store.nextDue()).toEqual(after(5));
     });
 
@@ -379,13 +379,13 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
       const store = await opened(newMail('A'));
       await store.settle(await leased(store), [again(0, 7000)], [], []);
       expect(await store.nextDue()).toEqual(after(7000));
-      await store.retry('A', after(10));
+      await store.retry('A', order(10));
       expect(await store.nextDue()).toEqual(after(10));
-      await store.hold('A', { by: 'eve', reason: 'looks odd' });
+      await store.hold('A', order());
       expect(await store.nextDue()).toBeNull();
-      await store.release('A', after(30));
+      await store.release('A', order(30));
       expect(await store.nextDue()).toEqual(after(30));
-      await store.remove('A');
+      await store.remove('A', order());
       expect(await store.nextDue()).toBeNull();
     });
   });
@@ -396,7 +396,7 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
       const store = await opened({ ...newMail('A'), fate });
       expect(await store.lease(request())).toEqual([]);
       expect((await store.find('A'))?.entry).toMatchObject({ hold: { by: 'scanner', reason: 'suspicious' } });
-      expect(await store.release('A', after(5))).toBe(1);
+      expect(await store.release('A', order(5))).toEqual({ recipients: 1, leased: 0 });
       expect((await store.find('A'))?.entry.hold).toBeNull();
       expect((await leased(store, { now: after(5) })).fate).toEqual({ kind: 'deliver' });
     });
@@ -404,7 +404,7 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
     test('a mail put on hold during an attempt is held after it', async () => {
       const store = await opened(newMail('A', { to: ['a@one.example', 'b@two.example'] }));
       const lease = await leased(store);
-      expect(await store.hold('A', { by: 'eve', reason: 'looks odd' })).toBe(2);
+      expect(await store.hold('A', order())).toEqual({ recipients: 0, leased: 2 });
       await store.settle(lease, [again(0, 1)], [], []);
       await store.giveBack('one');
       expect((await store.find('A'))?.entry.recipients.map(one => one.state)).toEqual(['held', 'held']);
@@ -415,14 +415,14 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
       const store = await opened(newMail('A', { to: ['a@one.example', 'b@two.example'] }));
       const lease = await leased(store);
       await store.settle(lease, [again(0, 90_000)], [], []);
-      expect(await store.retry('A', after(3))).toBe(1);
+      expect(await store.retry('A', order(3))).toEqual({ recipients: 1, leased: 1 });
       expect(indexes(await leased(store, { now: after(3) }))).toEqual([0]);
     });
 
     test('a mail that is removed is gone, and its owner finds out', async () => {
       const store = await opened(newMail('A'));
       const lease = await leased(store);
-      expect(await store.remove('A')).toBe(1);
+      expect(await store.remove('A', order())).toEqual({ recipients: 0, leased: 1 });
       expect(await store.settle(lease, [done(0)], [], [])).toBe('lost');
       expect(await store.lease(request({ now: after(60_000) }))).toEqual([]);
     });
@@ -430,23 +430,24 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
     test('no action finds a mail that is not there', async () => {
       const store = await opened();
       expect(await store.find('A')).toBeNull();
-      expect(await store.retry('A', ARRIVAL)).toBeNull();
-      expect(await store.hold('A', { by: 'eve', reason: '' })).toBeNull();
-      expect(await store.release('A', ARRIVAL)).toBeNull();
-      expect(await store.remove('A')).toBeNull();
+      expect(await store.retry('A', order())).toBeNull();
+      expect(await store.hold('A', order())).toBeNull();
+      expect(await store.release('A', order())).toBeNull();
+      expect(await store.remove('A', order())).toBeNull();
     });
 
     test('lists page by page, by queue id', async () => {
       const store = await opened(...['C', 'A', 'B'].map(id => newMail(id)));
       const first = await store.list({ after: null, limit: 2 });
-      expect(first.map(entry => entry.id)).toEqual(['A', 'B']);
-      expect((await store.list({ after: 'B', limit: 2 })).map(entry => entry.id)).toEqual(['C']);
+      expect(first.entries.map(entry => entry.id)).toEqual(['A', 'B']);
+      expect((await store.list({ after: first.next, limit: 2 })).entries.map(entry => entry.id)).toEqual(['C']);
       const mail = mailFor('A');
-      expect(first[0]).toEqual({
+      expect(first.entries[0]).toEqual({
         id: 'A',
         receivedAt: ARRIVAL,
         size: mail.content.size,
         hold: null,
+        bounce: null,
         envelope: mail.envelope,
         recipients: [
           {
@@ -458,6 +459,8 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
             delayNotified: false,
             state: 'waiting',
             nextAttempt: ARRIVAL,
+            keptBack: null,
+            expires: null,
           },
         ],
       });

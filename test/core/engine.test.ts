@@ -92,7 +92,7 @@ describe('a gateway', () => {
     await client.say('RCPT TO:<bob@example.test>');
     expect(await client.data('Subject: hello\n\nbody\n')).toMatchObject({ code: 250 });
     await until(() => expect(taken).toEqual([expect.stringMatching(/^Received: .*Subject: hello\r\n\r\nbody\r\n$/s)]));
-    await until(async () => expect(await engine.queue.list({ after: null, limit: 10 })).toEqual([]));
+    await until(async () => expect((await engine.queue.list({ after: null, limit: 10 })).entries).toEqual([]));
   });
 
   test('delivers after a restart what it had accepted before', async () => {

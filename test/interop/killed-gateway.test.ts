@@ -148,7 +148,7 @@ async function ready(): Promise<Setting & { readonly folder: GatewayFolder }> {
 async function emptied(folder: string, said: () => string): Promise<void> {
   const queue = await openSqliteStore({ directory: join(folder, 'queue'), role: 'guest', log: recordingLog() });
   onTestFinished(() => queue.close());
-  const left = async () => (await queue.list({ after: null, limit: MANY })).length;
+  const left = async () => (await queue.list({ after: null, limit: MANY })).entries.length;
   for (let before = await left(); before > 0; ) {
     const now = await until(async () => {
       const found = await left();

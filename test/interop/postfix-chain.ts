@@ -78,7 +78,11 @@ async function startChain(settings: ChainSettings): Promise<Chain> {
       until(async () => {
         // Twice: a mail may slip from one that is looked at later to one that was looked at before.
         for (const _ of [1, 2]) {
-          const waiting = await Promise.all([a.queue(), queue.list({ after: null, limit: 1 }), b.queue()]);
+          const waiting = await Promise.all([
+            a.queue(),
+            queue.list({ after: null, limit: 1 }).then(page => page.entries),
+            b.queue(),
+          ]);
           if (waiting.flat().length > 0) throw new Error(`${JSON.stringify(waiting)}\n${log.text()}`);
         }
       }),

@@ -59,7 +59,7 @@ describeWithProgram('smtp-sink', "Postfix's smtp-sink as the next hop", () => {
     const sink = await postfixSink([], port);
     await gateway.outcomes('delivered', 1);
     expect((await sink.mails()).map(mail => belowReceived(mail.content))).toEqual([MAIL]);
-    await until(async () => expect(await gateway.engine.queue.list({ after: null, limit: 10 })).toEqual([]));
+    await until(async () => expect((await gateway.engine.queue.list({ after: null, limit: 10 })).entries).toEqual([]));
   });
 
   test('that is down is passed over for the next one', async () => {

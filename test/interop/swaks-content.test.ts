@@ -79,7 +79,7 @@ describeWithPeer(SWAKS, 'what swaks sends', () => {
     const ended = await swaks(gateway.port, ['--to', 'bob@elsewhere.test', ...AS_IT_IS]);
     expect(ended.stdout).toContain('<** 550 5.7.1 ');
     expect(ended.code).toBe(EXIT.rcpt);
-    expect(await gateway.engine.queue.list({ after: null, limit: 10 })).toEqual([]);
+    expect((await gateway.engine.queue.list({ after: null, limit: 10 })).entries).toEqual([]);
   });
 
   test('from nobody, to postmaster without a domain', async () => {

@@ -90,6 +90,7 @@ test('what is left out has its default', async () => {
       returnUpTo: 10_485_760,
       concurrency: 200,
       destinations: [],
+      history: { keep: 7 * 86_400_000, size: 2 ** 30 },
     },
     resolver: { servers: [] },
     log: { level: 'info', format: 'auto' },
@@ -122,6 +123,7 @@ queue:
   directory: /srv/queue
   retry: { warnAfter: 4 h }
   concurrency: 3
+  history: off
   destinations: [{ match: ["@slow.example"], concurrency: { start: 1, most: 2 }, rate: 30 / min }]
 resolver: { servers: ["127.0.0.1:5353", "::1"] }
 log: { level: debug, format: json }
@@ -145,6 +147,7 @@ routes:
   expect(configuration.queue).toMatchObject({
     directory: '/srv/queue',
     concurrency: 3,
+    history: 'off',
     retry: { warnAfter: 14_400_000 },
     destinations: [
       {

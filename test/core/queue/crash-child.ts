@@ -5,16 +5,18 @@
  *
  * With a last argument it takes no new mail, releases what is held, and ends when the queue is empty.
  */
+
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { contentOf } from '../../../core/mail/content.ts';
 import { deferredBy, deliveredTo } from '../../../core/mail/outcome.ts';
+import type { QueuePage } from '../../../core/plugin/queue-control.ts';
 import type { Lease, Settlement } from '../../../core/plugin/queue-store.ts';
 import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
 import { recordingLog } from '../../../core/testing/recording-log.ts';
 import { seededRandom } from '../../../core/testing/seeded-random.ts';
-import { ARRIVAL, after, newMail } from './queued-mail.ts';
+import { ARRIVAL, after, newMail, order } from './queued-mail.ts';
 
 const WRITERS = 8;
 const ROOM = { each: 100, but: new Map<string, number>() };
@@ -45,12 +47,12 @@ async function write(writer: number): Promise<never> {
     for (const id of ids) say(`acknowledged ${id}`);
     for (const lease of claimed) await attempt(lease);
     const id = ids.at(-1) ?? '';
-    if (chance(6)) await store.hold(id, { by: 'a hand', reason: 'chance' });
-    if (chance(12)) await store.release(id, ARRIVAL);
-    if (chance(12)) await store.retry(id, ARRIVAL);
+    if (chance(6)) await store.hold(id, order());
+    if (chance(12)) await store.release(id, order());
+    if (chance(12)) await store.retry(id, order());
     if (chance(12)) {
       say(`removing ${id}`);
-      await store.remove(id);
+      await store.remove(id, order());
     }
   }
 }
@@ -96,9 +98,9 @@ async function deliver(): Promise<void> {
 
 async function releaseAll(): Promise<void> {
   for (let after: string | null = null; ; ) {
-    const page: readonly { readonly id: string }[] = await store.list({ after, limit: 500 });
-    for (const { id } of page) await store.release(id, ARRIVAL);
-    after = page.at(-1)?.id ?? null;
+    const { entries, next }: QueuePage = await store.list({ after, limit: 500 });
+    for (const { id } of entries) await store.release(id, order());
+    after = next;
     if (after === null) return;
   }
 }

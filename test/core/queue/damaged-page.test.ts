@@ -71,7 +71,7 @@ test('the content of one mail: it is set aside and says why, and all others are 
   expect(ids).toEqual(IDS.filter(id => id !== victim));
   expect(log.of('damaged')).toMatchObject([{ level: 'error', fields: { queueId: victim } }]);
   expect((await store.find(victim))?.entry.hold?.reason).toContain('the database is damaged where it lies');
-  expect((await store.list({ after: null, limit: 100 })).map(({ id }) => id)).toEqual(IDS);
+  expect((await store.list({ after: null, limit: 100 })).entries.map(({ id }) => id)).toEqual(IDS);
 });
 
 test('a page of mails: these are set aside, told in the log, and all others are given out', async () => {

@@ -51,7 +51,7 @@ function found(directory: string): Picture {
 }
 
 async function picture(store: QueueStore, directory: string): Promise<Picture> {
-  const entries = await store.list({ after: null, limit: 10 });
+  const { entries } = await store.list({ after: null, limit: 10 });
   const mails = entries.map(({ id, recipients }) => `${id}: ${recipients.map(({ state }) => state).join(', ')}`);
   return { mails, spool: readdirSync(join(directory, 'spool')) };
 }

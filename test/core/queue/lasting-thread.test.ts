@@ -44,7 +44,7 @@ async function crash(): Promise<void> {
 }
 
 async function ids(store: QueueStore): Promise<readonly string[]> {
-  return (await store.list({ after: null, limit: 10 })).map(({ id }) => id);
+  return (await store.list({ after: null, limit: 10 })).entries.map(({ id }) => id);
 }
 
 test('what was under way is refused for now, and the next call finds a new thread with all that was committed', async () => {

@@ -7,7 +7,7 @@ import { encodeMail, encodeTrace } from '../../../core/queue/codec.ts';
 import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
 import { recordingLog } from '../../../core/testing/recording-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { ARRIVAL, after, mailFor, newMail, STEP } from './queued-mail.ts';
+import { ARRIVAL, after, mailFor, newMail, order, STEP } from './queued-mail.ts';
 
 const FORMAT_1 = readFileSync(new URL('./format-1.sql', import.meta.url), 'utf8');
 const ROOM = { each: 10, but: new Map<string, number>() };
@@ -55,7 +55,7 @@ test('format 1: what waits is leased in its order, what is held stays held, and 
   expect(leases.map(({ mail }) => mail.id)).toEqual(['urgent', 'now', 'later']);
   expect(leases[1]?.mail.envelope.parameters).toMatchObject({ priority: 0, requireTls: false });
   expect((await store.find('held'))?.entry.recipients[0]?.state).toBe('held');
-  await store.release('held', after(60_000));
+  await store.release('held', order(60_000));
   expect(await store.nextDue()).toEqual(after(60_000));
 });
 
@@ -63,7 +63,7 @@ test('format 1: opening it again changes nothing more', async () => {
   const directory = await oldQueue();
   await (await opened(directory, 'owner')).close();
   const store = await opened(directory, 'owner');
-  expect((await store.list({ after: null, limit: 10 })).map(({ id }) => id)).toEqual(['held', 'later', 'now']);
+  expect((await store.list({ after: null, limit: 10 })).entries.map(({ id }) => id)).toEqual(['held', 'later', 'now']);
 });
 
 test('format 1: a guest changes nothing, and says what to do', async () => {

@@ -2,6 +2,7 @@
 import { contentOf } from '../../../core/mail/content.ts';
 import type { Mail } from '../../../core/mail/mail.ts';
 import type { TraceStep } from '../../../core/mail/trace.ts';
+import type { Order } from '../../../core/plugin/queue-control.ts';
 import type { NewMail } from '../../../core/plugin/queue-store.ts';
 import { aMail, type MailParts } from '../../../core/testing/builders.ts';
 
@@ -11,6 +12,11 @@ export const ARRIVAL = new Date('2030-01-01T12:00:00Z');
 /** A moment, in milliseconds after the arrival. */
 export function after(milliseconds: number): Date {
   return new Date(ARRIVAL.getTime() + milliseconds);
+}
+
+/** An order that somebody gives, so many milliseconds after the arrival. */
+export function order(milliseconds = 0): Order {
+  return { by: 'eve', reason: 'looks odd', now: after(milliseconds) };
 }
 
 const CONTENT = contentOf('Subject: greetings\r\nFrom: ann@sender.example\r\n\r\nHello.\r\n');

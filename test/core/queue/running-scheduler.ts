@@ -88,7 +88,7 @@ export function running(settings: Settings = {}): Running {
     },
     states: async id => (await store.find(id))?.entry.recipients.map(one => one.state),
     notifications: async () => {
-      const entries = await store.list({ after: null, limit: 100 });
+      const { entries } = await store.list({ after: null, limit: 100 });
       const own = entries.filter(entry => entry.envelope?.reversePath === null);
       return own.map(entry => entry.id);
     },

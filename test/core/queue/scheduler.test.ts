@@ -7,7 +7,7 @@ import type { Delivery } from '../../../core/plugin/hooks.ts';
 import { memoryStore } from '../../../core/queue/memory-store.ts';
 import { aMailbox, aRecipient } from '../../../core/testing/builders.ts';
 import { all, type ChainScript, routedTo } from './fake-chain.ts';
-import { newMail } from './queued-mail.ts';
+import { newMail, order } from './queued-mail.ts';
 import { BUSY, GONE, gate, HOUR, MINUTE, running } from './running-scheduler.ts';
 
 describe('delivering', () => {
@@ -67,7 +67,7 @@ describe('delivering', () => {
   test('the trace of the attempt is kept with a mail that stays', async () => {
     const { commit, store } = running({ deliver: all(BUSY) });
     await commit(newMail('A'));
-    expect((await store.find('A'))?.trace.map(step => step.hook)).toEqual(['rcpt', 'route', 'deliver']);
+    expect((await store.find('A'))?.trace.map(step => step.hook)).toEqual(['rcpt', 'route', 'deliver', 'settle']);
   });
 
   test('a slow group keeps no other from being written down', async () => {
@@ -99,7 +99,7 @@ describe('delivering', () => {
     await commit({ ...newMail('A'), fate: { kind: 'hold', by: 'scanner', reason: 'odd' } });
     await clock.advance(48 * HOUR);
     expect(chain.deliveries).toEqual([]);
-    await store.release('A', clock.now());
+    await store.release('A', { ...order(), now: clock.now() });
     scheduler.wake();
     await clock.advance(0);
     expect(chain.deliveries).toHaveLength(1);
@@ -140,7 +140,7 @@ describe('retrying', () => {
     const { commit, chain, clock, store, scheduler } = running({ deliver: ofOwn(BUSY) });
     await commit({ ...newMail('A'), fate: { kind: 'hold', by: 'scanner', reason: 'odd' } });
     await clock.advance(48 * HOUR);
-    await store.release('A', clock.now());
+    await store.release('A', { ...order(), now: clock.now() });
     scheduler.wake();
     await clock.advance(0);
     expect(chain.told).toContain('bounced A bob@example.test (1)');
@@ -179,7 +179,7 @@ describe('notifications', () => {
     const { commit, chain, store } = running({ deliver: all(GONE) });
     await commit(newMail('A', { from: '<>' }));
     expect(chain.told).toEqual(['bounced A bob@example.test (1)']);
-    expect(await store.list({ after: null, limit: 10 })).toEqual([]);
+    expect((await store.list({ after: null, limit: 10 })).entries).toEqual([]);
   });
 
   test('a notification that bounces makes no second one', async () => {
@@ -189,7 +189,7 @@ describe('notifications', () => {
       'here: A to bob@example.test (1)',
       expect.stringMatching(/^here: \w{18} to ann@sender\.example/),
     ]);
-    expect(await store.list({ after: null, limit: 10 })).toEqual([]);
+    expect((await store.list({ after: null, limit: 10 })).entries).toEqual([]);
   });
 
   test('a notification that bounces is an error in the log, with its id and that of the mail it was about', async () => {
@@ -236,7 +236,7 @@ describe('notifications', () => {
     const silent = aRecipient('bob@example.test', { dsn: { notify: 'never', originalRecipient: null } });
     const { commit, store } = running({ deliver: all(GONE) });
     await commit(newMail('A', { to: [silent] }));
-    expect(await store.list({ after: null, limit: 10 })).toEqual([]);
+    expect((await store.list({ after: null, limit: 10 })).entries).toEqual([]);
   });
 });
 
@@ -301,7 +301,7 @@ describe('what breaks', () => {
     };
     const { commit, chain, store, clock, log } = running({ deliver });
     await commit(newMail('A'));
-    await store.remove('A');
+    await store.remove('A', order());
     open();
     await clock.advance(0);
     expect(chain.told).toEqual([]);

@@ -46,7 +46,7 @@ describe('a destination that does not answer', () => {
     for (const mail of to('dead.example', ...some(20))) await commit(mail);
     answers = true;
     await clock.advance(6 * MINUTE);
-    expect(await store.list({ after: null, limit: 100 })).toEqual([]);
+    expect((await store.list({ after: null, limit: 100 })).entries).toEqual([]);
     expect(log.of('answers again')).toMatchObject([{ fields: { destination: 'dead.example' } }]);
   });
 

@@ -8,11 +8,11 @@ import { Spool } from '../../../core/queue/spool.ts';
 import { SpoolFolder, type Volume } from '../../../core/queue/spool-folder.ts';
 import { Group } from '../../../core/queue/sqlite-group.ts';
 import type { Call } from '../../../core/queue/sqlite-protocol.ts';
-import { prepareRows } from '../../../core/queue/sqlite-rows.ts';
+import { orderRow, prepareRows } from '../../../core/queue/sqlite-rows.ts';
 import { openDatabase } from '../../../core/queue/sqlite-schema.ts';
 import type { MailParts } from '../../../core/testing/builders.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { newMail } from './queued-mail.ts';
+import { newMail, order } from './queued-mail.ts';
 
 interface Opened {
   readonly database: DatabaseSync;
@@ -25,7 +25,7 @@ async function opened(measure: (path: string) => Volume = () => ({ free: 1e12, t
   const directory = await tempFolder();
   const { database, close } = openDatabase(directory, 'owner', { pid: 1, host: 'here' });
   onTestFinished(close);
-  const group = new Group(database, new SpoolFolder(directory, measure));
+  const group = new Group(database, new SpoolFolder(directory, measure), null);
   return {
     database,
     group,
@@ -77,11 +77,11 @@ test('disk full: what does not fit is refused with 452, what makes room goes on,
   const pages = Number(database.prepare('PRAGMA page_count').get()?.page_count);
   database.exec(`PRAGMA max_page_count = ${pages + 2}`);
   const large = { content: contentOf(Buffer.alloc(200_000)) };
-  const remove: Call = { number: 3, kind: 'remove', input: { id: 'A' } };
+  const remove: Call = { number: 3, kind: 'remove', input: orderRow('remove', 'A', order()) };
   const replies = group.run([await commit(2, 'B', large), remove]);
   expect(replies).toMatchObject([
     { number: 2, kind: 'failed', trouble: { code: 'SQLITE_FULL' } },
-    { number: 3, kind: 'done', output: 1 },
+    { number: 3, kind: 'done', output: { recipients: 1 } },
   ]);
   const [refused] = replies;
   if (refused?.kind === 'failed') expect(replyToError(refused.trouble)).toBe(STORAGE_FULL);
@@ -95,9 +95,12 @@ test('disk nearly full: new mail is refused with 452, so that the rest has room 
   const { group, commit, ids } = await opened(() => volume);
   group.run([await commit(1, 'A')]);
   volume.free = 60e6;
-  const [refused, removed] = group.run([await commit(2, 'B'), { number: 3, kind: 'remove', input: { id: 'A' } }]);
+  const [refused, removed] = group.run([
+    await commit(2, 'B'),
+    { number: 3, kind: 'remove', input: orderRow('remove', 'A', order()) },
+  ]);
   expect(refused).toMatchObject({ kind: 'failed', trouble: { code: 'ENOSPC' } });
-  expect(removed).toMatchObject({ kind: 'done', output: 1 });
+  expect(removed).toMatchObject({ kind: 'done', output: { recipients: 1 } });
   volume.free = 70e6;
   expect(group.run([await commit(4, 'C')])).toMatchObject([{ kind: 'done' }]);
   expect(ids()).toEqual(['C']);
@@ -120,10 +123,12 @@ test('a spool file is not removed by a transaction that is undone', async () => 
   const folder = `${database.location()?.replace(/queue\.db$/, '')}spool`;
   group.run([await commit(1, 'A', { content: contentOf(Buffer.alloc(300_000)) })]);
   database.exec(`CREATE TEMP TRIGGER stuck BEFORE DELETE ON lane BEGIN SELECT RAISE(ABORT, 'stuck'); END`);
-  expect(group.run([{ number: 2, kind: 'remove', input: { id: 'A' } }])).toMatchObject([{ kind: 'failed' }]);
+  expect(group.run([{ number: 2, kind: 'remove', input: orderRow('remove', 'A', order()) }])).toMatchObject([
+    { kind: 'failed' },
+  ]);
   database.exec('DROP TRIGGER stuck');
   group.run([await commit(3, 'B')]);
   expect(readdirSync(folder)).toEqual(['A']);
-  group.run([{ number: 4, kind: 'remove', input: { id: 'A' } }]);
+  group.run([{ number: 4, kind: 'remove', input: orderRow('remove', 'A', order()) }]);
   expect(readdirSync(folder)).toEqual([]);
 });

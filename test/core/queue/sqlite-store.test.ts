@@ -10,14 +10,16 @@ import { deliveredTo } from '../../../core/mail/outcome.ts';
 import type { QueueStore } from '../../../core/plugin/queue-store.ts';
 import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
 import { recordingLog } from '../../../core/testing/recording-log.ts';
+import { queueControlContract } from '../../contracts/queue-control.ts';
 import { queuePlacesContract } from '../../contracts/queue-places.ts';
 import { queueStoreContract } from '../../contracts/queue-store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { ARRIVAL, after, newMail } from './queued-mail.ts';
+import { ARRIVAL, after, newMail, order } from './queued-mail.ts';
 
 const open = async () => openSqliteStore({ directory: await tempFolder(), role: 'owner', log: recordingLog() });
 queueStoreContract('sqlite store', open);
 queuePlacesContract('sqlite store', open);
+queueControlContract('sqlite store', open);
 
 const LARGE = contentOf(Buffer.alloc(256 * 1024, 'large\r\n'));
 const ROOM = { each: 10, but: new Map<string, number>() };
@@ -65,9 +67,9 @@ describe('a store that is closed and opened again', () => {
     const directory = await tempFolder();
     const first = await opened(directory);
     await first.commit([newMail('A')]);
-    const removed = first.remove('A');
+    const removed = first.remove('A', order());
     const closed = first.close();
-    expect(await removed).toBe(1);
+    expect(await removed).toMatchObject({ recipients: 1 });
     await closed;
     await expect(first.commit([newMail('B')])).rejects.toThrow('closed');
   });
@@ -95,9 +97,9 @@ describe('large content', () => {
     const store = await opened(directory);
     await store.commit([newMail('A', { content: LARGE }), newMail('B', { content: LARGE })]);
     expect(spooled(directory)).toHaveLength(1);
-    await store.remove('A');
+    await store.remove('A', order());
     expect(await (await store.find('B'))?.mail?.content.bytes()).toEqual(await LARGE.bytes());
-    await store.remove('B');
+    await store.remove('B', order());
     expect(spooled(directory)).toEqual([]);
   });
 
@@ -127,7 +129,7 @@ describe('large content', () => {
     const store = await opened(directory);
     await store.commit([newMail('A')]);
     const [lease] = await store.lease(DUE);
-    await store.remove('A');
+    await store.remove('A', order());
     const done = [{ index: 0, kind: 'done', outcome: deliveredTo('bob') }] as const;
     if (lease !== undefined)
       expect(await store.settle(lease, done, [], [newMail('N', { content: LARGE })])).toBe('lost');
@@ -170,7 +172,7 @@ describe('damage', () => {
     harm(directory);
     expect((await store.lease(DUE)).map(lease => lease.mail.id)).toEqual(['B']);
     expect(log.of('damaged')).toMatchObject([{ level: 'error', fields: { queueId: 'A' } }]);
-    expect((await store.list({ after: null, limit: 10 })).map(entry => entry.id)).toEqual(['A', 'B']);
+    expect((await store.list({ after: null, limit: 10 })).entries.map(entry => entry.id)).toEqual(['A', 'B']);
     expect((await store.find('A'))?.entry.hold).toMatchObject({
       by: 'mailframe',
       reason: expect.stringMatching(/is not/),
@@ -187,7 +189,7 @@ describe('damage', () => {
     expect(await store.lease(DUE)).toEqual([]);
     expect((await store.find('A'))?.mail).toBeNull();
     tamper(directory, 'UPDATE mail SET record = replace(record, \'"v":0\', \'"v":1\')');
-    expect(await store.release('A', ARRIVAL)).toBe(1);
+    expect(await store.release('A', order())).toMatchObject({ recipients: 1 });
     expect(await store.lease(DUE)).toHaveLength(1);
   });
 });
@@ -207,11 +209,11 @@ describe('who may open it', () => {
     await owner.commit([newMail('A'), newMail('B')]);
     await owner.lease({ ...DUE, limit: 1 });
     const guest = await opened(directory, 'guest');
-    expect((await guest.list({ after: null, limit: 10 })).map(entry => entry.recipients[0]?.state)).toEqual([
+    expect((await guest.list({ after: null, limit: 10 })).entries.map(entry => entry.recipients[0]?.state)).toEqual([
       'leased',
       'waiting',
     ]);
-    expect(await guest.remove('B')).toBe(1);
+    expect(await guest.remove('B', order())).toMatchObject({ recipients: 1 });
     expect(await owner.find('B')).toBeNull();
     await guest.close();
     expect((await owner.find('A'))?.entry.recipients[0]?.state).toBe('leased');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { contentOf } from '../../../core/mail/content.ts';
 import { deferredBy, deliveredTo } from '../../../core/mail/outcome.ts';
 import type { Fate, Lease, QueueStore } from '../../../core/plugin/queue-store.ts';
-import { ARRIVAL, after, newMail } from './queued-mail.ts';
+import { after, newMail, order } from './queued-mail.ts';
 
 const LARGE = contentOf(Buffer.alloc(300_000, 'large\r\n'));
 export const LEASE_TIME = 60_000;
@@ -58,7 +58,7 @@ const again = (index: number) =>
     nextAttempt: after(1000),
     delayNotified: false,
   }) as const;
-const hold = ({ store }: Life) => store.hold('A', { by: 'a hand', reason: 'looking' });
+const hold = ({ store }: Life) => store.hold('A', order());
 const LATE = { owner: 'two', now: after(2 * LEASE_TIME), until: after(3 * LEASE_TIME), limit: 1 };
 const WAITS = { before: ['A: waiting'] };
 const WAITS_AFTER = { after: ['A: waiting'] };
@@ -198,7 +198,7 @@ export const TRANSITIONS: readonly Transition[] = [
       await small(life);
       await hold(life);
     },
-    act: ({ store }) => store.release('A', ARRIVAL),
+    act: ({ store }) => store.release('A', order()),
     before: only('A: held'),
     after: only('A: waiting'),
   },
@@ -210,7 +210,7 @@ export const TRANSITIONS: readonly Transition[] = [
       await life.take(0);
       truncateSync(join(life.directory, 'spool', 'A'), LARGE.size);
     },
-    act: ({ store }) => store.release('A', ARRIVAL),
+    act: ({ store }) => store.release('A', order()),
     before: spooled('A: damaged'),
     after: spooled('A: waiting'),
   },
@@ -236,7 +236,7 @@ export const TRANSITIONS: readonly Transition[] = [
   {
     name: 'waiting -> (none): remove',
     prepare: large,
-    act: ({ store }) => store.remove('A'),
+    act: ({ store }) => store.remove('A', order()),
     before: spooled('A: waiting'),
     after: NOTHING,
   },
