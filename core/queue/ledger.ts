@@ -54,7 +54,7 @@ export class Ledger {
       );
       const owed = await notificationsOwed(mail, settled, now, this.#parts);
       const notifications = await Promise.all(owed.map(one => placing.place(one, chain)));
-      const life = [...steps, ...settlementSteps(settled, notifications, now)];
+      const life = [...steps, ...settlementSteps(settled, notifications, { now, fate: lease.fate.kind })];
       const result = await this.#store(lease, settled, life, notifications);
       if (result !== 'settled') {
         log.warn(result === 'lost' ? 'lost' : 'unsettled', { queueId: mail.id, recipients: settled.map(addressOf) });

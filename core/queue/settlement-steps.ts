@@ -7,20 +7,26 @@ import type { Outcome } from '../mail/outcome.ts';
 import { formatMailbox } from '../mail/path.ts';
 import { formatReply } from '../mail/reply.ts';
 import type { Trace, TraceStep } from '../mail/trace.ts';
-import type { NewMail } from '../plugin/queue-store.ts';
+import type { Lease, NewMail } from '../plugin/queue-store.ts';
 import type { Settled } from './settlement.ts';
 
 /** The hook that these steps bear. It is none of the table: nobody was asked. */
 export const SETTLE = 'settle';
 
+/** When it was, and what was to be done with the lease. */
+export interface Occasion {
+  readonly now: Date;
+  readonly fate: Lease['fate']['kind'];
+}
+
 export function settlementSteps(
   settled: readonly Settled[],
   notifications: readonly Pick<NewMail, 'mail'>[],
-  now: Date,
+  { now, fate }: Occasion,
 ): Trace {
   const groups = new Map<string, { readonly to: string[]; readonly step: TraceStep }>();
   for (const one of settled) {
-    const step = stepFor(one, now);
+    const step = stepFor(one, { now, fate });
     const key = `${step.answer} ${step.detail} ${Object.values(step.facts).join(' ')}`;
     const group = groups.get(key) ?? { to: [], step };
     group.to.push(formatMailbox(one.queued.recipient.forwardPath));
@@ -32,13 +38,15 @@ export function settlementSteps(
   ];
 }
 
-function stepFor({ queued, outcome, settlement }: Settled, now: Date): TraceStep {
+function stepFor({ queued, outcome, settlement }: Settled, { now, fate }: Occasion): TraceStep {
+  // What was returned or given up was not tried.
+  const attempt = fate === 'deliver' ? { attempt: queued.attempts + 1 } : {};
   const next = settlement.kind === 'again' ? { nextAttempt: settlement.nextAttempt.toISOString() } : {};
   const remote = outcome.remote === null ? {} : { remote: outcome.remote };
   return engineStep(now, {
     answer: outcome.kind,
     detail: wordsOf(outcome),
-    facts: { attempt: queued.attempts + 1, ...remote, ...next },
+    facts: { ...attempt, ...remote, ...next },
   });
 }
 

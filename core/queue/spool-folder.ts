@@ -65,9 +65,13 @@ export class SpoolFolder {
    * @throws StoreError `ENOSPC` where new mail would eat into it.
    */
   requireReserve(): void {
-    const { free, total } = this.#measure(this.#path);
-    if (free >= Math.min(Math.max(total / 10, LEAST_RESERVE), LARGEST_RESERVE)) return;
+    if (this.hasReserve()) return;
     throw new StoreError(`the volume of ${this.#path} is nearly full`, 'ENOSPC');
+  }
+
+  hasReserve(): boolean {
+    const { free, total } = this.#measure(this.#path);
+    return free >= Math.min(Math.max(total / 10, LEAST_RESERVE), LARGEST_RESERVE);
   }
 
   /** Not being able to remove a file harms nobody: the next sweep takes it. */

@@ -126,9 +126,14 @@ export class Group {
     this.#requireSpoolFiles();
     this.#database.exec('COMMIT');
     this.#spool.remove(this.#tables.orphans);
-    this.#history?.append(this.#tables.departed);
+    this.#remember(this.#tables.departed);
     this.#forgetNotes();
     return replies;
+  }
+
+  /** What is left of the volume is for mail that is to leave. */
+  #remember(departed: readonly string[]): void {
+    if (departed.length > 0 && this.#spool.hasReserve()) this.#history?.append(departed);
   }
 
   /** Nobody but us removes them. Should somebody have done so, the client still has the mail. */

@@ -74,7 +74,8 @@ function settled({ answer, asked, detail, facts }: TraceStep, at: Date): Row {
   const from = remote === undefined ? '' : `${String(remote)}: `;
   const next = nextAttempt === undefined ? '' : `; next attempt ${timeInWords(new Date(String(nextAttempt)))}`;
   const text = `${said(asked, `${from}${detail ?? ''}`)}${next}`;
-  return { at, what: 'settle', who: `attempt ${String(attempt)}`, answer, text };
+  const who = attempt === undefined ? 'mailframe' : `attempt ${String(attempt)}`;
+  return { at, what: 'settle', who, answer, text };
 }
 
 function said(asked: string, detail: string | null): string {

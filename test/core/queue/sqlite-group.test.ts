@@ -4,6 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
 import { replyToError, STORAGE_FULL } from '../../../core/mail/failure.ts';
+import { HistoryFolder } from '../../../core/queue/history-folder.ts';
+import { findPast } from '../../../core/queue/history-search.ts';
 import { Spool } from '../../../core/queue/spool.ts';
 import { SpoolFolder, type Volume } from '../../../core/queue/spool-folder.ts';
 import { Group } from '../../../core/queue/sqlite-group.ts';
@@ -21,11 +23,14 @@ interface Opened {
   readonly ids: () => readonly string[];
 }
 
-async function opened(measure: (path: string) => Volume = () => ({ free: 1e12, total: 1e12 })): Promise<Opened> {
+async function opened(
+  measure: (path: string) => Volume = () => ({ free: 1e12, total: 1e12 }),
+  history: (directory: string) => HistoryFolder | null = () => null,
+): Promise<Opened> {
   const directory = await tempFolder();
   const { database, close } = openDatabase(directory, 'owner', { pid: 1, host: 'here' });
   onTestFinished(close);
-  const group = new Group(database, new SpoolFolder(directory, measure), null);
+  const group = new Group(database, new SpoolFolder(directory, measure), history(directory));
   return {
     database,
     group,
@@ -104,6 +109,27 @@ test('disk nearly full: new mail is refused with 452, so that the rest has room 
   volume.free = 70e6;
   expect(group.run([await commit(4, 'C')])).toMatchObject([{ kind: 'done' }]);
   expect(ids()).toEqual(['C']);
+});
+
+test('disk nearly full: the history does not eat what is left', async () => {
+  const volume = { free: 1e9, total: 1e12 };
+  const keptIn: string[] = [];
+  const { group, commit } = await opened(
+    () => volume,
+    directory => {
+      keptIn.push(directory);
+      const settings = { keep: 86_400_000, size: 1e9 };
+      return new HistoryFolder(directory, { settings, now: () => 0, report: () => undefined });
+    },
+  );
+  group.run([await commit(1, 'A'), await commit(2, 'B')]);
+  volume.free = 60e6;
+  group.run([{ number: 3, kind: 'remove', input: orderRow('remove', 'A', order()) }]);
+  volume.free = 70e6;
+  group.run([{ number: 4, kind: 'remove', input: orderRow('remove', 'B', order()) }]);
+  const [directory = ''] = keptIn;
+  expect(await findPast(directory, 'A')).toBeNull();
+  expect(await findPast(directory, 'B')).not.toBeNull();
 });
 
 test.for([

@@ -203,7 +203,7 @@ async function lived(): Promise<QueueStore> {
       { ...STEP, at: now.getTime(), hook: 'deliver', plugin: 'internet', answer: 'report', took: 40 },
     ];
     const judged = [{ queued, outcome, settlement: settled, owed: null, expanded: false, giveUpAt: after(1e9) }];
-    await store.settle(lease, [settled], [...taken, ...settlementSteps(judged, owed, now)], []);
+    await store.settle(lease, [settled], [...taken, ...settlementSteps(judged, owed, { now, fate: 'deliver' })], []);
   };
   await attempt(1000, BUSY);
   await store.hold('B', order(2000));
