@@ -88,7 +88,7 @@ describe('a gateway that starts', () => {
     expect(await busy.command('DATA')).toMatch(/^354 /);
     gateway.kill('SIGTERM');
     expect(await idle.rest()).toEqual(['421 4.3.2 Shutting down, try again later']);
-    expect(said()).toContain('closing');
+    await until(() => expect(said()).toContain('closing'));
     gateway.kill('SIGTERM');
     expect(await exitCode(gateway)).toBe(130);
     expect(await busy.rest()).toEqual([]);
