@@ -119,7 +119,7 @@ function decide(groups: readonly Group[], mixed: Mixed): Taken | Refused {
 
 function taken(group: Group): ContentGroup {
   const { fate } = group;
-  if (fate.kind !== 'refused') return { ...group, fate };
+  if (fate.kind !== 'refused') return group;
   if (!isPermanent(fate.reply)) throw new Error('a deferred group cannot be taken');
   return { ...group, fate: { kind: 'bounce', reply: fate.reply } };
 }

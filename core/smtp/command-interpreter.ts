@@ -3,14 +3,14 @@
  * said too much of a kind is sent away.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Limits } from '../mail/limits.ts';
 import { type Awaitable, whenThere } from '../plugin/awaitable.ts';
 import type { ClientStream } from './client-stream.ts';
 import { isHttpRequest, parseCommand } from './command.ts';
 import { bringsOctets, isSmallTalk, type Receipt, takeChunk, takeData } from './content-commands.ts';
 import type { Conversation } from './conversation.ts';
-import type { Line } from './line-buffer.ts';
+import type { Line, LineRules } from './line-buffer.ts';
 import { LONGEST_RESPONSE, Login } from './login.ts';
+import type { ListenerOptions } from './options.ts';
 import { Patience } from './patience.ts';
 import { obey } from './plain-commands.ts';
 import {
@@ -37,27 +37,32 @@ export interface Wire {
   readonly refusal: (verb: string) => Said | null;
 }
 
+type Rules = Pick<ListenerOptions, 'limits' | 'bareNewline'>;
+
 /** No tab is one: they stand in commands of other people's software, between words. */
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 export class CommandInterpreter {
   readonly #conversation: Conversation;
-  readonly #limits: Limits;
+  readonly #commandLines: LineRules;
+  readonly #responseLines: LineRules;
   readonly #login: Login;
   readonly #patience: Patience;
   readonly #wire: Wire;
 
-  constructor(conversation: Conversation, limits: Limits, wire: Wire) {
+  constructor(conversation: Conversation, { limits, bareNewline }: Rules, wire: Wire) {
+    const ends = bareNewline === 'reject' ? 'strict' : 'lenient';
     this.#conversation = conversation;
-    this.#limits = limits;
+    this.#commandLines = { longest: limits.commandLine, ends };
+    this.#responseLines = { longest: Math.max(limits.commandLine, LONGEST_RESPONSE), ends };
     this.#login = new Login(conversation);
     this.#patience = new Patience(limits);
     this.#wire = wire;
   }
 
-  /** How long the next line may be, in octets, without its line end. */
-  get longestLine(): number {
-    return Math.max(this.#limits.commandLine, this.#login.waiting ? LONGEST_RESPONSE : 0);
+  /** What the next line may be. */
+  get lineRules(): LineRules {
+    return this.#login.waiting ? this.#responseLines : this.#commandLines;
   }
 
   /** @returns the replies; none where all has been said on the way, or nobody is there to hear. */

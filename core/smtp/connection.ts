@@ -87,7 +87,7 @@ export class Connection extends SMTPConnection implements Watched {
     const setting = { options, reception, chain: this.#pinned.chain, names, log: this.#log };
     const client = { address: this.remoteAddress, port: about.remotePort ?? this.remotePort, name: null };
     this.#conversation = new Conversation(setting, visit, newSession(this.id, options, client, tlsOf(socket)));
-    this.#interpreter = new CommandInterpreter(this.#conversation, options.limits, {
+    this.#interpreter = new CommandInterpreter(this.#conversation, options, {
       stream: () => this.#stream,
       say: reply => this.#say(reply),
       startTls: argument => this.#startTls(argument),
@@ -154,10 +154,7 @@ export class Connection extends SMTPConnection implements Watched {
 
   override _createParser(): SMTPStream {
     const stream = new ClientStream(
-      () => ({
-        longest: this.#interpreter.longestLine,
-        ends: this.#options.bareNewline === 'reject' ? 'strict' : 'lenient',
-      }),
+      () => this.#interpreter.lineRules,
       line => this.#hear(stream, line),
     );
     // The client has said its last word, and by now every word of it is answered.

@@ -192,7 +192,8 @@ function placed(
   const { mail, index, before } = at;
   const { recipients, content, facts } = group;
   const id = index === 0 ? mail.id : `${mail.id}.${index + 1}`;
-  const envelope = { ...mail.envelope, recipients };
+  const whole = recipients === mail.envelope.recipients;
+  const envelope = whole ? mail.envelope : { ...mail.envelope, recipients };
   return { mail: { ...mail, id, envelope, content, facts }, trace: [...before, ...group.steps], group };
 }
 

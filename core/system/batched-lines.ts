@@ -1,9 +1,10 @@
 /**
- * Lines of one turn of the event loop leave in one write: a busy gateway logs many lines a turn, and a system call for
- * each costs more than making the line.
+ * Lines that are said in one go leave in one write: a group of mails that is committed is a group of lines, and a system
+ * call for each costs more than making the line.
  *
- * Guarantee: no timer holds a line back. Whoever ends the process in the middle of a turn (SIGKILL, a crash of Node
- * itself) takes the lines of that turn along, and no others; for every other end `flush` is called.
+ * Guarantee: no timer holds a line back, and neither does the next event. What is said leaves before control goes back to
+ * the event loop, and before a reply that is said after it. So whoever ends the process by force (SIGKILL, a crash of
+ * Node itself) takes along what was just being said, and nothing else; for every other end `flush` is called.
  */
 import type { LogDestination } from './log.ts';
 
@@ -23,10 +24,12 @@ export class BatchedLines implements LogDestination {
   }
 
   write(line: string): void {
-    if (this.#waiting === '') setImmediate(() => this.flush());
+    if (this.#waiting === '') process.nextTick(this.#onTick);
     this.#waiting += line;
     if (this.#waiting.length >= MOST_WAITING) this.flush();
   }
+
+  readonly #onTick = () => this.flush();
 
   /** Writes what waits. */
   flush(): void {

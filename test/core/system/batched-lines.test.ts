@@ -13,17 +13,28 @@ function setup() {
 
 const nextTurn = () => new Promise(resolve => setImmediate(resolve));
 
-test('the lines of one turn of the event loop leave in one write, in their order, when it ends', async () => {
+test('lines that are said in one go leave in one write, in their order', async () => {
   const { log, written, events } = setup();
-  log.info('accepted');
-  await Promise.resolve();
-  log.info('delivered');
+  const told = ['accepted', 'delivered', 'bounced'].map(async event => {
+    await Promise.resolve();
+    log.info(event);
+  });
+  await Promise.all(told);
   expect(written).toEqual([]);
   await nextTurn();
-  expect(events()).toEqual([['accepted', 'delivered']]);
+  expect(events()).toEqual([['accepted', 'delivered', 'bounced']]);
   log.info('refused');
   await nextTurn();
-  expect(events()).toEqual([['accepted', 'delivered'], ['refused']]);
+  expect(events()).toEqual([['accepted', 'delivered', 'bounced'], ['refused']]);
+});
+
+test('a line leaves before what is said after it', async () => {
+  const { log, written } = setup();
+  const order: string[] = [];
+  log.info('closing');
+  process.nextTick(() => order.push(`421 after ${written.length}`));
+  await nextTurn();
+  expect(order).toEqual(['421 after 1']);
 });
 
 test('a warning and an error leave at once, and all that was said before them', () => {
@@ -43,7 +54,7 @@ test('nothing is held back when the process ends', () => {
   expect(events()).toEqual([['closed']]);
 });
 
-test('a turn that says very much does not wait with all of it', () => {
+test('who says very much in one go does not wait with all of it', () => {
   const { lines, written } = setup();
   for (let left = 100; left > 0; left -= 1) lines.write(`${'x'.repeat(1023)}\n`);
   expect(written.length).toBeGreaterThan(0);
