@@ -10,6 +10,8 @@ import { chainBench } from './chain.ts';
 import { holdBench } from './hold.ts';
 import { hostileBench } from './hostile.ts';
 import { machine } from './machine.ts';
+import { millionBench } from './million.ts';
+import { pressureBench } from './pressure.ts';
 import { slowBench } from './slow.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
@@ -18,6 +20,8 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   hold: () => holdBench(),
   slow: () => slowBench(),
   hostile: () => hostileBench(),
+  million: () => millionBench(),
+  pressure: () => pressureBench(),
 };
 
 const wanted = process.argv.slice(2);

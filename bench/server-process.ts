@@ -23,9 +23,11 @@ export interface BenchServer {
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
+/** As `npm start` and the command `mailframe` have them. */
+const MEMORY_FLAGS = ['--max-semi-space-size=8'];
+
 const CONFIGURATION = `
 hostname: mx.example.test
-queue: { directory: ./queue }
 log: { format: json }
 plugins:
   - { use: alias-expansion, options: { file: ./aliases, domains: [example.test] } }
@@ -33,40 +35,69 @@ plugins:
   - { use: mx-routing }
   - { use: mbox-delivery, as: mailboxes, options: { directory: ./mail } }
   - { use: smtp-relay, as: internet }
-routes: [{ deliver: mailboxes }]
 `;
 
-/** The gateway with its shipped plugins and its durable queue. `limits`: those of its one listener, as YAML. */
-export async function gatewayProcess(limits = '{}'): Promise<BenchServer> {
+/** What is different from the gateway that all benchmarks share. */
+export interface GatewayParts {
+  /** Of its one listener, as YAML. */
+  readonly limits?: string;
+  /** Settings of its queue, as YAML; a folder of its own without it. */
+  readonly queue?: string;
+  /** As YAML; everything goes to mailboxes without it. */
+  readonly routes?: string;
+  /** Hears what it logs. */
+  readonly logged?: (octets: Buffer) => void;
+  /** Told at once, before it listens, so that it can be ended before. */
+  readonly begun?: (child: ChildProcess) => void;
+}
+
+/** The gateway with its shipped plugins and its durable queue. */
+export async function gatewayProcess(parts: GatewayParts = {}): Promise<BenchServer> {
+  const { limits = '{}', queue = '{ directory: ./queue }', routes = '[{ deliver: mailboxes }]' } = parts;
   const folder = await mkdtemp(join(tmpdir(), 'mailframe-bench-'));
-  const configuration = `${CONFIGURATION}listeners: [{ id: inbound, port: 0, maxSize: 50 MiB, limits: ${limits} }]\n`;
+  const clean = () => rm(folder, { recursive: true, force: true });
+  const configuration =
+    `${CONFIGURATION}queue: ${queue}\nroutes: ${routes}\n` +
+    `listeners: [{ id: inbound, port: 0, maxSize: 50 MiB, limits: ${limits} }]\n`;
   await writeFile(join(folder, 'mailframe.config.yaml'), configuration);
   await writeFile(join(folder, 'aliases'), 'postmaster: root\n');
   const args = [path('../core/cli/mailframe.js'), 'start', join(folder, 'mailframe.config.yaml')];
-  return start('mailframe', args, () => rm(folder, { recursive: true, force: true }));
+  try {
+    return await start({ ...parts, name: 'mailframe', args, clean });
+  } catch (error) {
+    await clean();
+    throw error;
+  }
 }
 
 const SINK = `
 import { SMTPServer } from 'smtp-server';
+const pause = Number(process.argv[1]);
 const server = new SMTPServer({ authOptional: true, disabledCommands: ['STARTTLS'], disableReverseLookup: true,
   socketTimeout: 600_000, size: 50 * 1024 ** 2,
-  onData: (stream, _, done) => { stream.resume(); stream.on('end', () => done()); } });
+  onData: (stream, _, done) => { setTimeout(() => stream.resume(), pause); stream.on('end', () => done()); } });
+server.on('error', () => undefined);
 server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.server.address().port })));
 `;
 
-/** smtp-server with a handler that forgets what it reads. */
-export function sinkProcess(): Promise<BenchServer> {
-  return start('smtp-server alone', ['--input-type=module', '--eval', SINK], () => Promise.resolve());
+/** smtp-server with a handler that forgets what it reads, and looks at content only after a pause, in milliseconds. */
+export function sinkProcess(pause = 0): Promise<BenchServer> {
+  const args = ['--input-type=module', '--eval', SINK, String(pause)];
+  return start({ name: 'smtp-server alone', args, clean: () => Promise.resolve() });
 }
 
-async function start(
-  name: BenchServer['name'],
-  args: readonly string[],
-  clean: () => Promise<void>,
-): Promise<BenchServer> {
-  const flags = ['--expose-gc', '--import', path('./probe.ts')];
+interface Started extends Pick<GatewayParts, 'logged' | 'begun'> {
+  readonly name: BenchServer['name'];
+  readonly args: readonly string[];
+  readonly clean: () => Promise<void>;
+}
+
+async function start({ name, args, clean, logged, begun }: Started): Promise<BenchServer> {
+  const flags = [...MEMORY_FLAGS, '--expose-gc', '--import', path('./probe.ts')];
   const child = spawn(process.execPath, [...flags, ...args], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   const proc = `/proc/${child.pid}`;
+  begun?.(child);
+  if (logged !== undefined) child.stdout?.on('data', logged);
   return {
     name,
     port: await portOf(child, name),
@@ -104,7 +135,7 @@ async function portOf({ stdout }: ChildProcess, name: string): Promise<number> {
 
 /** Does the same to both, one after the other. */
 export async function withBoth(limits: string, work: (server: BenchServer) => Promise<void>): Promise<void> {
-  for (const begin of [() => gatewayProcess(limits), sinkProcess]) {
+  for (const begin of [() => gatewayProcess({ limits }), sinkProcess]) {
     const server = await begin();
     try {
       await work(server);

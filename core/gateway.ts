@@ -19,9 +19,11 @@ import { describeWithRemedy } from './mail/remedy.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
 import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
+import { CANNOT_KEEP_UP, CommitLine, octetsInMemory } from './queue/commit-line.ts';
 import { queueIds } from './queue/queue-id.ts';
 import { Scheduler } from './queue/scheduler.ts';
 import { openSqliteStore } from './queue/sqlite-store.ts';
+import { CONTENT_MEMORY, ContentMemory } from './smtp/content-memory.ts';
 import { Listener } from './smtp/listener.ts';
 import type { Reception } from './smtp/reception.ts';
 import { mostOpenFiles } from './system/open-files.ts';
@@ -33,6 +35,11 @@ const CLOSE_DEADLINE = 10_000;
 const OTHER_FILES = 200;
 /** How long running transactions may take to finish at the end, in milliseconds. */
 const SESSION_GRACE = 30_000;
+
+/** What the store is given at the same time: some groups of commits, and not more than a fraction of the memory. */
+const MOST_COMMITS = { commits: 500, octets: 16 * 1024 ** 2 };
+/** How long a client waits for its turn to commit, in milliseconds: less than any of them waits for the reply. */
+const COMMIT_PATIENCE = 60_000;
 
 /** Where a listener listens. */
 export interface Listening {
@@ -144,11 +151,14 @@ export class Gateway implements Engine {
 
     const intake = join(configuration.queue.directory, 'intake');
     await sweepSpool(intake);
+    const line = new CommitLine({ clock, log, most: MOST_COMMITS, patience: COMMIT_PATIENCE });
     const reception: Reception = {
       pin: () => this.#pin(),
-      commit: mails => scheduler.commit(mails),
+      commit: (mails, hasGone) => line.run(octetsInMemory(mails), () => scheduler.commit(mails), hasGone),
+      busy: () => (line.isBehind ? CANNOT_KEEP_UP : null),
+      memory: new ContentMemory(CONTENT_MEMORY),
       queueId: queueIds({ clock, random }),
-      spool: () => openSpool({ directory: intake, random }),
+      spool: () => openSpool({ directory: intake, random, memory: 0 }),
       decoyKey: await decoyKey(configuration, { files: scope.get(FILES), random }),
       clock,
       random,

@@ -17,6 +17,17 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
   process.exit(1);
 }
 
+/**
+ * A gateway makes much that does not last. V8 would let the space for it grow to 128 MiB, which makes nothing faster here;
+ * this bounds it, in MiB, and can be said only to a process that begins. Whoever says it differently is listened to.
+ */
+const YOUNG = '--max-semi-space-size';
+const isSaid = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(option => option.includes(YOUNG));
+const canBegin = typeof process.execve === 'function' && process.platform !== 'win32' && process.channel === undefined;
+if (process.argv[2] === 'start' && !isSaid && canBegin) {
+  process.execve(process.execPath, [process.execPath, `${YOUNG}=8`, ...process.execArgv, ...process.argv.slice(1)]);
+}
+
 const sources = new URL('./main.ts', import.meta.url);
 const { main } = await import(existsSync(sources) ? sources.href : '../../dist/core/cli/main.js');
 await main(process.argv);

@@ -26,6 +26,8 @@ export interface HistorySettings {
   readonly size: number;
 }
 
+export const DEFAULT_HISTORY: HistorySettings = { keep: 7 * 86_400_000, size: 2 ** 30 };
+
 /** What lines are written with. */
 export interface HistoryParts {
   /** `null`: nobody here knows what is to be kept, so nothing is removed, and nothing written where there is no folder. */

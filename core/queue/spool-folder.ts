@@ -1,5 +1,5 @@
-/** The folder of spool files as the worker thread sees it: checking, syncing, removing, sweeping. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, statfsSync, statSync, unlinkSync } from 'node:fs';
+/** The folder of spool files as the worker thread sees it: checking, syncing, removing. */
+import { closeSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../mail/failure.ts';
 import { Unreadable } from './shape.ts';
@@ -83,11 +83,6 @@ export class SpoolFolder {
         continue;
       }
     }
-  }
-
-  /** Removes what no row names: files of commits that never came to be, and of mail that has left. */
-  sweep(known: ReadonlySet<string>): void {
-    this.remove(readdirSync(this.#path).filter(name => !known.has(name)));
   }
 }
 

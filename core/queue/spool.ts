@@ -17,16 +17,38 @@ const MODE = 0o600;
 const FILE_NAME = /^[0-9A-Za-z][0-9A-Za-z_-]*$/;
 
 export class Spool {
-  readonly #path: string;
+  readonly path: string;
+  readonly #writing = new Set<string>();
 
   constructor(queueDirectory: string) {
-    this.#path = join(queueDirectory, SPOOL_FOLDER);
+    this.path = join(queueDirectory, SPOOL_FOLDER);
   }
 
-  /** Writes a new file. Nothing remains of it where this rejects. */
+  /**
+   * Writes a new file. Nothing remains of it where this rejects. Its row is to come: until `settled` says whether it did,
+   * no sweep takes the file for left over.
+   */
   async write(name: string, content: Content): Promise<void> {
     if (!FILE_NAME.test(name)) throw new RangeError(`${JSON.stringify(name)} is no queue id`);
-    const path = join(this.#path, name);
+    this.#writing.add(name);
+    try {
+      await this.#write(join(this.path, name), content);
+    } catch (error) {
+      this.#writing.delete(name);
+      throw error;
+    }
+  }
+
+  /** The rows of these files are there, or will never be. */
+  settled(names: Iterable<string>): void {
+    for (const name of names) this.#writing.delete(name);
+  }
+
+  isWriting(name: string): boolean {
+    return this.#writing.has(name);
+  }
+
+  async #write(path: string, content: Content): Promise<void> {
     if (await this.#linked(path, content)) return;
     const file = await open(path, 'wx', MODE);
     try {
@@ -47,7 +69,7 @@ export class Spool {
 
   /** The content of a file. Reading it fails once its mail has left the queue. */
   content(name: string, size: number): Content {
-    const path = join(this.#path, name);
+    const path = join(this.path, name);
     return {
       size,
       file: path,
@@ -57,13 +79,13 @@ export class Spool {
   }
 
   async remove(names: Iterable<string>): Promise<void> {
-    for (const name of names) await rm(join(this.#path, name), { force: true });
+    for (const name of names) await rm(join(this.path, name), { force: true });
   }
 
   /** What a write says of itself names no file. */
   #placed(error: unknown): unknown {
     const code = errnoOf(error);
-    return code === null ? error : new StoreError(`${describeError(error)}, in ${this.#path}`, code);
+    return code === null ? error : new StoreError(`${describeError(error)}, in ${this.path}`, code);
   }
 
   /** A second name for a file that is there costs no copy. Where it cannot be had, the octets are copied. */

@@ -58,6 +58,8 @@ export class Group {
       giveBack: request => work.giveBack(request),
       nextDue: request => work.nextDue(request),
       list: page => listing.page(page),
+      octets: ({ id }) => reader.octets(id),
+      unnamed: ({ names }) => names.filter(name => !this.#tables.isNamed(name)),
       find: request => desk.find(request),
       retry: request => desk.retry(request),
       hold: request => desk.hold(request),
@@ -72,15 +74,28 @@ export class Group {
     };
   }
 
-  /**
-   * What an owner does first: where it begins anew, it ends the leases of those before it, and removes the spool files that
-   * no row names, while nobody can commit a row.
-   */
+  /** What an owner does first: where it begins anew, it begins to end the leases of those before it. */
   takeOver(begins: WorkerOptions['begins']): void {
     this.#database.exec('BEGIN IMMEDIATE');
     this.#work.begin(begins);
-    if (begins === 'anew') this.#spool.sweep(this.#tables.spoolFiles());
     this.#database.exec('COMMIT');
+  }
+
+  /**
+   * A piece of what an owner does behind the back of those who call: ending the leases of those before it. `lease` does the
+   * same, so that what fails here is not lost.
+   * @returns whether there is more of it.
+   */
+  tidy(): boolean {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      const more = this.#work.endOlderLeases();
+      this.#database.exec('COMMIT');
+      return more;
+    } catch {
+      this.#undo();
+      return false;
+    }
   }
 
   /** One reply for each call, in order. Never throws. */

@@ -23,10 +23,13 @@ export const NEVER = Number.MAX_SAFE_INTEGER;
 /** When mail expires that is to be returned: nothing that keeps its destination back keeps it. */
 export const AT_ONCE = 0;
 
-/** Octets in the database, or the name of the spool file that holds them: exactly one is given. */
+/**
+ * Octets in the database, or the name of the spool file that holds them: not both. Of mail that is handed out neither is
+ * given where the octets are to be asked for (`octets`).
+ */
 export interface ContentRow {
   readonly size: number;
-  readonly octets: Uint8Array | null;
+  readonly octets: Uint8Array<ArrayBuffer> | null;
   readonly spool: string | null;
 }
 
@@ -133,6 +136,10 @@ export interface Operations {
   giveBack: { input: { readonly owner: string }; output: null };
   nextDue: { input: { readonly except: readonly string[] }; output: number | null };
   list: { input: PageRequest & { readonly filter: QueueFilter }; output: QueuePage };
+  /** The content of a mail that lies in the database; `null` where the mail has left. */
+  octets: { input: { readonly id: string }; output: Uint8Array<ArrayBuffer> | null };
+  /** Which of these names of spool files no row has. */
+  unnamed: { input: { readonly names: readonly string[] }; output: readonly string[] };
   find: {
     input: { readonly id: string };
     output: { readonly entry: QueueEntry; readonly mail: StoredMail | null; readonly trace: Trace } | null;
@@ -168,6 +175,8 @@ export const LOOKS_ONLY: Readonly<Record<OperationName, boolean>> = {
   renew: false,
   giveBack: false,
   nextDue: true,
+  octets: true,
+  unnamed: true,
   list: true,
   find: true,
   retry: false,
@@ -191,8 +200,8 @@ export type Call = {
   };
 }[OperationName];
 
-/** What the worker hears. */
-export type ToWorker = Call | { readonly kind: 'close' };
+/** What the worker hears: the calls of one turn, in order. */
+export type ToWorker = { readonly kind: 'calls'; readonly calls: readonly Call[] } | { readonly kind: 'close' };
 
 /** An error as it crosses the thread boundary: `code` is what `core/mail/failure.ts` looks at. */
 export interface Trouble {

@@ -38,6 +38,12 @@ export interface RecipientHead {
   readonly outcome: string | null;
 }
 
+/**
+ * Larger content is not handed out with its mail but read when it is asked for: hundreds of attempts may wait at the same
+ * time. In octets.
+ */
+const HANDED_OUT = 64 * 1024;
+
 /** Selects rows of `mail` with the sizes of their contents. */
 export const HEAD = `
   SELECT m.key, m.id, m.received, m.record, m.trace, m.bounce, m.hold, m.content, c.size
@@ -48,7 +54,8 @@ export class Reader {
   readonly #lanes: Lanes;
   readonly #byKey: Query<MailHead>;
   readonly #byId: Query<MailHead>;
-  readonly #content: Query<{ octets: Uint8Array | null; spool: string | null }>;
+  readonly #where: Query<{ spool: string | null }>;
+  readonly #octets: Query<{ octets: Uint8Array<ArrayBuffer> | null }>;
   readonly #recipients: Query<RecipientHead>;
   readonly #steps: Query<{ steps: string }>;
 
@@ -57,7 +64,8 @@ export class Reader {
     this.#lanes = lanes;
     this.#byKey = query(database, `${HEAD} WHERE m.key = ?`);
     this.#byId = query(database, `${HEAD} WHERE m.id = ?`);
-    this.#content = query(database, 'SELECT octets, spool FROM content WHERE key = ?');
+    this.#where = query(database, 'SELECT spool FROM content WHERE key = ?');
+    this.#octets = query(database, 'SELECT octets FROM content WHERE key = ?');
     this.#recipients = query(
       database,
       `SELECT position, destination, priority, state, due, expires, attempts, delay_notified, outcome
@@ -76,11 +84,18 @@ export class Reader {
 
   /** The whole mail. Its content is there and has the right size. */
   mail(head: MailHead): StoredMail {
-    const row = this.#content.get(head.content);
+    const row = this.#where.get(head.content);
     if (row === undefined || head.size === null) throw new Unreadable('its content', 'there');
     if (row.spool !== null) this.#spool.check(row.spool, head.size);
-    const content = { size: head.size, octets: row.octets, spool: row.spool };
+    const octets = row.spool === null && head.size <= HANDED_OUT ? this.#octetsOf(head) : null;
+    const content = { size: head.size, octets, spool: row.spool };
     return { id: head.id, receivedAt: new Date(head.received), ...this.#record(head), content };
+  }
+
+  /** By its id, which no other mail ever has: keys of rows are used again. */
+  octets(id: string): Uint8Array<ArrayBuffer> | null {
+    const head = this.head({ id });
+    return head === null ? null : this.#octetsOf(head);
   }
 
   fate({ bounce }: MailHead): Lease['fate'] {
@@ -119,6 +134,10 @@ export class Reader {
       keptBack: state === 'done' ? null : keptBack(this.#lanes.notBefore(destination)),
       expires: state === 'done' || expires === NEVER || expires === AT_ONCE ? null : new Date(expires),
     };
+  }
+
+  #octetsOf({ content }: MailHead): Uint8Array<ArrayBuffer> | null {
+    return this.#octets.get(content)?.octets ?? null;
   }
 
   #record(head: MailHead): MailRecord {

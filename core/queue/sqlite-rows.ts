@@ -41,7 +41,8 @@ export async function prepareRows(mails: readonly NewMail[], spool: Spool): Prom
   try {
     for (const content of shared) {
       const name = mails.find(({ mail }) => mail.content === content)?.mail.id ?? '';
-      if (content.size >= SPOOL_FROM) {
+      // What went to a file on its way in did so because memory is scarce.
+      if (content.size >= SPOOL_FROM || content.file !== undefined) {
         await spool.write(name, content);
         spoolFiles.push(name);
         contents.push({ size: content.size, octets: null, spool: name });
@@ -54,6 +55,7 @@ export async function prepareRows(mails: readonly NewMail[], spool: Spool): Prom
     }
   } catch (error) {
     await spool.remove(spoolFiles);
+    spool.settled(spoolFiles);
     throw error;
   }
   const rows = mails.map(one => mailRow(one, shared.indexOf(one.mail.content)));
@@ -102,9 +104,34 @@ export function orderRow(name: OrderName, id: string, order: Order): OrderRow {
   };
 }
 
+/** Where stored content comes from that was not handed out with its mail. */
+export interface Contents {
+  readonly spool: Spool;
+  /** `null`: the mail has left the queue. */
+  octets(id: string): Promise<Uint8Array<ArrayBuffer> | null>;
+}
+
 /** A stored mail with its content. */
-export function mailOf({ content: { octets, spool: name, size }, ...mail }: StoredMail, spool: Spool): Mail {
-  if (name !== null) return { ...mail, content: spool.content(name, size) };
-  const held = octets ?? new Uint8Array();
-  return { ...mail, content: contentOf(Buffer.from(held.buffer, held.byteOffset, held.byteLength)) };
+export function mailOf({ content: { octets, spool: name, size }, ...mail }: StoredMail, contents: Contents): Mail {
+  if (name !== null) return { ...mail, content: contents.spool.content(name, size) };
+  if (octets !== null) return { ...mail, content: contentOf(bufferOf(octets)) };
+  const bytes = async () => {
+    const read = await contents.octets(mail.id);
+    if (read?.length !== size) throw new Error(`the content of ${mail.id} has left the queue`);
+    return bufferOf(read);
+  };
+  return {
+    ...mail,
+    content: {
+      size,
+      bytes,
+      async *stream() {
+        yield await bytes();
+      },
+    },
+  };
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

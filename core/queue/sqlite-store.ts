@@ -21,7 +21,7 @@
  * The instant of responsibility is the COMMIT of the transaction that inserts the rows: before it the mail is the
  * client's, after it ours. The order on the disk makes every crash harmless:
  *
- *   1. spool file written and synced          crash: an orphan, removed when an owner begins
+ *   1. spool file written and synced          crash: an orphan, removed behind the back of the next owner
  *   2. spool folder synced                    crash: the same
  *   3. rows inserted, COMMIT (one fsync for the whole group)
  *   4. `commit` resolves, 250                 crash before 250: we deliver, the client sends again: a duplicate, no loss
@@ -32,7 +32,7 @@
  * Delivery is at least once: a duplicate is possible at 4 and 5, and no protocol without a shared transaction avoids it.
  */
 import { resolve } from 'node:path';
-import { errnoOf } from '../mail/failure.ts';
+import { describeError, errnoOf } from '../mail/failure.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { PermanentReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
@@ -51,12 +51,13 @@ import type { QueueStatistics } from '../plugin/queue-statistics.ts';
 import type { Claim, Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../plugin/queue-store.ts';
 import { claimedLease } from './claimed-lease.ts';
 import { encodeReply, encodeSuspension, encodeTrace } from './codec.ts';
-import type { HistorySettings } from './history-folder.ts';
+import { DEFAULT_HISTORY, type HistorySettings } from './history-folder.ts';
 import { findPast } from './history-search.ts';
 import { LastingThread } from './lasting-thread.ts';
 import { Spool } from './spool.ts';
+import { sweepSpool } from './spool-sweep.ts';
 import type { Role } from './sqlite-protocol.ts';
-import { mailOf, orderRow, type PreparedRows, prepareRows, settlementRow } from './sqlite-rows.ts';
+import { type Contents, mailOf, orderRow, type PreparedRows, prepareRows, settlementRow } from './sqlite-rows.ts';
 import { StoreHealth } from './store-health.ts';
 import { CLOSED } from './store-thread.ts';
 
@@ -76,8 +77,6 @@ export interface SqliteStoreOptions {
   readonly history?: HistorySettings | 'off';
 }
 
-export const DEFAULT_HISTORY: HistorySettings = { keep: 7 * 86_400_000, size: 2 ** 30 };
-
 const SET_ASIDE = 'it is set aside and stays in the queue: mend it and release it, or remove it (mailframe queue)';
 
 /**
@@ -89,13 +88,15 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Queu
   const { role, log, history = DEFAULT_HISTORY } = options;
   const directory = resolve(options.directory);
   const thread = await LastingThread.start({ directory, role, history, begins: 'anew' }, log);
-  return new SqliteStore({
+  const store = new SqliteStore({
     directory,
     thread,
     spool: new Spool(directory),
     health: new StoreHealth(directory, log),
     log,
   });
+  if (role === 'owner') store.sweep();
+  return store;
 }
 
 interface Parts {
@@ -111,14 +112,27 @@ class SqliteStore implements QueueStore {
   readonly #thread: LastingThread;
   readonly #spool: Spool;
   readonly #health: StoreHealth;
+  readonly #contents: Contents;
   readonly #log: Log;
+  readonly #closing = new AbortController();
+  #swept: Promise<unknown> = Promise.resolve();
 
   constructor({ directory, thread, spool, health, log }: Parts) {
     this.#directory = directory;
     this.#thread = thread;
     this.#spool = spool;
+    this.#contents = { spool, octets: id => thread.call('octets', { id }) };
     this.#health = health;
     this.#log = log;
+  }
+
+  /** Begins to remove what a crash has left in the spool. */
+  sweep(): void {
+    const unnamed = (names: readonly string[]) => this.#thread.call('unnamed', { names });
+    this.#swept = sweepSpool({ spool: this.#spool, unnamed, stopped: this.#closing.signal }).then(
+      files => this.#log[files === 0 ? 'debug' : 'info']('swept', { files }),
+      error => this.#closing.signal.aborted || this.#log.warn('failed', { sweeping: describeError(error) }),
+    );
   }
 
   commit(mails: readonly NewMail[], claim: Claim | null = null): Promise<readonly Lease[]> {
@@ -163,7 +177,7 @@ class SqliteStore implements QueueStore {
       expiredBefore: expiredBefore?.getTime() ?? 0,
     });
     for (const { id, cause } of damaged) this.#log.error('damaged', { queueId: id, cause, next: SET_ASIDE });
-    return leases.map(lease => ({ ...lease, owner, until, mail: mailOf(lease.mail, this.#spool) }));
+    return leases.map(lease => ({ ...lease, owner, until, mail: mailOf(lease.mail, this.#contents) }));
   }
 
   async #settle(
@@ -214,7 +228,7 @@ class SqliteStore implements QueueStore {
   async find(id: string): Promise<QueuedMail | null> {
     const found = await this.#thread.call('find', { id });
     if (found === null) return null;
-    return { ...found, mail: found.mail === null ? null : mailOf(found.mail, this.#spool) };
+    return { ...found, mail: found.mail === null ? null : mailOf(found.mail, this.#contents) };
   }
 
   past(id: string): Promise<PastMail | null> {
@@ -265,8 +279,10 @@ class SqliteStore implements QueueStore {
     return this.#thread.call('statistics', { now: now.getTime(), top });
   }
 
-  close(): Promise<void> {
-    return this.#thread.close();
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#thread.close();
+    await this.#swept;
   }
 
   /** Rows that did not come to be leave no files. Where it is not known, the next owner's sweep decides. */
@@ -276,6 +292,8 @@ class SqliteStore implements QueueStore {
     } catch (error) {
       if (errnoOf(error) !== CLOSED) await this.#spool.remove(spoolFiles);
       throw error;
+    } finally {
+      this.#spool.settled(spoolFiles);
     }
   }
 }

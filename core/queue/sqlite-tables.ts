@@ -29,7 +29,7 @@ export class Tables {
   readonly #insertRecipient: Query<never>;
   readonly #waitingLanes: Query<Lane>;
   readonly #dropContent: Query<{ spool: string | null }>;
-  readonly #spoolFiles: Query<{ spool: string }>;
+  readonly #bySpool: Query<{ key: number }>;
   readonly #setHold: Query<never>;
   readonly #markDamaged: Query<never>;
   readonly #addSteps: Query<never>;
@@ -54,7 +54,7 @@ export class Tables {
     this.#dropContent = prepare(
       'DELETE FROM content WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM mail WHERE content = ?1) RETURNING spool',
     );
-    this.#spoolFiles = prepare('SELECT spool FROM content WHERE spool IS NOT NULL');
+    this.#bySpool = prepare('SELECT key FROM content WHERE spool = ?');
     this.#setHold = prepare('UPDATE mail SET hold = ? WHERE key = ?');
     this.#markDamaged = prepare(
       "UPDATE recipient SET state = 'damaged', owner = NULL, fence = NULL, until = NULL WHERE mail = ? AND state <> 'done'",
@@ -110,9 +110,10 @@ export class Tables {
     }
   }
 
-  /** Must come before the first fence: numbers that no owner had before. */
-  beginFences(): void {
+  /** Must come before the first fence: numbers that no owner had before. @returns the last that an owner may have had. */
+  beginFences(): number {
     this.#fence = (this.#nextEpoch.get()?.fence ?? 0) * FENCES_AN_OWNER;
+    return this.#fence;
   }
 
   nextFence(): number {
@@ -154,9 +155,9 @@ export class Tables {
     this.#setHold.run(encodeHold({ by: ENGINE, reason: cause }), mail);
   }
 
-  /** The names of all spool files that are in use. */
-  spoolFiles(): ReadonlySet<string> {
-    return new Set(this.#spoolFiles.all().map(row => row.spool));
+  /** Whether any row names the spool file. */
+  isNamed(spool: string): boolean {
+    return this.#bySpool.get(spool) !== undefined;
   }
 
   /** `null` ends the hold. */

@@ -18,6 +18,14 @@ const UNLEASED = `
   state = CASE WHEN (SELECT hold FROM mail WHERE key = recipient.mail) IS NULL THEN 'waiting' ELSE 'held' END,
   owner = NULL, fence = NULL, until = NULL`;
 
+/** So many recipients are put back at once: nobody waits longer for it, however many were leased when a process ended. */
+const PIECE = 500;
+
+interface LeasedRow extends Lane {
+  readonly mail: number;
+  readonly position: number;
+}
+
 type WorkName = 'commit' | 'lease' | 'settle' | 'backOff' | 'renew' | 'giveBack' | 'nextDue';
 /** A recipient of a lease, with what was decided about its mail meanwhile. */
 interface HeldRow {
@@ -47,14 +55,16 @@ export class Work implements Pick<Performers, WorkName> {
   readonly #tables: Tables;
   readonly #reader: Reader;
   readonly #found: Damage[] = [];
+  /** The last fence of the owners before this one, as long as they may have left leases. */
+  #olderThan: number | null = null;
   readonly #take: Query<never>;
   readonly #held: Query<HeldRow>;
   readonly #settle: Query<never>;
   readonly #unsettled: Query<{ count: number }>;
-  readonly #expired: Query<Lane>;
-  readonly #expire: Query<never>;
-  readonly #owned: Query<Lane>;
-  readonly #giveBack: Query<never>;
+  readonly #expired: Query<LeasedRow>;
+  readonly #older: Query<LeasedRow>;
+  readonly #owned: Query<LeasedRow>;
+  readonly #unlease: Query<never>;
   readonly #renew: Query<never>;
   readonly #firstUntil: Query<{ until: number | null }>;
   readonly #firstExpired: Query<{ mail: number }>;
@@ -76,11 +86,11 @@ export class Work implements Pick<Performers, WorkName> {
        WHERE mail = ? AND position = ?`,
     );
     this.#unsettled = prepare("SELECT count(*) AS count FROM recipient WHERE mail = ? AND state <> 'done'");
-    const distinct = 'SELECT DISTINCT destination, priority FROM recipient';
-    this.#expired = prepare(`${distinct} WHERE state = 'leased' AND until <= ?`);
-    this.#expire = prepare(`UPDATE recipient SET ${UNLEASED} WHERE state = 'leased' AND until <= ?`);
-    this.#owned = prepare(`${distinct} WHERE state = 'leased' AND owner = ?`);
-    this.#giveBack = prepare(`UPDATE recipient SET ${UNLEASED} WHERE state = 'leased' AND owner = ?`);
+    const leased = "SELECT mail, position, destination, priority FROM recipient WHERE state = 'leased'";
+    this.#expired = prepare(`${leased} AND until <= ? LIMIT ${PIECE}`);
+    this.#older = prepare(`${leased} AND fence <= ? LIMIT ${PIECE}`);
+    this.#owned = prepare(`${leased} AND owner = ?`);
+    this.#unlease = prepare(`UPDATE recipient SET ${UNLEASED} WHERE mail = ? AND position = ?`);
     this.#renew = prepare(
       `UPDATE recipient SET until = ?
        WHERE mail = (SELECT key FROM mail WHERE id = ?) AND state = 'leased' AND fence = ?`,
@@ -97,7 +107,8 @@ export class Work implements Pick<Performers, WorkName> {
 
   /** The destinations take turns by precedence, one mail each, until nobody has mail, room, or the limit is met. */
   lease(request: Lease['input']): Lease['output'] {
-    this.#endLeases(this.#expired, this.#expire, request.now);
+    this.endOlderLeases();
+    this.#endLeases(this.#expired.all(request.now));
     const taken: Lease['output'] & { leases: Taken[]; damaged: Damage[] } = { leases: [], damaged: [] };
     const room = new RoomLeft({ limit: request.limit, room: request });
     for (let progress = true; progress && room.all > 0; ) {
@@ -202,11 +213,12 @@ export class Work implements Pick<Performers, WorkName> {
   }
 
   giveBack({ owner }: Operations['giveBack']['input']): null {
-    this.#endLeases(this.#owned, this.#giveBack, owner);
+    this.#endLeases(this.#owned.all(owner));
     return null;
   }
 
   nextDue({ except }: Operations['nextDue']['input']): number | null {
+    if (this.#olderThan !== null) return 0;
     const until = this.#firstUntil.get()?.until ?? Infinity;
     const next = Math.min(this.#tables.lanes.nextDue(new Set(except)), until);
     return next === Infinity ? null : next;
@@ -214,8 +226,20 @@ export class Work implements Pick<Performers, WorkName> {
 
   /** For the only owner there is: the fences begin anew, and `anew` says that whoever held leases is gone. */
   begin(how: WorkerOptions['begins']): void {
-    this.#tables.beginFences();
-    if (how === 'anew') this.#endLeases(this.#expired, this.#expire, Number.MAX_SAFE_INTEGER);
+    const last = this.#tables.beginFences();
+    if (how === 'again') return;
+    this.#olderThan = last;
+    this.endOlderLeases();
+  }
+
+  /** Ends some of the leases of the owners before this one. @returns whether there are more. */
+  endOlderLeases(): boolean {
+    if (this.#olderThan === null) return false;
+    const rows = this.#older.all(this.#olderThan);
+    this.#endLeases(rows);
+    // Nothing was changed then: a transaction that is undone takes nothing back.
+    if (rows.length === 0) this.#olderThan = null;
+    return this.#olderThan !== null;
   }
 
   #takeMail(head: MailHead, request: Lease['input'], room: RoomLeft): Taken {
@@ -244,10 +268,8 @@ export class Work implements Pick<Performers, WorkName> {
     return fence;
   }
 
-  #endLeases(which: Query<Lane>, end: Query<never>, argument: string | number): void {
-    const lanes = which.all(argument);
-    if (lanes.length === 0) return;
-    end.run(argument);
-    this.#tables.lanes.refresh(lanes);
+  #endLeases(rows: readonly LeasedRow[]): void {
+    for (const { mail, position } of rows) this.#unlease.run(mail, position);
+    this.#tables.lanes.refresh(rows);
   }
 }

@@ -8,7 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { forgetHistory, HistoryFolder } from './history-folder.ts';
 import { SpoolFolder } from './spool-folder.ts';
 import { Group } from './sqlite-group.ts';
-import type { Call, FromWorker, ToWorker, WorkerOptions } from './sqlite-protocol.ts';
+import type { Call, FromWorker, Operations, Reply, ToWorker, WorkerOptions } from './sqlite-protocol.ts';
 import { troubleOf } from './sqlite-query.ts';
 import { openDatabase } from './sqlite-schema.ts';
 
@@ -16,7 +16,7 @@ const port = parentPort;
 if (port === null) throw new Error('this file is the entry of a worker thread');
 /** In milliseconds. */
 const SWEEP_EVERY = 3_600_000;
-const say = (what: FromWorker) => port.postMessage(what, []);
+const say = (what: FromWorker, transfer: readonly ArrayBuffer[] = []) => port.postMessage(what, transfer);
 
 try {
   serve(workerData as WorkerOptions);
@@ -35,7 +35,14 @@ function serve(options: WorkerOptions): void {
   const work = () => {
     const calls = waiting;
     waiting = [];
-    if (calls.length > 0) say({ kind: 'replies', replies: group.run(calls) });
+    if (calls.length === 0) return;
+    const replies = group.run(calls);
+    say({ kind: 'replies', replies }, buffersOf(calls, replies));
+  };
+
+  /** In pieces, so that nobody who calls waits for all of it. */
+  const tidy = () => {
+    if (database.isOpen && group.tidy()) setImmediate(tidy);
   };
 
   port?.on('message', (message: ToWorker) => {
@@ -46,9 +53,23 @@ function serve(options: WorkerOptions): void {
       return;
     }
     // The first of a burst asks for the turn in which all of it is served.
-    if (waiting.push(message) === 1) setImmediate(work);
+    if (waiting.length === 0) setImmediate(work);
+    waiting.push(...message.calls);
   });
   say({ kind: 'open' });
+  if (role === 'owner') setImmediate(tidy);
+}
+
+/** The contents of mail that is handed out: they are handed over instead of copied. */
+function buffersOf(calls: readonly Call[], replies: readonly Reply[]): readonly ArrayBuffer[] {
+  return replies.flatMap((reply, index) => {
+    if (reply.kind !== 'done') return [];
+    const kind = calls[index]?.kind;
+    if (kind === 'octets') return (reply.output as Operations['octets']['output'])?.buffer ?? [];
+    if (kind !== 'lease') return [];
+    const { leases } = reply.output as Operations['lease']['output'];
+    return leases.flatMap(({ mail: { content } }) => (content.octets === null ? [] : content.octets.buffer));
+  });
 }
 
 /** A guest writes to the history that is there, and leaves it to the owner how long it is kept. */

@@ -1,6 +1,12 @@
-/** The worker thread as the store sees it: a call goes out, a promise waits for its reply. */
+/**
+ * The worker thread as the store sees it: a call goes out, a promise waits for its reply.
+ *
+ * The calls of one turn of the event loop go out as one message: to wake the other thread costs more than a call.
+ */
 import { Worker } from 'node:worker_threads';
+import { describeError } from '../mail/failure.ts';
 import type {
+  Call,
   FromWorker,
   OperationName,
   Operations,
@@ -24,6 +30,9 @@ export class StoreThread {
   readonly #pending = new Map<number, Pending>();
   /** Resolves when the thread is gone, with all that it had open. Does not reject. */
   readonly ended: Promise<void>;
+  /** The calls of this turn, and the buffers that they hand over. */
+  #outgoing: Call[] = [];
+  #transfer: ArrayBuffer[] = [];
   #calls = 0;
   #gone: Error | null = null;
 
@@ -55,6 +64,7 @@ export class StoreThread {
       name: 'queue-store',
       workerData: options,
       execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
     await new Promise<void>((resolve, reject) => {
       const ended = () => reject(new StoreError('the queue store has ended before it was open', CLOSED));
@@ -80,15 +90,31 @@ export class StoreThread {
     const number = ++this.#calls;
     return new Promise((resolve, reject) => {
       this.#pending.set(number, { resolve: output => resolve(output as Operations[K]['output']), reject });
-      this.#worker.postMessage({ number, kind, input }, transfer);
+      if (this.#outgoing.push({ number, kind, input } as Call) === 1) setImmediate(() => this.#post());
+      this.#transfer.push(...transfer);
     });
   }
 
   /** Lets the calls that were made finish, takes no more, and ends the thread. */
   async close(): Promise<void> {
     this.#gone ??= new StoreError('the queue store is closed', CLOSED);
+    this.#post();
     this.#worker.postMessage({ kind: 'close' } satisfies ToWorker, []);
     await this.ended;
+  }
+
+  #post(): void {
+    const calls = this.#outgoing;
+    if (calls.length === 0) return;
+    const transfer = this.#transfer;
+    this.#outgoing = [];
+    this.#transfer = [];
+    try {
+      this.#worker.postMessage({ kind: 'calls', calls } satisfies ToWorker, transfer);
+    } catch (cause) {
+      const trouble = { message: `the call cannot be sent: ${describeError(cause)}`, code: null };
+      for (const { number } of calls) this.#settle({ number, kind: 'failed', trouble });
+    }
   }
 
   #settle(reply: Reply): void {
@@ -100,6 +126,8 @@ export class StoreThread {
 
   #fail(error: Error): void {
     this.#gone ??= error;
+    this.#outgoing = [];
+    this.#transfer = [];
     for (const pending of this.#pending.values()) pending.reject(this.#gone);
     this.#pending.clear();
   }

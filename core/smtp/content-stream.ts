@@ -6,8 +6,11 @@
  */
 import { Pieces } from './pieces.ts';
 
-/** In octets: how much content may wait for its reader. */
-const HIGH_WATER = 256 * 1024;
+/**
+ * In octets: how much content may wait for its reader, or be worked on by it, before no more is taken from the client. A
+ * piece from the network is larger: a thousand clients have one each, not four.
+ */
+const HIGH_WATER = 16 * 1024;
 
 const NOTHING = () => undefined;
 
@@ -35,12 +38,10 @@ export class Content implements AsyncIterable<Buffer> {
   give(octets: Buffer, wanted: () => void): boolean {
     // Content that nobody wants any more is read over.
     if (octets.length === 0 || this.#end !== 'to come' || !this.#isWanted) return true;
-    if (this.#reader !== null) {
-      this.#answer(this.#reader, octets);
-      return true;
-    }
-    this.#held.add(octets);
-    const ready = this.#held.size < HIGH_WATER;
+    const underWay = this.#reader === null ? this.#held.size + octets.length : octets.length;
+    if (this.#reader === null) this.#held.add(octets);
+    else this.#answer(this.#reader, octets);
+    const ready = underWay <= HIGH_WATER;
     // Who was told that there is room goes on at a pace of its own.
     this.#wanted = ready ? NOTHING : wanted;
     return ready;
@@ -84,12 +85,14 @@ export class Content implements AsyncIterable<Buffer> {
     const octets = this.#held.take();
     if (octets === null && this.#end === 'there') return Promise.resolve({ done: true, value: undefined });
     if (octets !== null) {
-      if (this.#held.size < HIGH_WATER) this.#goOn();
+      if (this.#held.size + octets.length <= HIGH_WATER) this.#goOn();
       return Promise.resolve({ done: false, value: octets });
     }
-    return new Promise((resolve, reject) => {
+    const next = new Promise<IteratorResult<Buffer, undefined>>((resolve, reject) => {
       this.#reader = { resolve, reject };
     });
+    this.#goOn();
+    return next;
   }
 
   #answer(reader: Reader, octets: Buffer): void {

@@ -6,7 +6,7 @@
  */
 import type { Mixed } from '../chain/chain.ts';
 import type { ContentGroup, Refused } from '../chain/decision.ts';
-import { describeError, replyToError } from '../mail/failure.ts';
+import { describeError, LOCAL_ERROR, replyToError } from '../mail/failure.ts';
 import type { Mail } from '../mail/mail.ts';
 import { formatPath } from '../mail/path.ts';
 import type { Session } from '../mail/session.ts';
@@ -55,6 +55,7 @@ export async function handOver(setting: Setting, it: HandOver): Promise<readonly
     header: limits.header,
     contentLine: limits.contentLine,
     spool: () => reception.spool(),
+    memory: reception.memory,
     seal: header => {
       nature = natureOf(header);
       return seal(setting, it, id, header);
@@ -141,6 +142,10 @@ async function failureToCommit(
     await it.commit(mails);
     return null;
   } catch (error) {
+    if (it.hasGone()) {
+      setting.log.debug('left', { during: 'commit', queueId: id, cause: describeError(error) });
+      return LOCAL_ERROR;
+    }
     setting.log.error('failed', { queueId: id, committing: describeError(error) });
     const reply = replyToError(error);
     refused(setting, it, engineRefuses(reply, describeError(error)), steps);

@@ -11,10 +11,11 @@ import type { Refusal } from '../mail/reply.ts';
 import { type HeaderBlock, parseHeader } from '../mime/header.ts';
 import { LineEnds } from '../mime/line-ends.ts';
 import type { Awaitable } from '../plugin/awaitable.ts';
+import type { ContentMemory } from './content-memory.ts';
 import { LineLengths } from './line-lengths.ts';
 import { Pieces } from './pieces.ts';
 import { MEMORY_LIMIT, type Spool } from './reception.ts';
-import { HEADER_TOO_LARGE, LINE_OF_CONTENT_TOO_LONG, NUL_IN_CONTENT, stray, TOO_LARGE } from './replies.ts';
+import { HEADER_TOO_LARGE, LINE_OF_CONTENT_TOO_LONG, NUL_IN_CONTENT, stray, TOO_BUSY, TOO_LARGE } from './replies.ts';
 
 /** The engine does not want the content. */
 export interface IntakeRefused {
@@ -48,8 +49,10 @@ export interface IntakeRules {
   readonly header: number;
   /** The longest line, in octets, or `null`. */
   readonly contentLine: number | null;
-  /** Opened only for content of `MEMORY_LIMIT` and more. */
+  /** Opened for content of `MEMORY_LIMIT` and more, and earlier where memory is scarce. */
   spool(): Spool;
+  /** What all content in memory is counted in. */
+  readonly memory: ContentMemory;
   /** Called once, with the header section: the fields to put above it, or a refusal. */
   seal(header: HeaderBlock): Sealed;
 }
@@ -58,6 +61,8 @@ export interface IntakeRules {
 export type Sealed = { readonly kind: 'sealed'; readonly fields: string } | IntakeRefused;
 
 const LF = 10;
+/** In octets: smaller content stays in memory, however scarce that is. */
+const EARLY = 32 * 1024;
 
 /** Reads a stream to its end. The stream fails where the client leaves. */
 export async function takeIn(stream: AsyncIterable<Buffer>, rules: IntakeRules): Promise<Intake> {
@@ -86,6 +91,12 @@ export async function takeIn(stream: AsyncIterable<Buffer>, rules: IntakeRules):
   return store.finish();
 }
 
+const NO_MEMORY: IntakeRefused = {
+  kind: 'refused',
+  reply: TOO_BUSY,
+  because: 'a header that is not over, and no memory is left for content that comes in',
+};
+
 const LINE_TOO_LONG: IntakeRefused = {
   kind: 'refused',
   reply: LINE_OF_CONTENT_TOO_LONG,
@@ -102,8 +113,11 @@ class Store {
   readonly #rules: IntakeRules;
   readonly #pieces = new Pieces();
   #size = 0;
-  /** At which size to look whether the header is over. */
+  /** At which size to look whether the header is over, and the same where memory is scarce. */
   #look = MEMORY_LIMIT;
+  #lookEarly = EARLY;
+  /** Of what is in memory. */
+  #held = 0;
   #spool: Spool | null = null;
   #refused: IntakeRefused | null = null;
 
@@ -119,7 +133,7 @@ class Store {
   }
 
   drop(): Promise<void> | undefined {
-    this.#pieces.clear();
+    this.#forget();
     const spool = this.#spool;
     this.#spool = null;
     return spool?.abandon();
@@ -133,8 +147,12 @@ class Store {
       return this.refuse({ kind: 'refused', reply: TOO_LARGE, because: `more than ${maxSize} octets` });
     }
     if (this.#refused !== null || octets.length === 0) return undefined;
-    if (this.#spool === null) this.#pieces.add(octets);
-    return this.#spool === null && this.#size < this.#look ? undefined : this.#moveOn(octets);
+    if (this.#spool !== null) return this.#moveOn(octets);
+    const { memory } = this.#rules;
+    this.#pieces.add(octets);
+    this.#held += octets.length;
+    memory.hold(octets.length);
+    return this.#size < (memory.state === 'spare' ? this.#look : this.#lookEarly) ? undefined : this.#moveOn(octets);
   }
 
   async finish(): Promise<Intake> {
@@ -157,16 +175,19 @@ class Store {
   }
 
   async #leaveMemory(): Promise<void> {
+    const { memory, header: limit } = this.#rules;
     const whole = this.#pieces.whole();
     const header = parseHeader(whole);
     // The header may go on: only a whole one can be sealed.
-    if (header.end === 'end-of-content' && this.#size <= this.#rules.header) {
-      this.#look = this.#rules.header + 1;
+    if (header.end === 'end-of-content' && this.#size <= limit) {
+      if (memory.state === 'used up') return this.refuse(NO_MEMORY);
+      this.#look = this.#size < MEMORY_LIMIT ? MEMORY_LIMIT : limit + 1;
+      this.#lookEarly = Math.min(this.#size * 2, limit + 1);
       return;
     }
     const sealed = this.#seal(whole, header);
     if (sealed.kind === 'refused') return this.refuse(sealed);
-    this.#pieces.clear();
+    this.#forget();
     this.#spool = this.#rules.spool();
     for (const piece of sealed.pieces) await this.#spool.write(piece);
   }
@@ -179,7 +200,16 @@ class Store {
     const whole = this.#pieces.whole();
     const sealed = this.#seal(whole, parseHeader(whole));
     if (sealed.kind === 'refused') return sealed;
-    return { kind: 'taken', content: contentOf(Buffer.concat(sealed.pieces)), dispose: () => this.drop() };
+    const content = contentOf(Buffer.concat(sealed.pieces));
+    // It counts as long as the content is needed; the pieces are not any more.
+    this.#pieces.clear();
+    return { kind: 'taken', content, dispose: () => this.drop() };
+  }
+
+  #forget(): void {
+    this.#pieces.clear();
+    this.#rules.memory.release(this.#held);
+    this.#held = 0;
   }
 
   /** What is in memory, with the engine's fields above the first field. */

@@ -1,8 +1,10 @@
 /** What the engine gives a listener: the chain of the day, a place for mail to go, and the ports. */
 import type { Chain } from '../chain/chain.ts';
 import type { Content } from '../mail/content.ts';
+import type { TransientReply } from '../mail/reply.ts';
 import type { Clock, Log, Random, Resolver } from '../plugin/ports.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
+import type { ContentMemory } from './content-memory.ts';
 
 /** One generation of the configuration, held by one session from its beginning to its end. */
 export interface Pinned {
@@ -28,12 +30,19 @@ export interface Spool {
 export interface Reception {
   /** Called once for each session. */
   pin(): Pinned;
-  /** All mails or none; durable when it resolves. The client hears 250 after that and not before. */
-  commit(mails: readonly NewMail[]): Promise<void>;
+  /**
+   * All mails or none; durable when it resolves. The client hears 250 after that and not before. `hasGone`: whether nobody
+   * hears it any more; what has not begun by then is not committed, and rejects.
+   */
+  commit(mails: readonly NewMail[], hasGone: () => boolean): Promise<void>;
+  /** What a client hears at MAIL while the queue cannot keep up, or `null`. */
+  busy(): TransientReply | null;
   /** An id that no other mail has or had: letters, digits and hyphens. */
   queueId(): string;
-  /** A place for content that is too large for memory: `MEMORY_LIMIT` and above. */
+  /** A place for content that is too large for memory: `MEMORY_LIMIT` and above, or less where memory is scarce. */
   spool(): Spool;
+  /** Shared by all listeners. */
+  readonly memory: ContentMemory;
   /** What only this gateway knows, the same after every restart: of it the decoys of users are made whom nobody knows. */
   readonly decoyKey: Buffer;
   readonly clock: Clock;
@@ -42,5 +51,5 @@ export interface Reception {
   readonly log: Log;
 }
 
-/** In octets. Smaller content never touches the spool. */
+/** In octets. Smaller content does not touch the spool as long as there is memory to spare. */
 export const MEMORY_LIMIT = 256 * 1024;

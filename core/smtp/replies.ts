@@ -120,6 +120,7 @@ export const TOO_MANY_COMMANDS = transient(421, '4.7.0', 'Too many commands that
 export const TOO_MANY_TRANSACTIONS = transient(421, '4.7.0', 'Enough mails for one session, connect again');
 export const TOO_MUCH_MAIL = transient(450, '4.7.1', 'Too much mail from your address, try again later');
 export const TOO_MUCH_MAIL_TO = transient(450, '4.7.1', 'Too many recipients from your address, try again later');
+export const TOO_BUSY = transient(451, '4.3.2', 'Too busy to take the message, try again later');
 export const HEADER_TOO_LARGE = permanent(552, '5.3.4', 'The header of the message is larger than this server takes');
 export const LINE_OF_CONTENT_TOO_LONG = permanent(
   550,

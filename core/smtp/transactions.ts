@@ -98,6 +98,10 @@ export class Transactions {
       return this.#refuse('mail', engineRefuses(TOO_LARGE, 'the announced size'), { asked: argument });
     }
     const { reversePath, parameters, accepted } = command;
+    const busy = this.#setting.reception.busy();
+    if (busy !== null) {
+      return this.#refuse('mail', engineRefuses(busy, 'the queue cannot keep up'), { asked: formatPath(reversePath) });
+    }
     const crowded = this.#crowded('mails', TOO_MUCH_MAIL, { hook: 'mail', asked: formatPath(reversePath) });
     if (crowded !== null) return crowded;
     const { session, facts } = this.#known;
@@ -195,7 +199,7 @@ export class Transactions {
   async #commit(mails: readonly NewMail[]): Promise<void> {
     this.#committing = true;
     try {
-      await this.#setting.reception.commit(mails);
+      await this.#setting.reception.commit(mails, () => this.#gone);
     } finally {
       this.#committing = false;
     }

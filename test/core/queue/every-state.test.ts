@@ -14,6 +14,7 @@ import type { Lease, QueueStore } from '../../../core/plugin/queue-store.ts';
 import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
 import { recordingLog } from '../../../core/testing/recording-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { until } from '../../support/until.ts';
 import { ARRIVAL, after } from './queued-mail.ts';
 import { done, LEASE_TIME, type Life, type Picture, TRANSITIONS, type Transition } from './transitions.ts';
 
@@ -58,8 +59,10 @@ async function picture(store: QueueStore, directory: string): Promise<Picture> {
 
 /** Opens the folder as a gateway does that begins, looks, and works on all that waits; each content is read. */
 async function begunAnew(directory: string): Promise<Picture & { readonly delivered: readonly string[] }> {
-  const store = await openSqliteStore({ directory, role: 'owner', log: recordingLog() });
+  const log = recordingLog();
+  const store = await openSqliteStore({ directory, role: 'owner', log });
   try {
+    await until(() => expect(log.lines.map(({ event }) => event)).toContain('swept'));
     const seen = await picture(store, directory);
     const room = { each: 10, but: new Map<string, number>() };
     const leases = await store.lease({ owner: 'three', now: after(9999), until: after(99_999), limit: 10, room });

@@ -37,14 +37,31 @@ test('more is asked for once, and only where there was no room', async () => {
   const content = new Content();
   let asked = 0;
   const ask = () => void (asked += 1);
-  expect(content.give(Buffer.alloc(100_000), ask)).toBe(true);
-  expect(content.give(Buffer.alloc(200_000), ask)).toBe(false);
-  expect((await content[Symbol.asyncIterator]().next()).value).toHaveLength(100_000);
+  expect(content.give(Buffer.alloc(10_000), ask)).toBe(true);
+  expect(content.give(Buffer.alloc(10_000), ask)).toBe(false);
+  expect((await content[Symbol.asyncIterator]().next()).value).toHaveLength(10_000);
+  expect(asked).toBe(0);
+  expect((await content[Symbol.asyncIterator]().next()).value).toHaveLength(10_000);
   expect(asked).toBe(1);
   expect(content.give(Buffer.from('x'), ask)).toBe(true);
   content.end();
-  expect(Buffer.concat(await all(content))).toHaveLength(200_001);
+  expect(Buffer.concat(await all(content))).toHaveLength(1);
   expect(asked).toBe(1);
+});
+
+test('of what is large no more is taken before its reader asks for it: it is at work on one piece', async () => {
+  const content = new Content();
+  const reader = content[Symbol.asyncIterator]();
+  let asked = 0;
+  const ask = () => void (asked += 1);
+  const first = reader.next();
+  expect(content.give(Buffer.alloc(64 * 1024), ask)).toBe(false);
+  expect((await first).value).toHaveLength(64 * 1024);
+  expect(asked).toBe(0);
+  const second = reader.next();
+  expect(asked).toBe(1);
+  expect(content.give(Buffer.from('x'), ask)).toBe(true);
+  expect((await second).value).toHaveLength(1);
 });
 
 test('what breaks off is of no use, and whoever reads it hears of that', async () => {

@@ -3,8 +3,10 @@ import { onTestFinished } from 'vitest';
 import { createChain } from '../../../core/chain/create-chain.ts';
 import type { Link } from '../../../core/chain/link.ts';
 import type { CrowdLimits, Limits } from '../../../core/mail/limits.ts';
+import type { TransientReply } from '../../../core/mail/reply.ts';
 import type { Resolver } from '../../../core/plugin/ports.ts';
 import type { NewMail } from '../../../core/plugin/queue-store.ts';
+import { CONTENT_MEMORY, ContentMemory, type ContentMemoryLimits } from '../../../core/smtp/content-memory.ts';
 import { Listener } from '../../../core/smtp/listener.ts';
 import type { ListenerOptions } from '../../../core/smtp/options.ts';
 import type { Spool } from '../../../core/smtp/reception.ts';
@@ -23,8 +25,11 @@ export interface GatewaySetting {
   /** In place of one that knows `zones`. */
   readonly resolver?: Resolver;
   /** In place of a queue that takes everything. */
-  commit?(mails: readonly NewMail[]): Promise<void>;
+  commit?(mails: readonly NewMail[], hasGone: () => boolean): Promise<void>;
+  /** In place of a queue that keeps up. */
+  busy?(): TransientReply | null;
   spool?(): Spool;
+  readonly memory?: ContentMemoryLimits;
   queueId?(): string;
 }
 
@@ -90,10 +95,12 @@ export async function gateway(setting: GatewaySetting = {}) {
         pinned += 1;
         return { chain, release: () => void (pinned -= 1) };
       },
-      async commit(mails) {
-        await setting.commit?.(mails);
+      async commit(mails, hasGone) {
+        await setting.commit?.(mails, hasGone);
         committed.push([...mails]);
       },
+      busy: () => setting.busy?.() ?? null,
+      memory: new ContentMemory(setting.memory ?? CONTENT_MEMORY),
       queueId: () => setting.queueId?.() ?? `Q${(ids += 1)}`,
       spool() {
         if (setting.spool === undefined) throw new Error('this test has no spool');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
+import { CONTENT_MEMORY, ContentMemory } from '../../../core/smtp/content-memory.ts';
 import { type IntakeRules, takeIn } from '../../../core/smtp/intake.ts';
 import { MEMORY_LIMIT, type Spool } from '../../../core/smtp/reception.ts';
 
@@ -33,6 +34,7 @@ function rules(changes: Partial<IntakeRules> = {}): IntakeRules {
     bareNewline: 'reject',
     header: 1024 ** 2,
     contentLine: null,
+    memory: new ContentMemory(CONTENT_MEMORY),
     spool() {
       throw new Error('not expected to be opened');
     },
@@ -150,4 +152,67 @@ test('a line that some mbox left without its end stays apart from our fields', a
   const taken = await takeIn(streamOf('From ann@client.test Mon ').stream, rules());
   if (taken.kind !== 'taken') throw new Error(taken.kind);
   expect((await taken.content.bytes()).toString()).toBe('From ann@client.test Mon \r\nX-Trace: here\r\n');
+});
+
+describe('where memory is scarce', () => {
+  const early = `Subject: large\r\n\r\n${'0123456789abcdef\r\n'.repeat(3000)}`;
+  const pieces = (text: string) => text.match(/[^]{1,16384}/g) ?? [];
+  const used = (octets: number) => {
+    const memory = new ContentMemory({ plenty: 1000, most: 200_000 });
+    memory.hold(octets);
+    return memory;
+  };
+
+  test('content goes to its file as soon as its header is over, and counts no more', async () => {
+    const { spool, calls } = fakeSpool();
+    const memory = used(1000);
+    const taken = await takeIn(streamOf(...pieces(early)).stream, rules({ memory, spool: () => spool }));
+    if (taken.kind !== 'taken') throw new Error(taken.kind);
+    expect(calls).toContain('write');
+    expect((await taken.content.bytes()).toString()).toBe(`X-Trace: here\r\n${early}`);
+    memory.release(1000);
+    memory.hold(999);
+    expect(memory.state).toBe('spare');
+  });
+
+  test('small content stays where it is', async () => {
+    const taken = await takeIn(streamOf('Subject: small\r\n\r\n').stream, rules({ memory: used(1000) }));
+    expect(taken.kind).toBe('taken');
+  });
+
+  test('a header that goes on is waited for, and refused with 451 once nothing is left', async () => {
+    const header = 'X-Long: on and on\r\n'.repeat(4000);
+    const waits = await takeIn(
+      streamOf(...pieces(`${header}\r\nbody\r\n`)).stream,
+      rules({ memory: used(1000), spool: () => fakeSpool().spool }),
+    );
+    expect(waits.kind).toBe('taken');
+    const memory = used(190_000);
+    const { stream, state } = streamOf(...pieces(header));
+    expect(await takeIn(stream, rules({ memory }))).toMatchObject({
+      kind: 'refused',
+      reply: { code: 451, status: '4.3.2' },
+    });
+    expect(state.ended).toBe(true);
+    memory.release(190_000);
+    expect(memory.state).toBe('spare');
+  });
+
+  test('content counts until it is disposed of', async () => {
+    const memory = new ContentMemory({ plenty: 20, most: 200 });
+    const taken = await takeIn(streamOf('Subject: twenty octets\r\n\r\n').stream, rules({ memory }));
+    expect(memory.state).toBe('scarce');
+    if (taken.kind === 'taken') await taken.dispose();
+    expect(memory.state).toBe('spare');
+  });
+
+  test('content of a client that leaves counts no more', async () => {
+    const memory = new ContentMemory({ plenty: 5, most: 200 });
+    async function* breaking(): AsyncGenerator<Buffer> {
+      yield await Promise.resolve(Buffer.from('Subject: broken'));
+      throw new Error('the client has left');
+    }
+    expect(await takeIn(breaking(), rules({ memory }))).toEqual({ kind: 'left' });
+    expect(memory.state).toBe('spare');
+  });
 });

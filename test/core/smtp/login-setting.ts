@@ -5,6 +5,7 @@ import { MECHANISMS } from '../../../core/mail/mechanism.ts';
 import type { ClientCertificate, Session } from '../../../core/mail/session.ts';
 import type { Credentials } from '../../../core/plugin/credentials.ts';
 import { ClientNames } from '../../../core/smtp/client-names.ts';
+import { CONTENT_MEMORY, ContentMemory } from '../../../core/smtp/content-memory.ts';
 import { Conversation } from '../../../core/smtp/conversation.ts';
 import { Login } from '../../../core/smtp/login.ts';
 import type { ListenerOptions } from '../../../core/smtp/options.ts';
@@ -43,6 +44,8 @@ export function loginOf(setting: LoginSetting = {}) {
     commit: nothing,
     queueId: nothing,
     spool: nothing,
+    busy: () => null,
+    memory: new ContentMemory(CONTENT_MEMORY),
     decoyKey: Buffer.from('what only this gateway knows'),
     clock,
     random: seededRandom(1),

@@ -1,0 +1,36 @@
+/**
+ * How much content lies in memory while it comes in and until it is durable, over all sessions. Where it is much, content
+ * goes to its file early; where it is too much, content that cannot go there is refused.
+ */
+
+export interface ContentMemoryLimits {
+  /** From here on content goes to a file as soon as it can, in octets. */
+  readonly plenty: number;
+  /** From here on no content is taken that has to stay in memory, in octets. */
+  readonly most: number;
+}
+
+/** Enough for thousands of usual mails at the same time. */
+export const CONTENT_MEMORY: ContentMemoryLimits = { plenty: 16 * 1024 ** 2, most: 64 * 1024 ** 2 };
+
+export class ContentMemory {
+  readonly #limits: ContentMemoryLimits;
+  #held = 0;
+
+  constructor(limits: ContentMemoryLimits) {
+    this.#limits = limits;
+  }
+
+  hold(octets: number): void {
+    this.#held += octets;
+  }
+
+  release(octets: number): void {
+    this.#held -= octets;
+  }
+
+  get state(): 'spare' | 'scarce' | 'used up' {
+    if (this.#held < this.#limits.plenty) return 'spare';
+    return this.#held < this.#limits.most ? 'scarce' : 'used up';
+  }
+}
