@@ -1,5 +1,5 @@
 /** Text for property tests: any sequence of UTF-16 units, lone surrogates and control characters among them. */
-import * as fc from 'fast-check';
+import * as fc from './fast-check.ts';
 
 /** Any text at all, or text put together from pieces that matter to the parser under test. */
 export function anyText(...pieces: readonly string[]): fc.Arbitrary<string> {

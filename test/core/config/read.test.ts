@@ -2,12 +2,12 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatComplaint } from '../../../core/config/complaint.ts';
 import { positionAt, valueAt } from '../../../core/config/place.ts';
 import { type Reading, readConfiguration, readConfigurationText } from '../../../core/config/read.ts';
 import { Secret } from '../../../core/plugin/secret.ts';
+import * as fc from '../../support/fast-check.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const ENV = {

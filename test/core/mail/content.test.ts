@@ -1,7 +1,8 @@
 /** Content: octets that never change, joined and sliced without loss. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { type Content, contentOf, joinContent, sliceContent } from '../../../core/mail/content.ts';
+import * as fc from '../../support/fast-check.ts';
 
 async function streamed(content: Content): Promise<Buffer> {
   const pieces: Buffer[] = [];

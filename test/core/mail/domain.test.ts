@@ -1,8 +1,9 @@
 /** Domains and IP addresses: one canonical form each. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { parseDomain } from '../../../core/mail/domain.ts';
 import { parseIpAddress } from '../../../core/mail/ip-address.ts';
+import * as fc from '../../support/fast-check.ts';
 
 test.each([
   { text: 'Example.TEST', want: 'example.test' },

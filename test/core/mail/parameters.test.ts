@@ -1,8 +1,9 @@
 /** ESMTP parameters as a list. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { parseParameters } from '../../../core/mail/parameters.ts';
 import { anyText } from '../../support/any-text.ts';
+import * as fc from '../../support/fast-check.ts';
 
 test.each([
   { rest: '', want: [] },

@@ -1,5 +1,5 @@
 /** Paths and mailboxes as text: what is an address, what is none, and that both directions agree. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import {
   formatMailbox,
@@ -11,6 +11,7 @@ import {
   sameMailbox,
 } from '../../../core/mail/path.ts';
 import { anyText } from '../../support/any-text.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const ascii = { smtpUtf8: false, postmasterDomain: 'mx.example.test' };
 const utf8 = { ...ascii, smtpUtf8: true };

@@ -1,7 +1,8 @@
 /** Sizes and durations as people write them. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { formatDuration, formatSize, parseDuration, parseRate, parseSize } from '../../../core/mail/quantity.ts';
+import * as fc from '../../support/fast-check.ts';
 
 describe('sizes', () => {
   test.each([

@@ -1,5 +1,5 @@
 /** xtext and the encodings of internationalised addresses. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import {
   decodeAsciiXtext,
@@ -8,6 +8,7 @@ import {
   encodeUtf8Address,
   encodeXtext,
 } from '../../../core/mail/xtext.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const printable = fc
   .string({ unit: 'grapheme' })

@@ -1,9 +1,10 @@
 /** Mailboxes in header fields, well-formed and otherwise. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { authors, formatAddress, parseAddresses } from '../../../core/mime/addresses.ts';
 import { parseHeader } from '../../../core/mime/header.ts';
 import { anyText } from '../../support/any-text.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const read = (value: string) => parseAddresses(value).map(({ name, address, group }) => [name, address, group]);
 const addresses = (value: string) => parseAddresses(value).map(({ address }) => address);

@@ -1,8 +1,9 @@
 /** Edits: what they change, and that they change nothing else. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { type Content, contentOf } from '../../../core/mail/content.ts';
 import { applyEdits, applyEditsTo, type Edit } from '../../../core/mime/edit.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const edit = (start: number, end: number, text: string): Edit => ({ start, end, replacement: Buffer.from(text) });
 

@@ -1,11 +1,12 @@
 /** Binary content made fit for lines: what is encoded, what stays to the octet, and what cannot be done. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { encodeBinary } from '../../../core/mime/encode-binary.ts';
 import { strayIn } from '../../../core/mime/line-ends.ts';
 import { spansOf, walkParts } from '../../../core/mime/part.ts';
 import { encodeTransfer, partContent } from '../../../core/mime/transfer-encoding.ts';
 import { parseTree } from '../../../core/mime/tree.ts';
+import * as fc from '../../support/fast-check.ts';
 import { describeWithPython, type PythonPart, pythonReads } from '../../support/python-email.ts';
 
 /** Text here is latin1: one character an octet. Line ends are what the text says. */

@@ -1,8 +1,9 @@
 /** Text in header fields: encoded words, read and written. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { decodeText, encodeText } from '../../../core/mime/encoded-word.ts';
 import { anyText } from '../../support/any-text.ts';
+import * as fc from '../../support/fast-check.ts';
 
 describe('decoding', () => {
   test.each([

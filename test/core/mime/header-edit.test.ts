@@ -1,5 +1,5 @@
 /** Header edits: fields added, removed and replaced, and nothing else touched. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { applyEditsTo, type Edit } from '../../../core/mime/edit.ts';
 import { decodeText } from '../../../core/mime/encoded-word.ts';
@@ -13,6 +13,7 @@ import {
   replaceField,
   setField,
 } from '../../../core/mime/header-edit.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const edited = (text: string, edit: (header: HeaderBlock) => Edit | readonly Edit[]) => {
   const octets = Buffer.from(text, 'latin1');

@@ -1,8 +1,9 @@
 /** Header blocks: where fields stand, where the header ends, and that no octet is lost. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { type Content, contentOf } from '../../../core/mail/content.ts';
 import { parseHeader, readHeader } from '../../../core/mime/header.ts';
+import * as fc from '../../support/fast-check.ts';
 
 function inPieces(octets: Buffer, size: number): Content {
   return {

@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LineEnds } from '../../../core/mime/line-ends.ts';
+import * as fc from '../../support/fast-check.ts';
 
 function run(policy: 'reject' | 'normalize', pieces: readonly string[]) {
   const lineEnds = new LineEnds(policy);

@@ -1,9 +1,10 @@
 /** Content-Type and Content-Disposition: strict ones, and those that senders write. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { parseParameterized } from '../../../core/mime/field-parameters.ts';
 import { parameter, parseDisposition, parseMediaType } from '../../../core/mime/media-type.ts';
 import { anyText } from '../../support/any-text.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const values = (text: string) => parseParameterized(text).parameters.map(({ name, value }) => [name, value]);
 

@@ -1,11 +1,11 @@
 /** 8-bit content made fit for next hops that take 7-bit content only: what is encoded, what stays, and what cannot be done. */
 import { isAscii } from 'node:buffer';
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { walkParts } from '../../../core/mime/part.ts';
 import { inSevenBits } from '../../../core/mime/seven-bits.ts';
 import { partContent } from '../../../core/mime/transfer-encoding.ts';
 import { parseTree } from '../../../core/mime/tree.ts';
+import * as fc from '../../support/fast-check.ts';
 
 /** Text here is latin1: one character an octet. */
 const mail = (text: string) => Buffer.from(text, 'latin1');

@@ -1,8 +1,9 @@
 /** Content-Transfer-Encoding, there and back. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { decodeTransfer, encodeTransfer, partText } from '../../../core/mime/transfer-encoding.ts';
 import { parseTree } from '../../../core/mime/tree.ts';
+import * as fc from '../../support/fast-check.ts';
 
 test.each([
   { encoding: 'quoted-printable', text: 'a=3Db=\r\nc =20 \t\r\nd=', want: 'a=bc  \r\nd=' },

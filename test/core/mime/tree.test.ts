@@ -1,8 +1,9 @@
 /** The part tree: what is a part, and that no octet is lost. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { type Part, spansOf, walkParts } from '../../../core/mime/part.ts';
 import { parseTree } from '../../../core/mime/tree.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const octetsOf = (text: string) => Buffer.from(text, 'latin1');
 

@@ -1,5 +1,5 @@
 /** What is written down comes back equal, and what is not whole is noticed. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import type { Envelope } from '../../../core/mail/envelope.ts';
 import type { Outcome } from '../../../core/mail/outcome.ts';
@@ -18,6 +18,7 @@ import {
   encodeTrace,
 } from '../../../core/queue/codec.ts';
 import { Unreadable } from '../../../core/queue/shape.ts';
+import * as fc from '../../support/fast-check.ts';
 import { mailFor, STEP } from './queued-mail.ts';
 
 const anyText = fc.string({ unit: 'binary' });

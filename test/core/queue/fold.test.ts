@@ -1,7 +1,8 @@
 /** Folding: short lines that unfold to what they were. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { field } from '../../../core/queue/fold.ts';
+import * as fc from '../../support/fast-check.ts';
 
 test('a long value is folded at its spaces', () => {
   const value = 'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen';

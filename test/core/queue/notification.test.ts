@@ -1,5 +1,5 @@
 /** Notifications: what they say, to people and to programs, and what they never say. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
 import { bouncedBy, deferredBy, type Outcome } from '../../../core/mail/outcome.ts';
@@ -7,6 +7,7 @@ import { parseMail } from '../../../core/mime/parsed.ts';
 import { notificationsOwed } from '../../../core/queue/notification.ts';
 import { settle } from '../../../core/queue/settlement.ts';
 import { aRecipient, textOf } from '../../../core/testing/builders.ts';
+import * as fc from '../../support/fast-check.ts';
 import { describeWithPython, type PythonPart, pythonReads } from '../../support/python-email.ts';
 import { aQueued, type Case, circumstances, HERE, NO_USER, notified, office, SILENT, theOnly } from './notified.ts';
 import { after, mailFor } from './queued-mail.ts';

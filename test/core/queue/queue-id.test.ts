@@ -1,10 +1,11 @@
 /** Queue ids: sorted by time, never twice. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import type { Random } from '../../../core/plugin/ports.ts';
 import { queueIds } from '../../../core/queue/queue-id.ts';
 import { ManualClock } from '../../../core/testing/manual-clock.ts';
 import { seededRandom } from '../../../core/testing/seeded-random.ts';
+import * as fc from '../../support/fast-check.ts';
 
 test('ten characters of time, as ULIDs write it, and eight of randomness', () => {
   const nextId = queueIds({ clock: new ManualClock(new Date(1_469_918_176_385)), random: seededRandom(1) });

@@ -1,10 +1,11 @@
 /** The retry schedule: waits that grow, never pass the limit, and end at the moment of giving up. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import type { RetryPolicy } from '../../../core/mail/retry-policy.ts';
 import type { Random } from '../../../core/plugin/ports.ts';
 import { retryAfter, warnAt } from '../../../core/queue/retry.ts';
 import { seededRandom } from '../../../core/testing/seeded-random.ts';
+import * as fc from '../../support/fast-check.ts';
 import { ARRIVAL, after } from './queued-mail.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,8 @@
 /** The end of content and its dots, against a model that looks at all octets at once. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { DottedContent } from '../../../core/smtp/dotted-content.ts';
+import * as fc from '../../support/fast-check.ts';
 
 /** What RFC 5321 says, written for clarity: latin1 text, no pieces. */
 function model(wire: string): { readonly content: string; readonly end: number | null } {

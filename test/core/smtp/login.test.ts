@@ -1,8 +1,9 @@
 /** AUTH, line by line: what is common to all mechanisms, which of them there are, and how guessing ends. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { MECHANISMS, type Mechanism } from '../../../core/mail/mechanism.ts';
 import { authenticated, defer, reject } from '../../../core/mail/verdict.ts';
+import * as fc from '../../support/fast-check.ts';
 import { link } from '../chain/chain-of.ts';
 import { gateway } from './gateway.ts';
 import { CERTIFICATE, HEARD, openLogin } from './login-setting.ts';

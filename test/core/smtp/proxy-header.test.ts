@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LONGEST_BINARY, parseProxyHeader } from '../../../core/smtp/proxy-header.ts';
+import * as fc from '../../support/fast-check.ts';
 import { binaryHeader, fromIpv4, fromIpv6, LOCAL, SIGNATURE, TCP6, tlv, withChecksum } from './proxy-octets.ts';
 
 const CLIENT = { address: '203.0.113.7', port: 40_000 };

@@ -1,9 +1,9 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Session } from '../../../core/mail/session.ts';
 import { parseHeader } from '../../../core/mime/header.ts';
 import { protocolOf, receivedField } from '../../../core/smtp/received.ts';
 import { aMailbox, aSession } from '../../../core/testing/builders.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const TLS = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', servername: null, certificate: null };
 const AT = new Date('2026-11-23T09:30:00Z');

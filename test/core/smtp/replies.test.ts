@@ -1,7 +1,7 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as replies from '../../../core/smtp/replies.ts';
 import { formatSaid, type Said } from '../../../core/smtp/replies.ts';
+import * as fc from '../../support/fast-check.ts';
 
 test('an enhanced status stands once on each line, and never before a greeting or 354', () => {
   expect(formatSaid(replies.OK)).toBe('250 2.0.0 Ok\r\n');

@@ -1,8 +1,8 @@
-import * as fc from 'fast-check';
 import { ManualClock } from 'mailframe/testing';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../core/plugin/secret.ts';
 import { createLog, type LogSettings } from '../../../core/system/log.ts';
+import * as fc from '../../support/fast-check.ts';
 
 function setup(settings: Partial<LogSettings> & { readonly terminal?: boolean } = {}) {
   const written: string[] = [];

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as fc from 'fast-check';
 import { seededRandom } from 'mailframe/testing';
 import { describe, expect, test } from 'vitest';
 import { openSpool, sweepSpool } from '../../../core/system/spool.ts';
+import * as fc from '../../support/fast-check.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const random = seededRandom('spool');

@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DottedContent, dotted } from '../../../core/testing/dotted-content.ts';
+import * as fc from '../../support/fast-check.ts';
 
 describe('content over the wire', () => {
   test.each([

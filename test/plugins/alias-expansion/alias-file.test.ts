@@ -1,9 +1,10 @@
 /** The grammar of alias files: what is read, what is refused, and that nothing throws. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { formatLocalPart, parseLocalPart } from '../../../core/index.ts';
 import type { Address, Alias, AliasKey, Target } from '../../../plugins/alias-expansion/alias.ts';
 import { formatAlias, parseAliases } from '../../../plugins/alias-expansion/alias-file.ts';
+import * as fc from '../../support/fast-check.ts';
 
 /** The aliases of a text that must be right, as they are formatted. */
 function formatted(text: string): readonly string[] {

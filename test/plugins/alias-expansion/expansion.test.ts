@@ -1,5 +1,5 @@
 /** Expansion: what recipients an alias leads to, and that it ends whatever the table holds. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { formatMailbox } from '../../../core/index.ts';
 import { aMailbox } from '../../../core/testing.ts';
@@ -7,6 +7,7 @@ import { parseAliases } from '../../../plugins/alias-expansion/alias-file.ts';
 import { AliasTable } from '../../../plugins/alias-expansion/alias-table.ts';
 import { type Expanded, expandAlias } from '../../../plugins/alias-expansion/expansion.ts';
 import { findLoops } from '../../../plugins/alias-expansion/loops.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const LIMIT = 1000;
 

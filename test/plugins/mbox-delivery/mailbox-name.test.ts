@@ -1,7 +1,8 @@
 /** File names of mailboxes: nothing escapes, nobody's mail ends in somebody else's file. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { mailboxName } from '../../../plugins/mbox-delivery/mailbox-name.ts';
+import * as fc from '../../support/fast-check.ts';
 
 describe('mailboxName', () => {
   test.each([

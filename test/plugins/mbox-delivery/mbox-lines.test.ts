@@ -1,7 +1,8 @@
 /** The mbox writer's lines: quoted so that every reader finds the mails again, whatever they say. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { type MboxFormat, mboxLines } from '../../../plugins/mbox-delivery/mbox-lines.ts';
+import * as fc from '../../support/fast-check.ts';
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;

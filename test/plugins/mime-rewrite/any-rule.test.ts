@@ -1,9 +1,10 @@
 /** Any mail under any rule: what the rule does not name stays as it is, to the octet. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { parseHeader } from '../../../core/index.ts';
 import { harness } from '../../../core/testing.ts';
 import mimeRewrite from '../../../plugins/mime-rewrite/index.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const name = fc.constantFrom('From', 'subject', 'X-A', 'X-B', 'Content-Type', 'x-b');
 const value = fc.oneof(

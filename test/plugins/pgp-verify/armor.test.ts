@@ -1,7 +1,8 @@
 /** ASCII armor: blocks are found, damaged ones are told, and no text makes it slow. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { armoredBlocks } from '../../../plugins/pgp-verify/armor.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const armored = (kind: string, ...lines: readonly string[]) =>
   [`-----BEGIN PGP ${kind}-----`, ...lines, `-----END PGP ${kind}-----`, ''].join('\r\n');

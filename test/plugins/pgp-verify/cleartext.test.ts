@@ -1,7 +1,8 @@
 /** Clear-signed text: what is signed is exactly what a reader sees, and all that is not is told. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { inlineBlocks } from '../../../plugins/pgp-verify/cleartext.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const SIGNATURE = ['-----BEGIN PGP SIGNATURE-----', '', 'YQ==', '-----END PGP SIGNATURE-----'];
 const clear = (...lines: readonly string[]) =>

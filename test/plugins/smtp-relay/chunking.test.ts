@@ -1,9 +1,10 @@
 /** Content by BDAT (RFC 3030): octet for octet, in chunks, and never where it could be read as commands. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { type Content, contentOf } from '../../../core/index.ts';
 import type { SinkSettings } from '../../../core/testing.ts';
 import { selfSigned } from '../../support/certificate.ts';
+import * as fc from '../../support/fast-check.ts';
 import { until } from '../../support/until.ts';
 import { inPieces, LINES, MX, REMOTE, relaying, relayingTo, sinkFor } from './relaying.ts';
 import { greet, type ScriptedSession, scriptedHop } from './scripted-hop.ts';

@@ -1,7 +1,8 @@
 /** Dots at the start of a line are doubled, and content ends with one of its own. */
-import * as fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { Dots, withDots } from '../../../plugins/smtp-relay/dots.ts';
+import * as fc from '../../support/fast-check.ts';
 
 test.each([
   { content: '', want: '.\r\n' },

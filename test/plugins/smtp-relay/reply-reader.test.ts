@@ -1,7 +1,8 @@
 /** What a next hop sends, cut into replies. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { ReplyReader } from '../../../plugins/smtp-relay/reply-reader.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 

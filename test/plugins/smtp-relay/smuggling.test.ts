@@ -5,7 +5,6 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import * as fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { applyEdits, type Content, contentOf } from '../../../core/index.ts';
 import { parseParameters } from '../../../core/mail/parameters.ts';
@@ -14,6 +13,7 @@ import { parseRcpt } from '../../../core/smtp/rcpt-command.ts';
 import { aMail } from '../../../core/testing.ts';
 import { mailCommand, rcptCommand } from '../../../plugins/smtp-relay/commands.ts';
 import { Extensions } from '../../../plugins/smtp-relay/extensions.ts';
+import * as fc from '../../support/fast-check.ts';
 import { LINES, MX, relaying, relayingTo } from './relaying.ts';
 
 /** How receivers in the world end a line: what the standard says, and what SMTP software was seen to take. */

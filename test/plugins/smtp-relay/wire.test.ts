@@ -1,8 +1,9 @@
 /** The octets between us and a next hop: what leaves, in which pieces, and what a next hop must not do to us. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import type { Content } from '../../../core/index.ts';
 import { contentOf } from '../../../core/index.ts';
+import * as fc from '../../support/fast-check.ts';
 import { inPieces, LINES, MX, relaying, relayingTo, sinkFor } from './relaying.ts';
 import { greet, type ScriptedSession, scriptedHop } from './scripted-hop.ts';
 

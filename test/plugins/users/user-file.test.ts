@@ -1,9 +1,10 @@
 /** The file of users: what is read, and what an edit leaves alone. */
-import * as fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { formatPasswordHash, hashOfNobody, USUAL_COST } from '../../../plugins/users/password-hash.ts';
 import { decoyOf, editUsers, isUserName, parseUsers, type Reading } from '../../../plugins/users/user-file.ts';
 import { formatVerifiers } from '../../../plugins/users/verifiers.ts';
+import * as fc from '../../support/fast-check.ts';
 
 const HASH = formatPasswordHash(hashOfNobody({ ln: 4, r: 8, p: 1 }));
 const OTHER = formatPasswordHash(hashOfNobody({ ln: 5, r: 8, p: 1 }));
