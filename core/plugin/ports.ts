@@ -78,6 +78,11 @@ export interface OpenFile {
 
 /** The file system. Relative paths are relative to the configuration's folder. Errors carry the errno as `code`. */
 export interface Files {
+  /**
+   * The address of a module whose `blockingFiles(folder)` are the same files, and block their thread at every call: for
+   * plugins with threads of their own. Absent where the files are not those of the machine.
+   */
+  readonly blocking?: string;
   /** The absolute path that a configured path stands for. */
   resolve(path: string): string;
   read(path: string): Promise<Buffer>;

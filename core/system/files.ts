@@ -6,32 +6,20 @@
  * wrong carries the errno of the system as `code`.
  */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { errnoOf } from '../mail/failure.ts';
 import type { Files } from '../plugin/ports.ts';
 import { factsOf, openFile } from './open-file.ts';
+import { FLAGS, FOLDER_FLAGS, isNothing, OWNER_ONLY, OWNER_ONLY_FOLDER } from './open-flags.ts';
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
-
-/**
- * Not O_APPEND: Linux would then ignore the position of every write. O_NONBLOCK: opening a pipe that somebody put there
- * must not block a thread.
- */
-const FLAGS = {
-  read: O_RDONLY | O_NONBLOCK,
-  append: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
-  create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
-} as const;
-
-const OWNER_ONLY = 0o600;
-const OWNER_ONLY_FOLDER = 0o700;
+// The compiler rewrites the endings of imports, not of this address: the other module ends as this one does.
+const BLOCKING = new URL(`./blocking-files${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href;
 
 /** The files of this machine. Relative paths are relative to `base`. */
 export function systemFiles(base: string): Files {
   const at = (path: string) => resolve(base, path);
   return {
+    blocking: BLOCKING,
     resolve: at,
     read: path => readFile(at(path)),
     facts: path => orNull(async () => factsOf(await lstat(at(path), { bigint: true }))),
@@ -48,13 +36,12 @@ export function systemFiles(base: string): Files {
   };
 }
 
-/** `null` for what is not there; ENOTDIR says so too: a folder of the path is no folder. */
+/** `null` for what is not there. */
 async function orNull<T>(look: () => Promise<T>): Promise<T | null> {
   try {
     return await look();
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    if (isNothing(error)) return null;
     throw error;
   }
 }
@@ -83,7 +70,7 @@ async function writeDurably(handle: FileHandle, octets: Buffer): Promise<void> {
 }
 
 async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, O_RDONLY | O_DIRECTORY);
+  const handle = await open(path, FOLDER_FLAGS);
   try {
     await handle.sync();
   } finally {

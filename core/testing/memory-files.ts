@@ -10,7 +10,7 @@ import { ManualClock } from './manual-clock.ts';
 import { errno, MemoryTree, type Node } from './memory-tree.ts';
 
 /** What can be made to fail: the operations of `Files` and of the files that it opens. */
-export type FileOperation = Exclude<keyof Files, 'resolve'> | keyof OpenFile;
+export type FileOperation = Exclude<keyof Files, 'resolve' | 'blocking'> | keyof OpenFile;
 
 /** Where `memoryFiles` begins. */
 export interface MemoryFilesSettings {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { blockingFiles } from '../../../core/system/blocking-files.ts';
 import { systemFiles } from '../../../core/system/files.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { filesContract } from './files-contract.ts';
@@ -14,6 +15,14 @@ async function setup() {
 }
 
 filesContract('on disk', async () => (await setup()).files);
+filesContract('on disk, for a thread of their own', async () => blockingFiles((await setup()).folder));
+
+test('files on disk say where a thread finds the same ones', async () => {
+  const { folder, files } = await setup();
+  await writeFile(join(folder, 'text'), 'here');
+  const module = (await import(/* @vite-ignore */ files.blocking ?? '')) as { blockingFiles: typeof blockingFiles };
+  expect((await module.blockingFiles(folder).read('text')).toString()).toBe('here');
+});
 
 describe('files on disk', () => {
   test('have paths relative to the folder, or absolute ones', async () => {
