@@ -23,14 +23,14 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Files, OpenFile } from '../plugin/ports.ts';
 import { factsOf } from './open-file.ts';
 import { FLAGS, FOLDER_FLAGS, isNothing, OWNER_ONLY, OWNER_ONLY_FOLDER } from './open-flags.ts';
 
 /** The files of this machine. Relative paths are relative to `base`. */
 export function blockingFiles(base: string): Files {
-  const at = (path: string) => resolve(base, path);
+  const at = (path: string) => (isAbsolute(path) ? path : resolve(base, path));
   return {
     resolve: at,
     read: path => done(() => readFileSync(at(path))),
@@ -51,7 +51,7 @@ function done<T>(act: () => T): Promise<T> {
   try {
     return Promise.resolve(act());
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 

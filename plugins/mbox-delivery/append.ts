@@ -1,14 +1,15 @@
 /**
- * Appends one mail to a mailbox file, wholly or not at all.
+ * Appends a block of entries to a mailbox file, wholly or not at all.
  *
- * Guarantee: when it resolves, the mail is on the disk. When it rejects, the file has its old size again; where even that
- * failed, the lock file stays, keeps other programs away, and the next delivery takes the half mail off. Never through a
- * link, never into a file that somebody else owns.
+ * Guarantee: when it resolves, the entries are on the disk. When it rejects, the file has its old size again; where even
+ * that failed, the lock file stays, keeps other programs away, and the next order takes the half block off. Never through
+ * a link, never into a file that somebody else owns.
  */
 import { dirname } from 'node:path';
-import { describeError, Failure, type FileFacts, type Files, type OpenFile, replyToError } from '../../core/index.ts';
+import type { FileFacts, Files, OpenFile } from '../../core/index.ts';
+import type { Block } from './block.ts';
 import type { DotLock } from './dot-lock.ts';
-import type { Entry } from './entry.ts';
+import { codeOf, notSetUp, Refused, troubleOf } from './trouble.ts';
 
 /** Who appends: the lock is held, and the signal ends the attempt. */
 export interface AppendContext {
@@ -19,88 +20,97 @@ export interface AppendContext {
   readonly signal: AbortSignal;
 }
 
-/** Appends the entry to the file, which is made where there is none. */
-export async function append(mailbox: string, entry: Entry, context: AppendContext): Promise<void> {
+/** Appends the block to the file, which is made where there is none. */
+export async function append(mailbox: string, block: Block, context: AppendContext): Promise<void> {
   const { files, lock, mode } = context;
-  const before = await files.facts(mailbox);
-  if (before !== null) refuseUnsafe(mailbox, before, lock.owner);
-  const file = await files.open(mailbox, 'append', mode);
+  const file = await openMailbox(mailbox, mode, files);
   try {
     const facts = await file.facts();
     refuseUnsafe(mailbox, facts, lock.owner);
-    if (before !== null && before.identity !== facts.identity) {
-      throw new Failure(
-        { code: 451, status: '4.2.0', text: 'Mailbox is busy, try again later' },
-        `${mailbox} was replaced while it was opened`,
-      );
-    }
-    await lock.begin({ identity: facts.identity, size: facts.size, fromLine: entry.fromLine });
-    await writeOrRollBack(mailbox, file, facts, entry, context);
+    const separator = await missingSeparator(file, facts.size);
+    const marks = block.marks.map(({ at, fromLine }) => ({ at: at + separator.length, fromLine }));
+    await lock.begin({ identity: facts.identity, size: facts.size, marks });
+    await writeOrRollBack({ mailbox, file, size: facts.size, separator, block }, context);
   } finally {
     // What closing says changes nothing: the octets were on the disk before, or were taken off again.
     await file.close().catch(() => undefined);
   }
 }
 
-async function writeOrRollBack(
-  mailbox: string,
-  file: OpenFile,
-  facts: FileFacts,
-  entry: Entry,
-  { files, lock, signal }: AppendContext,
-): Promise<void> {
+async function openMailbox(mailbox: string, mode: number, files: Files): Promise<OpenFile> {
   try {
-    let at = facts.size;
+    return await files.open(mailbox, 'append', mode);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ELOOP') throw notSetUp(`${mailbox} is a symbolic link`);
+    if (code === 'EISDIR' || code === 'ENXIO') throw notSetUp(`${mailbox} is not a file`);
+    throw error;
+  }
+}
+
+interface Appending {
+  readonly mailbox: string;
+  readonly file: OpenFile;
+  /** Before. */
+  readonly size: number;
+  readonly separator: Buffer;
+  readonly block: Block;
+}
+
+async function writeOrRollBack(appending: Appending, { files, lock, signal }: AppendContext): Promise<void> {
+  const { mailbox, file, size, separator, block } = appending;
+  try {
+    let at = size;
     const write = async (octets: Buffer) => {
       signal.throwIfAborted();
       await file.write(octets, at);
       at += octets.length;
     };
-    const separator = await missingSeparator(file, facts.size);
     if (separator.length > 0) await write(separator);
-    for await (const octets of entry.octets()) await write(octets);
+    if (typeof block.octets === 'function') for await (const octets of block.octets()) await write(octets);
+    else await write(wholeOf(block.octets));
     await file.sync();
-    if (facts.size === 0) await files.syncDirectory(dirname(mailbox));
+    if (size === 0) await files.syncDirectory(dirname(mailbox));
     await lock.complete();
   } catch (error) {
-    await rollBack(mailbox, file, facts.size, lock, error);
+    await rollBack(appending, lock, error);
     throw error;
   }
 }
 
-async function rollBack(mailbox: string, file: OpenFile, size: number, lock: DotLock, cause: unknown): Promise<void> {
+async function rollBack({ mailbox, file, size }: Appending, lock: DotLock, cause: unknown): Promise<void> {
   try {
     await file.truncate(size);
     await file.sync();
     await lock.complete();
   } catch (error) {
     lock.leave();
-    const because = `${mailbox} could not be cut back to ${size} octets: ${describeError(error)}`;
-    throw new Failure(replyToError(cause), `${describeError(cause)}; then ${because}`, error);
+    const because = `${mailbox} could not be cut back to ${size} octets: ${troubleOf(error).because}`;
+    const both = new Error(`${troubleOf(cause).because}; then ${because}`, { cause: error });
+    throw Object.assign(both, { code: codeOf(cause) });
   }
 }
 
+/** The same octets: what has come from another thread is no Buffer. */
+function wholeOf(octets: Uint8Array): Buffer {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+}
+
+const NONE = Buffer.alloc(0);
+
 /** What must come before a From_ line so that an empty line does: a program before us may not have written it. */
 async function missingSeparator(file: OpenFile, size: number): Promise<Buffer> {
-  if (size === 0) return Buffer.alloc(0);
+  if (size === 0) return NONE;
   const end = (await file.read(Math.max(size - 2, 0), 2)).toString('latin1');
-  if (end === '\n\n' || end === '\n') return Buffer.alloc(0);
+  if (end === '\n\n' || end === '\n') return NONE;
   return Buffer.from(end.endsWith('\n') ? '\n' : '\n\n');
 }
 
-function refuseUnsafe(mailbox: string, facts: FileFacts, owner: number): void {
-  const reason = whyUnsafe(facts, owner);
-  if (reason === null) return;
-  throw new Failure(
-    { code: 451, status: '4.3.5', text: 'Mailbox is not set up correctly, try again later' },
-    `${mailbox} ${reason}`,
-  );
-}
-
-function whyUnsafe({ kind, links, owner }: FileFacts, ours: number): string | null {
-  if (kind === 'link') return 'is a symbolic link';
-  if (kind !== 'file') return 'is not a file';
-  if (links > 1) return `is a hard link: the file has ${links} names`;
-  if (owner !== ours) return `belongs to user id ${owner}, not to ${ours}`;
-  return null;
+function refuseUnsafe(mailbox: string, { kind, links, owner }: FileFacts, ours: number): void {
+  if (kind !== 'file') throw notSetUp(`${mailbox} is not a file`);
+  if (links > 1) throw notSetUp(`${mailbox} is a hard link: the file has ${links} names`);
+  if (owner !== ours) throw notSetUp(`${mailbox} belongs to user id ${owner}, not to ${ours}`);
+  if (links === 1) return;
+  const reply = { code: 451, status: '4.2.0', text: 'Mailbox is busy, try again later' } as const;
+  throw new Refused(reply, `${mailbox} was removed while it was opened`);
 }

@@ -4,159 +4,159 @@
  * The lock file says who holds it, as `pid:machine`, and what that process is about to append. What the holder of a
  * broken lock left half done is undone before anything else happens to the mailbox.
  */
-import { type Clock, errnoOf, Failure, type FileFacts, type Files, type Log, type OpenFile } from '../../core/index.ts';
+import { dirname } from 'node:path';
+import type { Clock, Files } from '../../core/index.ts';
+import { type LockFile, LockFiles } from './lock-file.ts';
 import { breakIfStale, machineName, signatureOn } from './stale-lock.ts';
+import { codeOf } from './trouble.ts';
 import { formatUnfinished, type Unfinished, undo } from './unfinished.ts';
+import type { Note } from './writing.ts';
 
-/** Between two looks at a lock that somebody else holds. In milliseconds. */
-const POLL = 100;
+/** The lock file of a writer may lose its name to somebody who tidies up, but not again and again. */
+const MOST_TRIES = 3;
 
 /** A lock that we hold. */
-export interface DotLock {
-  /** The user id that files of ours belong to. */
-  readonly owner: number;
-  /** Writes down what is about to be appended, so that a successor can undo it. */
-  begin(append: Unfinished): Promise<void>;
-  /** Nothing is to be undone any more. */
-  complete(): Promise<void>;
-  /** Keeps the lock file when the lock is given back: the mailbox is not whole until a successor has undone the append. */
-  leave(): void;
-}
-
-/** How long to wait for a lock. */
-export interface Patience {
-  /** On the monotonic clock, in milliseconds. */
-  readonly until: number;
-  readonly signal: AbortSignal;
-  /** That of the delivery: its lines tell which mail they are about. */
-  readonly log: Log;
-}
-
-/** A lock file that is ours, open. */
-class HeldLock implements DotLock {
+export class DotLock {
   readonly path: string;
-  readonly file: OpenFile;
-  readonly facts: FileFacts;
-  /** Where the signature ends. */
-  readonly #start: number;
+  readonly lockFile: LockFile;
   #left = false;
+  #clean = true;
 
-  constructor(path: string, file: OpenFile, facts: FileFacts) {
+  constructor(path: string, lockFile: LockFile) {
     this.path = path;
-    this.file = file;
-    this.facts = facts;
-    this.#start = facts.size;
+    this.lockFile = lockFile;
   }
 
+  /** The user id that files of ours belong to. */
   get owner(): number {
-    return this.facts.owner;
+    return this.lockFile.owner;
   }
 
+  /** Whether the lock file stays when the lock is given back. */
   get left(): boolean {
     return this.#left;
   }
 
-  begin(append: Unfinished): Promise<void> {
-    return this.file.write(Buffer.from(`${formatUnfinished(append)}\n`), this.#start);
+  /** Whether the lock file says nothing but who holds it. */
+  get clean(): boolean {
+    return this.#clean;
   }
 
-  complete(): Promise<void> {
-    return this.file.truncate(this.#start);
+  /** Writes down what is about to be appended, so that a successor can undo it. */
+  async begin(append: Unfinished): Promise<void> {
+    this.#clean = false;
+    await this.lockFile.file.write(Buffer.from(`${formatUnfinished(append)}\n`), this.lockFile.start);
   }
 
+  /** Nothing is to be undone any more. */
+  async complete(): Promise<void> {
+    await this.lockFile.file.truncate(this.lockFile.start);
+    this.#clean = true;
+  }
+
+  /** The lock file stays: the mailbox is not whole until a successor has undone the append. */
   leave(): void {
     this.#left = true;
   }
 }
 
-/** Takes and gives back dot-locks for this process. One delivery at a time may ask for a mailbox. */
+/** What came of asking for a lock. */
+export type Taken =
+  | { readonly kind: 'held'; readonly lock: DotLock }
+  /** By somebody else. `unfinished`: what is to be undone by whoever of us gets the lock. */
+  | { readonly kind: 'locked'; readonly unfinished: Unfinished | null };
+
+/** What the locks of a writer need. */
+export interface LockParts {
+  readonly files: Files;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly note: (note: Note) => void;
+}
+
+/** Takes and gives back dot-locks for this process. For each mailbox one caller at a time. */
 export class DotLocks {
   readonly #files: Files;
-  readonly #clock: Clock;
+  readonly #lockFiles: LockFiles;
   #signature: string | null = null;
 
-  constructor(services: { readonly files: Files; readonly clock: Clock }) {
-    this.#files = services.files;
-    this.#clock = services.clock;
+  /** As for `LockFiles`. */
+  constructor(files: Files, place: { readonly slot: number; readonly kept: number }) {
+    this.#files = files;
+    this.#lockFiles = new LockFiles(files, place);
   }
 
   /**
-   * Locks a mailbox, does the work, and gives the lock back.
-   * @throws Failure 4.2.0 where somebody else holds the lock for too long
+   * Locks a mailbox, unless somebody else holds the lock by right.
+   * @throws ENOENT where the folder is missing
    */
-  async hold<T>(mailbox: string, patience: Patience, work: (lock: DotLock) => Promise<T>): Promise<T> {
-    const held = await this.#acquire(mailbox, patience);
-    try {
-      return await work(held);
-    } finally {
-      await this.#giveBack(held, patience.log);
-    }
-  }
-
-  async #acquire(mailbox: string, { until, signal, log }: Patience): Promise<HeldLock> {
+  async take(mailbox: string, unfinished: Unfinished | null, parts: LockParts): Promise<Taken> {
     const path = `${mailbox}.lock`;
     this.#signature ??= signatureOn(await machineName(this.#files));
-    let unfinished: Unfinished | null = null;
+    let toUndo = unfinished;
     for (;;) {
-      signal.throwIfAborted();
-      const held = await this.#take(path, this.#signature);
-      if (held !== null) {
-        if (unfinished !== null) await this.#recover(mailbox, held, { unfinished, log });
-        return held;
+      const lock = await this.#make(path, this.#signature);
+      if (lock !== null) {
+        if (toUndo !== null) await this.#recover(mailbox, lock, { unfinished: toUndo, note: parts.note });
+        return { kind: 'held', lock };
       }
-      const looked = await breakIfStale(path, this.#signature, { files: this.#files, clock: this.#clock });
-      unfinished = looked.unfinished ?? unfinished;
-      if (looked.kind === 'broken') log.warn('unlocked', { lock: path, reason: looked.reason });
-      if (looked.kind !== 'held') continue;
-      if (this.#clock.monotonic() >= until) {
-        const reply = { code: 450, status: '4.2.0', text: 'Mailbox is locked, try again later' } as const;
-        throw new Failure(reply, `another program holds ${path}`);
-      }
-      await this.#clock.sleep(POLL, signal);
+      const looked = await breakIfStale(path, this.#signature, parts);
+      toUndo = looked.unfinished ?? toUndo;
+      if (looked.kind === 'broken') parts.note({ event: 'unlocked', fields: { lock: path, reason: looked.reason } });
+      if (looked.kind === 'held') return { kind: 'locked', unfinished: toUndo };
     }
   }
 
-  /**
-   * Makes the lock file, or gives `null` where there is one. It is written under another name and then gets its own: a
-   * process that is killed in between must not leave a lock that says nothing, which only its age would break.
-   */
-  async #take(path: string, signature: string): Promise<HeldLock | null> {
-    if ((await this.#files.facts(path)) !== null) return null;
-    const beside = `${path}.new.${process.pid}`;
-    const file = await this.#openAnew(beside);
-    let linked = false;
+  /** Never rejects: a lock file that stays is broken by the next order, for it bears our signature. */
+  async giveBack({ path, lockFile, left, clean }: DotLock, note: LockParts['note']): Promise<void> {
     try {
-      await file.write(Buffer.from(signature), 0);
-      linked = await this.#link(beside, path);
-      await this.#files.remove(beside);
-      if (linked) return new HeldLock(path, file, await file.facts());
-    } catch (error) {
-      await file.close();
-      if (linked) await this.#files.remove(path);
-      throw error;
-    }
-    await file.close();
-    return null;
-  }
-
-  /** What is there under this name was left by a predecessor with our process id. */
-  async #openAnew(path: string): Promise<OpenFile> {
-    try {
-      return await this.#files.open(path, 'create', 0o644);
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
+      if (left) return await this.#lockFiles.discard(lockFile);
+      const named = await this.#files.facts(path);
+      if (named?.identity !== lockFile.identity) {
+        note({ event: 'lost', fields: { lock: path, reason: 'another program broke it' } });
+        return await this.#lockFiles.discard(lockFile);
+      }
       await this.#files.remove(path);
-      return this.#files.open(path, 'create', 0o644);
+      // The next lock must not say what this one was about.
+      await (clean ? this.#lockFiles.giveBack(lockFile) : this.#lockFiles.discard(lockFile));
+    } catch (error) {
+      note({ event: 'left', fields: { lock: path, reason: String(error) } });
+      await this.#lockFiles.discard(lockFile);
     }
   }
 
-  /** `false` where the name is taken. */
-  async #link(from: string, to: string): Promise<boolean> {
+  /** Removes the files that are kept for the next lock. */
+  rest(): Promise<void> {
+    return this.#lockFiles.rest();
+  }
+
+  /** Makes the lock, or gives `null` where there is one. */
+  async #make(path: string, signature: string): Promise<DotLock | null> {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const lockFile = await this.#lockFiles.take(dirname(path), signature);
+      try {
+        const linked = await this.#link(lockFile, path);
+        if (linked === 'linked') return new DotLock(path, lockFile);
+        if (linked === 'taken') {
+          await this.#lockFiles.giveBack(lockFile);
+          return null;
+        }
+      } catch (error) {
+        await this.#lockFiles.discard(lockFile);
+        throw error;
+      }
+      await this.#lockFiles.discard(lockFile);
+    }
+    throw new Error(`somebody removes or replaces what is to become ${path}`);
+  }
+
+  /** `nameless`: somebody has removed the name that the lock file had. */
+  async #link({ path: ours }: LockFile, path: string): Promise<'linked' | 'taken' | 'nameless'> {
     try {
-      await this.#files.link(from, to);
-      return true;
+      await this.#files.link(ours, path);
+      return 'linked';
     } catch (error) {
-      if (errnoOf(error) === 'EEXIST') return false;
+      if (codeOf(error) === 'EEXIST') return 'taken';
+      if (codeOf(error) === 'ENOENT') return 'nameless';
       throw error;
     }
   }
@@ -164,31 +164,18 @@ export class DotLocks {
   /** Undoes, under our own lock, what the holder of a broken one left half done. */
   async #recover(
     mailbox: string,
-    held: HeldLock,
-    { unfinished, log }: { readonly unfinished: Unfinished; readonly log: Log },
+    lock: DotLock,
+    { unfinished, note }: { readonly unfinished: Unfinished; readonly note: LockParts['note'] },
   ): Promise<void> {
     try {
-      await held.begin(unfinished);
+      await lock.begin(unfinished);
       const done = await undo(mailbox, unfinished, this.#files);
-      await held.complete();
-      log.warn('recovered', { mailbox, halfMail: done === 'undone' ? 'taken off' : 'none of ours' });
+      await lock.complete();
+      note({ event: 'recovered', fields: { mailbox, halfMail: done === 'undone' ? 'taken off' : 'none of ours' } });
     } catch (error) {
-      held.leave();
-      await this.#giveBack(held, log);
+      lock.leave();
+      await this.giveBack(lock, note);
       throw error;
-    }
-  }
-
-  /** Never rejects: a lock file that stays is broken by the next delivery, for it bears our signature. */
-  async #giveBack({ path, file, facts, left }: HeldLock, log: Log): Promise<void> {
-    try {
-      await file.close();
-      if (left) return;
-      const named = await this.#files.facts(path);
-      if (named?.identity === facts.identity) await this.#files.remove(path);
-      else log.warn('lost', { lock: path, reason: 'another program broke it' });
-    } catch (error) {
-      log.warn('left', { lock: path, reason: String(error) });
     }
   }
 }

@@ -13,25 +13,18 @@ import {
   type Outcome,
   path,
   type Recipient,
-  readHeader,
   replyToError,
   report,
+  reportAll,
   z,
 } from '../../core/index.ts';
-import { append } from './append.ts';
+import { type Arrived, arrived } from './arrived.ts';
 import { atMost } from './at-most.ts';
-import { deliveredContent, hasLooped } from './delivery-header.ts';
-import { DotLocks } from './dot-lock.ts';
-import { entryOf } from './entry.ts';
-import { makeFolder } from './folder.ts';
+import { Mailboxes } from './mailboxes.ts';
 import { mailboxPath, templateComplaint } from './path-template.ts';
-import { Turns } from './turns.ts';
 
 /** Mailboxes that one delivery has open at the same time. */
 const MOST_OPEN = 16;
-
-/** Of the whole process: two configurations may be alive at once, and have the same mailboxes. */
-const turns = new Turns();
 
 const NO_NAME = { code: 553, status: '5.1.3', text: 'No mailbox can have this name' } as const;
 const LOOP = { code: 554, status: '5.4.6', text: 'Mail loop: this mail was delivered here before' } as const;
@@ -73,44 +66,38 @@ export default definePlugin({
     return [{ path: ['directory'], message: `${files.resolve(options.directory)} is not a folder` }];
   },
   create({ options, files, clock }) {
-    const { directory, format } = options;
+    const directory = files.resolve(options.directory);
     const mode = Number.parseInt(options.mode, 8);
-    const locks = new DotLocks({ files, clock });
+    const mailboxes = new Mailboxes({ files, clock, directory, mode });
     return {
       start: () => files.makeDirectory(directory),
+      close: () => mailboxes.close(),
       async deliver({ mail, recipients }, { signal, log }) {
-        const patience = { until: clock.monotonic() + options.lockTimeout, signal, log };
+        const until = clock.monotonic() + options.lockTimeout;
         const { reversePath } = mail.envelope;
-        const read = await readHeader(mail.content);
-        const header = read.kind === 'header' ? read.block : null;
-
-        const put = async (recipient: Recipient, name: string) => {
-          const mailbox = files.resolve(join(directory, name));
-          const date = clock.now();
-          const content = deliveredContent(mail.content, header, { reversePath, recipient, date });
-          const entry = entryOf(content, format, { reversePath, date });
-          await makeFolder(directory, name, files);
-          await turns.take(mailbox, () =>
-            locks.hold(mailbox, patience, lock => append(mailbox, entry, { files, lock, mode, signal })),
-          );
+        const failed = (what: object, error: unknown): Outcome => {
+          log.error('failed', { ...what, cause: describeWithRemedy(error) });
+          const reply = replyToError(error);
+          return isPermanent(reply) ? bouncedBy(reply) : deferredBy(reply);
         };
-        const outcomeFor = async (recipient: Recipient): Promise<Outcome> => {
+        const outcomeFor = async (recipient: Recipient, mail: Arrived): Promise<Outcome> => {
           const name = mailboxPath(options.path, recipient.forwardPath);
           if (name === null) return bouncedBy(NO_NAME);
-          if (hasLooped(header, recipient)) return bouncedBy(LOOP);
+          if (mail.hasLooped(recipient)) return bouncedBy(LOOP);
           try {
-            await put(recipient, name);
+            const entry = mail.entryFor({ reversePath, recipient, date: clock.now() });
+            await mailboxes.append(name, entry, { until, signal, log });
             return deliveredTo(`mbox ${name}`);
           } catch (error) {
-            const file = files.resolve(join(directory, name));
-            log.error('failed', { mailbox: name, file, cause: describeWithRemedy(error) });
-            const reply = replyToError(error);
-            return isPermanent(reply) ? bouncedBy(reply) : deferredBy(reply);
+            return failed({ mailbox: name, file: join(directory, name) }, error);
           }
         };
-        return report(
-          await atMost(MOST_OPEN, recipients, async recipient => [recipient, await outcomeFor(recipient)] as const),
-        );
+        try {
+          const read = await arrived(mail.content, options.format);
+          return report(await atMost(MOST_OPEN, recipients, async one => [one, await outcomeFor(one, read)] as const));
+        } catch (error) {
+          return reportAll(recipients, failed({ reading: mail.id }, error));
+        }
       },
     };
   },

@@ -12,7 +12,6 @@ const LF = 0x0a;
 const CR = 0x0d;
 const QUOTE = 0x3e;
 const FROM = Buffer.from('From ');
-const QUOTE_OCTET = Buffer.from('>');
 const LINE_END = Buffer.from('\n');
 const NOTHING = Buffer.alloc(0);
 
@@ -25,6 +24,12 @@ export async function* mboxLines(pieces: AsyncIterable<Buffer>, format: MboxForm
   }
   const rest = lines.end();
   if (rest.length > 0) yield rest;
+}
+
+/** Content that is in memory as mbox lines, to be written one after the other. */
+export function mboxLinesOf(octets: Buffer, format: MboxFormat): readonly Buffer[] {
+  const lines = new LineQuoter(format);
+  return [lines.push(octets), lines.end()];
 }
 
 /** What must be known between two pieces. */
@@ -42,17 +47,21 @@ class LineQuoter {
 
   push(piece: Buffer): Buffer {
     const octets = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
-    const out: Buffer[] = [];
+    // Room for a quote before every `From `, if there were nothing else.
+    const out = Buffer.allocUnsafe(octets.length + Math.ceil(octets.length / FROM.length));
+    let size = 0;
     let written = 0;
     let at = 0;
     while (at < octets.length) {
       if (this.#atStart) {
         if (this.#format === 'mboxrd') while (octets[at] === QUOTE) at += 1;
-        const here = octets.subarray(at, at + FROM.length);
-        if (here.length < FROM.length && FROM.subarray(0, here.length).equals(here)) break;
+        const match = lengthOfFrom(octets, at);
+        if (match < FROM.length && at + match === octets.length) break;
         this.#atStart = false;
-        if (here.equals(FROM)) {
-          out.push(octets.subarray(written, at), QUOTE_OCTET);
+        if (match === FROM.length) {
+          size += octets.copy(out, size, written, at);
+          out[size] = QUOTE;
+          size += 1;
           written = at;
         }
       }
@@ -62,25 +71,31 @@ class LineQuoter {
         break;
       }
       if (octets[end - 1] === CR) {
-        out.push(octets.subarray(written, end - 1));
+        size += octets.copy(out, size, written, end - 1);
         written = end;
       }
       at = end + 1;
       this.#atStart = true;
     }
-    out.push(octets.subarray(written, at));
+    size += octets.copy(out, size, written, at);
     this.#held = Buffer.from(octets.subarray(at));
-    return this.#pass(out);
+    return this.#pass(out.subarray(0, size));
   }
 
   end(): Buffer {
-    const last = this.#pass([this.#held]);
+    const last = this.#pass(this.#held);
     return this.#lastOctet === LF ? last : Buffer.concat([last, LINE_END]);
   }
 
-  #pass(pieces: readonly Buffer[]): Buffer {
-    const octets = pieces.length === 1 ? (pieces[0] ?? NOTHING) : Buffer.concat(pieces);
+  #pass(octets: Buffer): Buffer {
     this.#lastOctet = octets.at(-1) ?? this.#lastOctet;
     return octets;
   }
+}
+
+/** How many octets of `From ` stand there. */
+function lengthOfFrom(octets: Buffer, at: number): number {
+  let match = 0;
+  while (match < FROM.length && octets[at + match] === FROM[match]) match += 1;
+  return match;
 }

@@ -15,6 +15,8 @@ import { describeWithVolumes, volumes } from './volume.ts';
 /** On a slow machine, in milliseconds. */
 const LONGEST = 120_000;
 const SMALL = 'Subject: small\n\nbody\n';
+/** Does not fit into the rest of a block that a file has already. */
+const MIDDLE = `Subject: middle\n\n${'a line of the middle mail\n'.repeat(400)}`;
 const LARGE = `Subject: large\n\n${'a line of the large mail\n'.repeat(20_000)}`;
 const FULL = '452 4.3.1 Insufficient system storage, try again later';
 const TAKEN = /^250 2\.0\.0 Ok: queued as /;
@@ -111,7 +113,7 @@ describeWithVolumes('a full volume', () => {
       expect(await sendOne(port, ['bob@example.test'], SMALL)).toMatch(TAKEN);
       await gateway.logged('delivered');
       fill(seen(mail), 0);
-      for (const content of [SMALL, LARGE]) expect(await sendOne(port, ['bob@example.test'], content)).toMatch(TAKEN);
+      for (const content of [MIDDLE, LARGE]) expect(await sendOne(port, ['bob@example.test'], content)).toMatch(TAKEN);
       await until(() => expect(count(gateway, 'deferred')).toBeGreaterThan(1));
       expect(await gateway.logged('deferred')).toMatchObject({ reply: FULL });
       const failed = await gateway.logged('failed', { plugin: 'mailboxes', file: join(mail, 'bob') });
@@ -144,7 +146,7 @@ describeWithProgram('prlimit', 'a limit on the size of files', () => {
         expect(await sendOne(port, ['bob@example.test'], content)).toMatch(/^45[12] /);
       await gateway.logged('troubled', { remedy: /./ });
       await limit('unlimited');
-      for (const content of [SMALL, LARGE]) expect(await sendOne(port, ['bob@example.test'], content)).toMatch(TAKEN);
+      for (const content of [MIDDLE, LARGE]) expect(await sendOne(port, ['bob@example.test'], content)).toMatch(TAKEN);
       await until(() => expect(count(gateway, 'delivered')).toBe(2));
       await gateway.logged('recovered');
       expect(await gateway.end('SIGTERM')).toBe(0);

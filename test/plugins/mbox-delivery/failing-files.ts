@@ -5,8 +5,10 @@ import type { Files, OpenFile } from '../../../core/index.ts';
 export interface Step {
   /** From 0. */
   readonly number: number;
-  readonly operation: Exclude<keyof Files, 'resolve'> | keyof OpenFile;
+  readonly operation: Exclude<keyof Files, 'resolve' | 'blocking'> | keyof OpenFile;
   readonly path: string;
+  /** That are written, or 0. */
+  readonly octets: number;
 }
 
 /** What becomes of a step. `half`: a write puts half of its octets there and fails; anything else fails. */
@@ -17,14 +19,14 @@ export function failingFiles(files: Files, fateOf: (step: Step) => Fate): Files 
   let number = 0;
   const fails = () => Object.assign(new Error('EIO: the test makes it fail'), { code: 'EIO' });
   const act = async <T>(operation: Step['operation'], path: string, action: () => Promise<T>): Promise<T> => {
-    if (fateOf({ number: number++, operation, path }) !== 'works') throw fails();
+    if (fateOf({ number: number++, operation, path, octets: 0 }) !== 'works') throw fails();
     return action();
   };
   const opened = (path: string, file: OpenFile): OpenFile => ({
     facts: () => act('facts', path, () => file.facts()),
     read: (position, length) => act('read', path, () => file.read(position, length)),
     async write(octets, position) {
-      const fate = fateOf({ number: number++, operation: 'write', path });
+      const fate = fateOf({ number: number++, operation: 'write', path, octets: octets.length });
       if (fate === 'works') return file.write(octets, position);
       if (fate === 'half') await file.write(octets.subarray(0, octets.length / 2), position);
       throw fails();

@@ -1,7 +1,7 @@
 /** The mbox writer's lines: quoted so that every reader finds the mails again, whatever they say. */
 
 import { describe, expect, test } from 'vitest';
-import { type MboxFormat, mboxLines } from '../../../plugins/mbox-delivery/mbox-lines.ts';
+import { type MboxFormat, mboxLines, mboxLinesOf } from '../../../plugins/mbox-delivery/mbox-lines.ts';
 import * as fc from '../../support/fast-check.ts';
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
@@ -63,7 +63,8 @@ describe('mboxLines', () => {
     await fc.assert(
       fc.asyncProperty(content, fc.array(fc.nat(), { maxLength: 20 }), async (text, places) => {
         for (const format of ['mboxrd', 'mboxo'] as const) {
-          expect(await linesOf(cut(text, places), format)).toBe(await linesOf([text], format));
+          const whole = Buffer.concat(mboxLinesOf(Buffer.from(text, 'latin1'), format)).toString('latin1');
+          expect(await linesOf(cut(text, places), format)).toBe(whole);
         }
       }),
       { numRuns: 500 },

@@ -1,7 +1,7 @@
 /** Other programs at the same mailbox: they read what was sent, and nobody writes while somebody else does. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { describeWithProgram, launch, run } from '../../support/external.ts';
 import { until } from '../../support/until.ts';
 import { readMbox } from './mboxrd-reader.ts';
@@ -103,11 +103,11 @@ describeWithProgram('mutt', 'mutt', () => {
 
 describeWithProgram('lockfile', "procmail's locks", () => {
   test('keep us out until they are gone', async () => {
-    const { folder, deliver, waits } = await realMailboxes();
+    const { folder, deliver, waits, names } = await realMailboxes();
     await run('lockfile', ['bob.lock'], { cwd: folder });
     const delivery = deliver({ content: MAILS[0] ?? '' });
     await until(() => expect(waits()).toBeGreaterThan(2));
-    expect(await readdir(folder)).toEqual(['bob.lock']);
+    expect(await names()).toEqual(['bob.lock']);
     await run('rm', ['-f', 'bob.lock'], { cwd: folder });
     expect(await delivery).toMatchObject({ kind: 'delivered' });
   });
@@ -128,5 +128,36 @@ describeWithProgram('lockfile', "procmail's locks", () => {
     const mails = readMbox(await readFile(join(folder, 'bob'))).map(mail => mail.content);
     expect(mails.filter(mail => mail === `Subject: theirs\n\n${body}`)).toHaveLength(10);
     expect(mails.filter(mail => mail === `Subject: ours\n\n${'ours\n'.repeat(2000)}`)).toHaveLength(20);
+  });
+});
+
+describe.each([
+  { program: 'lockfile', args: ['-1', '-r', '60', 'bob.lock'], release: ['rm', '-f', 'bob.lock'] },
+  { program: 'mutt_dotlock', args: ['-r', '60', 'bob'], release: ['mutt_dotlock', '-u', 'bob'] },
+])('starvation', ({ program, args, release: [command = '', ...rest] }) => {
+  describeWithProgram(program, `of ${program}`, () => {
+    test('there is none: it looks once a second and gets the lock, however much mail comes', async () => {
+      const { folder, deliver, waits } = await realMailboxes();
+      const content = `Subject: flood\n\n${'x\n'.repeat(500)}`;
+      expect(await deliver({ content })).toMatchObject({ kind: 'delivered' });
+      const enough = new AbortController();
+      let sent = 1;
+      const flood = async () => {
+        for (; !enough.signal.aborted; sent += 1)
+          expect(await deliver({ content })).toMatchObject({ kind: 'delivered' });
+      };
+      const floods = Promise.all(Array.from({ length: 20 }, flood));
+      await until(() => expect(sent).toBeGreaterThan(200));
+      expect(await run(program, args, { cwd: folder, timeout: 80_000 })).toMatchObject({ code: 0 });
+      const { size } = await stat(join(folder, 'bob'));
+      const waited = waits();
+      await until(() => expect(waits()).toBeGreaterThan(waited + 2));
+      expect((await stat(join(folder, 'bob'))).size).toBe(size);
+      enough.abort();
+      await run(command, rest, { cwd: folder });
+      await floods;
+      expect((await stat(join(folder, 'bob'))).size).toBeGreaterThan(size);
+      expect(readMbox(await readFile(join(folder, 'bob')))).toHaveLength(sent);
+    }, 90_000);
   });
 });

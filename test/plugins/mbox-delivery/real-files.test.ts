@@ -9,10 +9,10 @@ const NOT_SET_UP = { kind: 'deferred', reply: { code: 451, status: '4.3.5' } };
 
 describe('a mailbox on disk', () => {
   test('is made for its owner alone', async () => {
-    const { deliver, folder } = await realMailboxes();
+    const { deliver, folder, names } = await realMailboxes();
     expect(await deliver()).toMatchObject({ kind: 'delivered' });
     expect((await stat(join(folder, 'bob'))).mode & 0o777).toBe(0o600);
-    expect(await readdir(folder)).toEqual(['bob']);
+    expect(await names()).toEqual(['bob']);
   });
 
   test('is made with the permissions of the configuration, and those of an old one stay', async () => {
@@ -87,21 +87,21 @@ describe('what is no mailbox is not written to', () => {
 
 describe('a lock on disk', () => {
   test('that a dead process left is broken', async () => {
-    const { deliver, folder, log } = await realMailboxes({ lockTimeout: '0 s' });
+    const { deliver, folder, log, names } = await realMailboxes({ lockTimeout: '0 s' });
     const machine = (await readFile('/proc/sys/kernel/hostname', 'utf8')).trim();
     // Process ids end far below this one.
     await writeFile(join(folder, 'bob.lock'), `99999999:${machine}\n`);
     expect(await deliver()).toMatchObject({ kind: 'delivered' });
     expect(log.of('unlocked')[0]?.fields).toMatchObject({ reason: 'process 99999999 is gone' });
-    expect(await readdir(folder)).toEqual(['bob']);
+    expect(await names()).toEqual(['bob']);
   });
 
   test('of a living process is respected', async () => {
-    const { deliver, folder } = await realMailboxes({ lockTimeout: '0 s' });
+    const { deliver, folder, names } = await realMailboxes({ lockTimeout: '0 s' });
     const machine = (await readFile('/proc/sys/kernel/hostname', 'utf8')).trim();
     await writeFile(join(folder, 'bob.lock'), `1:${machine}\n`);
     expect(await deliver()).toMatchObject({ kind: 'deferred', reply: { code: 450, status: '4.2.0' } });
-    expect(await readdir(folder)).toEqual(['bob.lock']);
+    expect(await names()).toEqual(['bob.lock']);
   });
 
   test('of another machine is respected, whatever its process id', async () => {

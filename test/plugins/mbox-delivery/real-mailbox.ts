@@ -1,4 +1,6 @@
 /** The plugin on real files and the real clock, for tests with other programs beside it. */
+import { readdir } from 'node:fs/promises';
+import { onTestFinished } from 'vitest';
 import { CLOCK, type Clock, FILES } from '../../../core/index.ts';
 import { systemClock } from '../../../core/system/clock.ts';
 import { systemFiles } from '../../../core/system/files.ts';
@@ -19,9 +21,13 @@ export async function realMailboxes(options: object = {}) {
   };
   const provided = [provide(FILES, systemFiles(folder)), provide(CLOCK, clock)];
   const plugin = await harness(mboxDelivery, { directory: '.', ...options }, { provide: provided });
+  onTestFinished(plugin.close);
   return {
     folder,
     log: plugin.log,
+    close: plugin.close,
+    /** What is in the folder, but for the files that become locks. */
+    names: async () => (await readdir(folder)).filter(name => !name.startsWith('.lock.')).toSorted(),
     /** How often it has waited for a lock. */
     waits: () => waits,
     /** The outcome for bob. */
