@@ -27,14 +27,11 @@ class MemoryStore extends MemoryDesk implements QueueStore {
   }
 
   async lease(request: LeaseRequest): Promise<readonly Lease[]> {
-    const { now, limit, room, only } = request;
+    const { now } = request;
     this.#endLeases(({ lease }) => lease !== null && lease.until <= now.getTime());
-    const left = new RoomLeft({ limit, room });
+    const left = new RoomLeft(request);
     const ready = (seat: Seat) =>
-      seat.state === 'waiting' &&
-      this.#dueAt(seat) <= now.getTime() &&
-      left.at(seat.destination) > 0 &&
-      (only?.includes(seat.destination) ?? true);
+      seat.state === 'waiting' && this.#dueAt(seat) <= now.getTime() && left.at(seat.destination) > 0;
     const leases: Lease[] = [];
     for (let progress = true; progress && left.all > 0; ) {
       progress = false;

@@ -4,9 +4,11 @@ import type { LeaseRequest } from '../plugin/queue-store.ts';
 export class RoomLeft {
   readonly #each: number;
   readonly #at: Map<string, number>;
+  readonly #only: ReadonlySet<string> | null;
   #all: number;
 
-  constructor({ limit, room }: Pick<LeaseRequest, 'limit' | 'room'>) {
+  constructor({ limit, room, only }: Pick<LeaseRequest, 'limit' | 'room' | 'only'>) {
+    this.#only = only === undefined ? null : new Set(only);
     this.#all = limit;
     this.#each = room.each;
     this.#at = new Map(room.but);
@@ -18,6 +20,7 @@ export class RoomLeft {
   }
 
   at(destination: string): number {
+    if (this.#only?.has(destination) === false) return 0;
     return this.#at.get(destination) ?? this.#each;
   }
 

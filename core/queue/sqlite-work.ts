@@ -110,7 +110,11 @@ export class Work implements Pick<Performers, WorkName> {
     this.endOlderLeases();
     this.#endLeases(this.#expired.all(request.now));
     const taken: Lease['output'] & { leases: Taken[]; damaged: Damage[] } = { leases: [], damaged: [] };
-    const room = new RoomLeft({ limit: request.limit, room: request });
+    const room = new RoomLeft({
+      limit: request.limit,
+      room: request,
+      ...(request.only === null ? {} : { only: request.only }),
+    });
     for (let progress = true; progress && room.all > 0; ) {
       progress = false;
       for (const lane of this.#turns(request)) {

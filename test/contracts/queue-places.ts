@@ -119,6 +119,12 @@ export function queuePlacesContract(name: string, open: () => Promise<QueueStore
       const store = await opened(placed('A'), placed('B', { destination: 'b.example' }));
       expect(ids(await store.lease(request({ only: ['b.example', 'c.example'] })))).toEqual(['B']);
     });
+
+    test('and then the other recipients of their mail stay', async () => {
+      const store = await opened(newMail('A', { to: ['a@one.example', 'b@two.example'] }));
+      const [lease] = await store.lease(request({ only: ['two.example'] }));
+      expect(lease?.recipients.map(({ index }) => index)).toEqual([1]);
+    });
   });
 
   describe(`${name}: back-off`, () => {
