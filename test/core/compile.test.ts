@@ -131,8 +131,8 @@ test('a sound configuration compiles to links and routes in their order', async 
   ]);
   expect(result.mounted[0]?.instance.rcpt).toBeTypeOf('function');
   expect(result.routes).toEqual([
-    { when: { kind: 'tls', is: true }, transport: 'boxes', hosts: null },
-    { when: null, transport: 'boxes', hosts: null },
+    { when: { kind: 'tls', is: true }, transport: 'boxes', hosts: null, retry: null },
+    { when: null, transport: 'boxes', hosts: null, retry: null },
   ]);
 });
 
