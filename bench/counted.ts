@@ -3,7 +3,7 @@ export function counted(text: string) {
   let count = 0;
   let rest = '';
   return {
-    hear(heard: Buffer): void {
+    hear: (heard: Buffer): void => {
       const whole = rest + heard.toString('latin1');
       count += whole.split(text).length - 1;
       // A text that was counted is not kept.

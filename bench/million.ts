@@ -32,7 +32,7 @@ export const MILLION: MillionSizes = {
   due: 100_000,
   leased: 30_000,
   large: 1000,
-  messages: 10_000,
+  messages: 5000,
   kills: 5,
 };
 

@@ -38,6 +38,9 @@ export function octetsInMemory(mails: readonly NewMail[]): number {
   return [...contents].reduce((sum, { file, size }) => sum + (file === undefined ? Math.min(size, SPOOL_FROM) : 0), 0);
 }
 
+const REMEDY =
+  'the disk of the queue is slower than what comes in: look what else it does, or let fewer clients connect';
+
 export class CommitLine {
   readonly #parts: CommitLineParts;
   readonly #waiting = new Set<Waiting>();
@@ -116,8 +119,8 @@ export class CommitLine {
   #fallBehind(): void {
     if (this.#isBehind) return;
     this.#isBehind = true;
-    const committing = { commits: this.#commits, octets: this.#octets };
-    this.#parts.log.warn('behind', { waiting: this.#waiting.size, committing, refusing: CANNOT_KEEP_UP.text });
+    const [waiting, commits, octets] = [this.#waiting.size, this.#commits, this.#octets];
+    this.#parts.log.warn('behind', { waiting, commits, octets, remedy: REMEDY });
   }
 
   #catchUp(): void {

@@ -24,6 +24,8 @@ type Reading =
 
 const LISTENING: Reading = { kind: 'command' };
 const DEAF: Reading = { kind: 'nothing' };
+/** In octets: how much may lie here before the socket is told to wait. A usual transaction is less. */
+const MOST_AHEAD = 32 * 1024;
 const LF = 10;
 const NOTHING: Buffer = Buffer.alloc(0);
 /** After so many lines in a row the others get a turn of the event loop. */
@@ -44,7 +46,7 @@ export class ClientStream extends SMTPStream {
 
   /** `online` hears each line, and nothing more is read until `resume`. */
   constructor(rules: () => LineRules, online: (line: Line) => void) {
-    super();
+    super({ highWaterMark: MOST_AHEAD });
     this.#line = new LineBuffer(rules);
     this.#online = online;
   }
