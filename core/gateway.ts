@@ -5,7 +5,6 @@
  * running deliveries finish, plugins close, the queue closes: nothing that was answered 250 is lost.
  */
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Certificates, type Guarded } from './certificates.ts';
 import { createChain } from './chain/create-chain.ts';
 import type { CompiledConfiguration } from './compile.ts';
@@ -279,8 +278,6 @@ export class Gateway implements Engine {
       }
     }
     if (this.#listening.length > 0) this.log.info('closed');
-    // Whoever closes us may have something to say of its own: by then the last lines have left.
-    await nextTurn();
   }
 }
 

@@ -2,9 +2,10 @@
  * Lines that are said in one go leave in one write: a group of mails that is committed is a group of lines, and a system
  * call for each costs more than making the line.
  *
- * Guarantee: no timer holds a line back, and neither does the next event. What is said leaves before control goes back to
- * the event loop, and before a reply that is said after it. So whoever ends the process by force (SIGKILL, a crash of
- * Node itself) takes along what was just being said, and nothing else; for every other end `flush` is called.
+ * Guarantee: no timer holds a line back, and neither does the next event. What is said leaves with the turn of the
+ * microtask queue in which it was said: before a reply that is said after it, and before whoever waits for our end goes
+ * on. So whoever ends the process by force (SIGKILL, a crash of Node itself) takes along what was just being said, and
+ * nothing else; for every other end `flush` is called.
  */
 import type { LogDestination } from './log.ts';
 
@@ -24,12 +25,12 @@ export class BatchedLines implements LogDestination {
   }
 
   write(line: string): void {
-    if (this.#waiting === '') process.nextTick(this.#onTick);
+    if (this.#waiting === '') queueMicrotask(this.#onTurn);
     this.#waiting += line;
     if (this.#waiting.length >= MOST_WAITING) this.flush();
   }
 
-  readonly #onTick = () => this.flush();
+  readonly #onTurn = () => this.flush();
 
   /** Writes what waits. */
   flush(): void {

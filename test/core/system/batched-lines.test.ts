@@ -19,9 +19,8 @@ test('lines that are said in one go leave in one write, in their order', async (
     await Promise.resolve();
     log.info(event);
   });
-  await Promise.all(told);
   expect(written).toEqual([]);
-  await nextTurn();
+  await Promise.all(told);
   expect(events()).toEqual([['accepted', 'delivered', 'bounced']]);
   log.info('refused');
   await nextTurn();

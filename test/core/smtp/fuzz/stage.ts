@@ -136,7 +136,7 @@ export class Stage {
 /** A failure that no plugin of the fuzzer and no disk of its was asked for. */
 function isOurFault({ level, event, fields }: LogLine, { disk }: Profile): boolean {
   if (level !== 'error' && event !== 'failed') return false;
-  if (disk === 'moody' && fields.committing !== undefined) return false;
+  if (disk === 'moody' && (fields.committing !== undefined || fields.receiving !== undefined)) return false;
   return (
     fields.plugin === undefined || !/the (?:word|content) said so|no answer within|nonsense/.test(String(fields.cause))
   );
