@@ -77,7 +77,11 @@ export async function gatewayFolder(settings: GatewaySettings = {}): Promise<Gat
   const configuration = {
     hostname: 'mx.example.test',
     listeners: listeners.map(listener => ({ port: 0, ...listener })),
-    queue: { directory: './queue', retry: { first: '1 s', factor: 1, longest: '1 s', giveUpAfter: '1 h' } },
+    queue: {
+      directory: './queue',
+      retry: { first: '1 s', factor: 1, longest: '1 s', giveUpAfter: '1 h' },
+      destinations: [{ backOff: { first: '1 s', longest: '1 s' } }],
+    },
     resolver: { servers: [dns.address] },
     log: { format: 'json' },
     plugins: [
