@@ -21,7 +21,7 @@ vi.mock('node:worker_threads', async original => {
   class Noted extends actual.Worker {
     constructor(...args: ConstructorParameters<typeof actual.Worker>) {
       super(...args);
-      threads.push(this);
+      if (args[1]?.name === 'queue-store') threads.push(this);
     }
   }
   return { ...actual, Worker: Noted };
@@ -38,7 +38,7 @@ async function opened() {
   return { directory, log, store };
 }
 
-/** Ends the thread that works now. */
+/** Ends the thread of the store that works now. */
 async function crash(): Promise<void> {
   await threads.at(-1)?.terminate();
 }
