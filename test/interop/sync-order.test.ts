@@ -12,7 +12,7 @@ import { describeWithTracing } from './tracing.ts';
 const LONGEST = 120_000;
 const LARGE = `Subject: large\n\n${'a line of the large mail\n'.repeat(20_000)}`;
 /** Each sync takes 20 ms, as that of a disk that turns: time for the others to come. */
-const SLOW_DISK = ['-e', 'inject=fdatasync:delay_enter=20000'];
+const SLOW_DISK = ['-e', 'inject=fsync,fdatasync:delay_enter=20000'];
 const CLIENTS = 20;
 const MAILS_EACH = 4;
 
