@@ -4,6 +4,9 @@ import type { HookContext } from '../plugin/hooks.ts';
 import type { Log } from '../plugin/ports.ts';
 import type { Link } from './link.ts';
 
+/** One for all calls: to find out where an error was made costs more than most calls. */
+const OVER = new Error('the call is over');
+
 export class CallContext implements HookContext {
   readonly facts: Facts;
   /** Whose code runs now, where middleware is involved: the one to blame for a missed deadline. */
@@ -39,6 +42,6 @@ export class CallContext implements HookContext {
 
   /** The call is over: work that the plugin left behind is told so, if it asked for the signal while the call lasted. */
   end(): void {
-    if (this.#abort !== null) this.abort(new Error('the call is over'));
+    if (this.#abort !== null) this.abort(OVER);
   }
 }

@@ -19,8 +19,10 @@ export interface AttemptsParts {
   readonly pin: () => { readonly chain: Chain; release(): void };
   readonly clock: Clock;
   readonly log: Log;
-  /** There may be room for mail that waits. */
+  /** There may be room for mail that waits in the queue. */
   readonly wake: () => void;
+  /** A delivery has ended: there may be room for mail that is leased already. */
+  readonly goOn: () => void;
 }
 
 export class Attempts {
@@ -76,12 +78,13 @@ export class Attempts {
   }
 
   #learn(news: Iterable<readonly [string, News]>): void {
-    const { destinations, wake } = this.#parts;
+    const { destinations, wake, goOn } = this.#parts;
     for (const [name, one] of news) {
       const { turn, wakes } = destinations.end(name, one);
       if (turn !== null) this.#keepBack(name, turn.kind === 'left-alone' ? turn.until : null);
       if (wakes) wake();
     }
+    goOn();
   }
 
   /** Told to the store, so that mail of a destination that is left alone is not taken, and to whoever reads the log. */

@@ -31,6 +31,8 @@ export interface DestinationsParts {
 const ILL_IN_A_ROW = 3;
 /** What destinations that have not shown that they answer may take of all deliveries together: whoever is slow delays nobody. */
 const STRANGERS_SHARE = 3 / 4;
+/** So much new mail, or as much as it may be asked at a time where that is more, may be on its way to a destination besides. */
+const RESERVED = 20;
 /** Of so many destinations that are idle it is remembered how they took it. */
 const MEMORY = 10_000;
 /** Times of being left alone are cut by up to one part in so many, so that not all end at once. */
@@ -40,6 +42,8 @@ interface State {
   readonly policy: DestinationPolicy;
   readonly allowance: Allowance | null;
   load: number;
+  /** New mail that is leased, or about to be, and waits for its turn beside those that wait in the queue. */
+  reserved: number;
   window: number;
   /** Deliveries in a row that found nobody. */
   ill: number;
@@ -57,6 +61,7 @@ export class Destinations {
   /** Those at which mail may be due that was not taken for want of room. `all`: nobody has looked. */
   #behind: Set<string> | 'all' = 'all';
   #load = 0;
+  #reserved = 0;
   #strangers = 0;
 
   constructor(parts: DestinationsParts) {
@@ -106,14 +111,41 @@ export class Destinations {
     this.#behind = 'all';
   }
 
-  /** Whether new mail may go at once to all of these: there is room, and nobody waits there already. */
+  /**
+   * Whether new mail need not go through the queue for any of these: nobody waits there already, and there is room, or will
+   * be soon.
+   */
   admits(names: ReadonlySet<string>): boolean {
-    const { all, strangers } = this.free;
     const behind = this.#behind;
-    if (behind === 'all' || names.size > all) return false;
-    const unknown = [...names].filter(name => this.#states.get(name)?.answers !== true).length;
-    if (unknown > strangers) return false;
-    return [...names].every(name => !behind.has(name) && this.#roomAt(name) > 0);
+    if (behind === 'all' || !this.#isFreeFor(names, this.#reserved)) return false;
+    return [...names].every(name => !behind.has(name) && this.#mayReserve(name));
+  }
+
+  /** New mail for each of these is on its way: what it will take is given to nobody else, though it takes nothing yet. */
+  reserve(names: Iterable<string>): void {
+    for (const name of names) {
+      this.#state(name).reserved += 1;
+      this.#reserved += 1;
+      this.#busy.add(name);
+    }
+  }
+
+  /** It begins, or will not. */
+  unreserve(names: Iterable<string>): void {
+    for (const name of names) {
+      const state = this.#state(name);
+      state.reserved -= 1;
+      this.#reserved -= 1;
+      this.#rest(name, state);
+    }
+  }
+
+  /** What mail that is reserved can do: begin, wait for a delivery that runs, or nothing, as nobody is asked there now. */
+  turnOf(names: ReadonlySet<string>): 'begin' | 'wait' | 'left-alone' {
+    const states = [...names].map(name => this.#state(name));
+    if (states.some(state => this.#isLeftAlone(state))) return 'left-alone';
+    const hasRoom = states.every(state => Math.min(state.window - state.load, state.allowance?.left() ?? Infinity) >= 1);
+    return hasRoom && this.#isFreeFor(names, 0) ? 'begin' : 'wait';
   }
 
   /** A delivery to each of these begins. */
@@ -139,7 +171,7 @@ export class Destinations {
     const turn = this.#learn(state, news);
     // Those that still run are counted as what the destination is now.
     if (answered !== state.answers) this.#strangers += state.answers ? -state.load : state.load;
-    if (state.load === 0 && state.allowance === null) this.#busy.delete(name);
+    this.#rest(name, state);
     if (this.#states.size > MEMORY) this.#forget();
     return { turn, wakes };
   }
@@ -152,7 +184,7 @@ export class Destinations {
       if (state?.allowance === undefined || state.allowance === null) continue;
       const wait = state.allowance.untilNext();
       if (wait > 0) least = Math.min(least, wait);
-      else if (state.load === 0) this.#busy.delete(name);
+      else if (state.load === 0 && state.reserved === 0) this.#busy.delete(name);
     }
     return least;
   }
@@ -163,17 +195,41 @@ export class Destinations {
       const policy = this.#parts.policyFor(name);
       const allowance = policy.rate === null ? null : new Allowance(policy.rate, this.#parts.clock);
       const window = policy.concurrency.start;
-      state = { policy, allowance, load: 0, window, ill: 0, failures: 0, until: 0, answers: false };
+      state = { policy, allowance, load: 0, reserved: 0, window, ill: 0, failures: 0, until: 0, answers: false };
       this.#states.set(name, state);
     }
     return state;
   }
 
+  /** How much mail may be taken out of the queue for it. */
   #roomAt(name: string): number {
     const state = this.#states.get(name);
     if (state === undefined) return this.#parts.startingRoom;
-    if (state.until > this.#parts.clock.now().getTime()) return 0;
-    return Math.min(Math.floor(state.window) - state.load, state.allowance?.left() ?? Infinity);
+    if (this.#isLeftAlone(state)) return 0;
+    return Math.min(Math.floor(state.window) - state.load, state.allowance?.left() ?? Infinity) - state.reserved;
+  }
+
+  #mayReserve(name: string): boolean {
+    const state = this.#states.get(name);
+    if (state === undefined) return true;
+    const most = Math.min(Math.max(RESERVED, state.policy.concurrency.most), state.allowance?.left() ?? Infinity);
+    return !this.#isLeftAlone(state) && state.reserved < most;
+  }
+
+  #isLeftAlone({ until }: State): boolean {
+    return until > this.#parts.clock.now().getTime();
+  }
+
+  /** Whether deliveries to these may begin, as far as all deliveries together go, when so many others have begun. */
+  #isFreeFor(names: ReadonlySet<string>, others: number): boolean {
+    const { all, strangers } = this.free;
+    if (names.size > all - others) return false;
+    const unknown = [...names].filter(name => this.#states.get(name)?.answers !== true).length;
+    return unknown === 0 || unknown <= strangers - others;
+  }
+
+  #rest(name: string, { load, reserved, allowance }: State): void {
+    if (load === 0 && reserved === 0 && allowance === null) this.#busy.delete(name);
   }
 
   #learn(state: State, news: News): Turn | null {
@@ -215,8 +271,8 @@ export class Destinations {
 
   /** The longest known of those that are idle goes. */
   #forget(): void {
-    for (const [name, { load }] of this.#states) {
-      if (load > 0 || this.#busy.has(name)) continue;
+    for (const [name, { load, reserved }] of this.#states) {
+      if (load > 0 || reserved > 0 || this.#busy.has(name)) continue;
       this.#states.delete(name);
       return;
     }

@@ -68,7 +68,7 @@ export class Scheduler {
   #renewedAt = 0;
 
   constructor(parts: SchedulerParts) {
-    const { hostname, destinations: rules, store, clock } = parts;
+    const { hostname, destinations: rules, clock } = parts;
     const nextId = queueIds(parts);
     const wake = () => this.wake();
     const placing = new Placing(parts);
@@ -79,7 +79,7 @@ export class Scheduler {
       policyFor: name => policyFor(rules, name),
       startingRoom: startingRoom(rules),
     });
-    const attempts = new Attempts({ ...parts, ledger, destinations, wake });
+    const attempts = new Attempts({ ...parts, ledger, destinations, wake, goOn: () => this.#arrivals.goOn() });
     this.#parts = parts;
     this.#rest = new Rest(clock, stopped);
     this.#owner = `${hostname}/${nextId()}`;
@@ -87,10 +87,11 @@ export class Scheduler {
     this.#attempts = attempts;
     this.#renewedAt = clock.monotonic();
     this.#arrivals = new Arrivals({
-      store,
+      ...parts,
       placing,
       destinations,
       claim: () => (this.#loop === null || stopped.aborted || this.#attemptsLeft() <= 0 ? null : this.#claim()),
+      mayBegin: () => !stopped.aborted,
       begin: (lease, ended) => attempts.begin(lease, ended),
       wake,
     });
@@ -140,6 +141,7 @@ export class Scheduler {
       this.#rest.begin();
       try {
         await this.#renew();
+        this.#arrivals.goOn();
         if ((await this.#take()) === 0) await this.#rest.take(await this.#idleTime());
       } catch (error) {
         log.error('failed', { scheduling: describeError(error) });
@@ -200,8 +202,8 @@ export class Scheduler {
     const passed = clock.monotonic();
     if (passed - this.#renewedAt < RENEW_EVERY) return;
     this.#renewedAt = passed;
-    if (this.#attempts.count === 0) return;
-    await store.renew(this.#attempts.leases, new Date(clock.now().getTime() + LEASE_TIME));
+    const leases = [...this.#attempts.leases, ...this.#arrivals.leases];
+    if (leases.length > 0) await store.renew(leases, new Date(clock.now().getTime() + LEASE_TIME));
   }
 
   /** Until there may be something to do, if nobody wakes us. */

@@ -46,8 +46,9 @@ export class Lanes {
     this.#highest = prepare('SELECT max(priority) AS priority FROM lane');
     this.#nextLower = prepare('SELECT max(priority) AS priority FROM lane WHERE priority < ?');
     const ofPriority = 'SELECT destination, priority, due FROM lane WHERE priority = ?';
-    this.#due = prepare(`${ofPriority} AND due <= ? ORDER BY due LIMIT ?`);
-    this.#earliest = prepare(`${ofPriority} ORDER BY due LIMIT ?`);
+    // With a bare "?" as its limit SQLite plans a statement anew whenever it runs; with a sum it does not look at the value.
+    this.#due = prepare(`${ofPriority} AND due <= ? ORDER BY due LIMIT 0 + ?`);
+    this.#earliest = prepare(`${ofPriority} ORDER BY due LIMIT 0 + ?`);
     this.#ofDestination = prepare('SELECT destination, priority, due FROM lane WHERE destination = ?');
     this.#ofDomain = prepare("SELECT destination, priority, due FROM lane WHERE destination LIKE '%@' || ?");
     this.#keptBack = prepare('SELECT not_before, suspended FROM destination WHERE name = ?');

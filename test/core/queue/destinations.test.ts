@@ -178,11 +178,28 @@ describe('new mail goes at once', () => {
     expect(destinations.admits(new Set(['a.example']))).toBe(true);
   });
 
-  test('and only where all of its destinations have room', () => {
-    const { destinations } = known({ policy: { concurrency: { start: 1, most: 1 } } });
+  test('and only where there is, or soon will be, room at all of its destinations', () => {
+    const { destinations } = known({ policy: { concurrency: { start: 1, most: 2 } } });
+    const both = new Set(['a.example', 'b.example']);
     destinations.caughtUp();
     destinations.begin(['a.example']);
-    expect(destinations.admits(new Set(['a.example', 'b.example']))).toBe(false);
+    destinations.reserve(['a.example']);
+    expect(destinations.admits(both)).toBe(true);
+    expect(destinations.turnOf(both)).toBe('wait');
+    for (let more = 1; more < 20; more++) destinations.reserve(['a.example']);
+    expect(destinations.admits(both)).toBe(false);
+    destinations.unreserve(['a.example']);
+    expect(destinations.admits(both)).toBe(true);
+    destinations.end('a.example', 'well');
+    expect(destinations.turnOf(both)).toBe('begin');
+  });
+
+  test('what is reserved is not given to mail that waits in the queue', () => {
+    const { destinations } = known({ policy: { concurrency: { start: 2, most: 2 } } });
+    destinations.reserve(['a.example']);
+    expect(destinations.room().but.get('a.example')).toBe(1);
+    destinations.unreserve(['a.example']);
+    expect(destinations.room().but.has('a.example')).toBe(false);
   });
 });
 

@@ -199,6 +199,89 @@ describe('mail that finds nobody waiting', () => {
     expect(chain.deliveries.map(one => one.slice(6, 7))).toEqual(['A', 'B', 'C']);
   });
 
+  test('takes no room at its destination while it is committed, and none beyond the room that there is', async () => {
+    const store = memoryStore();
+    const working = store.commit.bind(store);
+    const disk = gate();
+    let isSlow = false;
+    store.commit = async (...mails) => {
+      if (isSlow) await disk.opened;
+      return working(...mails);
+    };
+    const next = gate();
+    let at = 0;
+    let most = 0;
+    const deliver: ChainScript['deliver'] = async delivery => {
+      at += 1;
+      most = Math.max(most, at);
+      await next.opened;
+      at -= 1;
+      return all(deliveredTo('x'))(delivery);
+    };
+    const leased: number[] = [];
+    const lease = store.lease.bind(store);
+    store.lease = async request => {
+      const leases = await lease(request);
+      leased.push(leases.length);
+      return leases;
+    };
+    const destinations = [{ ...DEFAULT_POLICY, match: [], concurrency: { start: 2, most: 4 } }];
+    const { commit, scheduler, chain, clock } = running({ store, deliver, destinations });
+    await clock.advance(0);
+    isSlow = true;
+    const committed = to('a.example', ...some(4)).map(mail => scheduler.commit([mail]));
+    disk.open();
+    await Promise.all(committed);
+    await clock.advance(0);
+    expect(chain.deliveries).toHaveLength(2);
+    next.open();
+    for (let turn = 0; turn < 5; turn++) await clock.advance(0);
+    expect(chain.deliveries.map(one => one.slice(6, 10))).toEqual(some(4));
+    await commit(...to('a.example', 'X'));
+    expect(chain.deliveries).toHaveLength(5);
+    expect(most).toBe(2);
+    expect(leased.every(count => count === 0)).toBe(true);
+  });
+
+  test('is given back to the queue where its destination is left alone before its turn comes', async () => {
+    const next = gate();
+    const deliver: ChainScript['deliver'] = async delivery => {
+      await next.opened;
+      return all(DEAD)(delivery);
+    };
+    const destinations = [{ ...DEFAULT_POLICY, match: [], concurrency: { start: 3, most: 8 } }];
+    const { commit, chain, clock, states } = running({ deliver, destinations });
+    await clock.advance(0);
+    for (const mail of to('dead.example', ...some(8))) await commit(mail);
+    expect(await states('M007')).toEqual(['leased']);
+    next.open();
+    for (let turn = 0; turn < 5; turn++) await clock.advance(0);
+    expect(chain.deliveries).toHaveLength(3);
+    expect(await states('M007')).toEqual(['waiting']);
+    await clock.advance(MINUTE);
+    expect(chain.deliveries[3]).toBe('here: M003 to bob@dead.example (1)');
+  });
+
+  test('keeps its lease while it waits for its turn, and is given back when the gateway stops', async () => {
+    const next = gate();
+    const deliver: ChainScript['deliver'] = async delivery => {
+      await next.opened;
+      return all(deliveredTo('x'))(delivery);
+    };
+    const destinations = [{ ...DEFAULT_POLICY, match: [], concurrency: { start: 1, most: 2 } }];
+    const { commit, chain, clock, states, scheduler } = running({ deliver, destinations });
+    await clock.advance(0);
+    for (const mail of to('a.example', 'A', 'B')) await commit(mail);
+    await clock.advance(2 * HOUR);
+    expect(await states('B')).toEqual(['leased']);
+    const stopped = scheduler.stop();
+    next.open();
+    await clock.advance(0);
+    await stopped;
+    expect(chain.deliveries).toHaveLength(1);
+    expect(await states('B')).toEqual(['waiting']);
+  });
+
   test('stays in the queue where the commit fails, and takes no room for ever', async () => {
     const store = memoryStore();
     const working = store.commit.bind(store);
