@@ -144,7 +144,9 @@ export class Destinations {
   turnOf(names: ReadonlySet<string>): 'begin' | 'wait' | 'left-alone' {
     const states = [...names].map(name => this.#state(name));
     if (states.some(state => this.#isLeftAlone(state))) return 'left-alone';
-    const hasRoom = states.every(state => Math.min(state.window - state.load, state.allowance?.left() ?? Infinity) >= 1);
+    const hasRoom = states.every(
+      state => Math.min(state.window - state.load, state.allowance?.left() ?? Infinity) >= 1,
+    );
     return hasRoom && this.#isFreeFor(names, 0) ? 'begin' : 'wait';
   }
 

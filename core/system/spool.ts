@@ -46,7 +46,7 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
       await mkdir(directory, { recursive: true, mode: 0o700 });
       handle = await open(path, 'wx', 0o600);
     }
-    for (const chunk of chunks) await handle.appendFile(chunk);
+    for (const chunk of chunks) await writeAll(handle, chunk);
     chunks = [];
   };
   const flush = () => write().catch((error: unknown) => Promise.reject(placed(error, directory)));
@@ -71,6 +71,11 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
       if (handle !== null) await rm(path, { force: true }).catch(() => undefined);
     },
   };
+}
+
+/** A write may take less than it is given. */
+async function writeAll(handle: FileHandle, octets: Buffer): Promise<void> {
+  for (let at = 0; at < octets.length; ) at += (await handle.write(octets, at)).bytesWritten;
 }
 
 /** What a write says of itself names no file. */
