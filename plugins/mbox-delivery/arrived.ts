@@ -3,6 +3,8 @@ import {
   applyEdits,
   applyEditsTo,
   type Content,
+  type DeliveryFacts,
+  deliveryFields,
   formatMailbox,
   type HeaderBlock,
   parseHeader,
@@ -10,7 +12,6 @@ import {
   readHeader,
   removeFields,
 } from '../../core/index.ts';
-import { type DeliveryFacts, deliveryFields } from './delivery-header.ts';
 import { type Entry, entryOf, fromLineOf, streamedEntryOf } from './entry.ts';
 import { type MboxFormat, mboxLines, mboxLinesOf } from './mbox-lines.ts';
 

@@ -10,18 +10,19 @@ import {
   duration,
   FILES,
   isPermanent,
+  mailboxPath,
   type Outcome,
   path,
   type Recipient,
   replyToError,
   report,
   reportAll,
+  templateComplaint,
   z,
 } from '../../core/index.ts';
 import { type Arrived, arrived } from './arrived.ts';
 import { atMost } from './at-most.ts';
 import { Mailboxes } from './mailboxes.ts';
-import { mailboxPath, templateComplaint } from './path-template.ts';
 
 /** Mailboxes that one delivery has open at the same time. */
 const MOST_OPEN = 16;

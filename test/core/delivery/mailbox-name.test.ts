@@ -1,7 +1,7 @@
 /** File names of mailboxes: nothing escapes, nobody's mail ends in somebody else's file. */
 
 import { describe, expect, test } from 'vitest';
-import { mailboxName } from '../../../plugins/mbox-delivery/mailbox-name.ts';
+import { mailboxName } from '../../../core/delivery/mailbox-name.ts';
 import * as fc from '../../support/fast-check.ts';
 
 describe('mailboxName', () => {

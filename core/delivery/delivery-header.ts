@@ -1,12 +1,8 @@
 /** What final delivery writes above a mail (RFC 5321 section 4.4). */
-import {
-  formatDate,
-  formatMailbox,
-  formatPath,
-  type Recipient,
-  type ReversePath,
-  sameMailbox,
-} from '../../core/index.ts';
+import type { ReversePath } from '../mail/address.ts';
+import { formatDate } from '../mail/date.ts';
+import type { Recipient } from '../mail/envelope.ts';
+import { formatMailbox, formatPath, sameMailbox } from '../mail/path.ts';
 
 /** What the fields say. */
 export interface DeliveryFacts {

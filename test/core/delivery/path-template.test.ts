@@ -1,6 +1,6 @@
 /** Path templates: what they may say, and where a mailbox lies by them. */
 import { describe, expect, test } from 'vitest';
-import { mailboxPath, templateComplaint } from '../../../plugins/mbox-delivery/path-template.ts';
+import { mailboxPath, templateComplaint } from '../../../core/delivery/path-template.ts';
 
 describe('templateComplaint', () => {
   test.each(['{local}', '{domain}/{local}', '{domain}/{local}/inbox', 'mail-{local}.mbox', 'all/{domain}_{local}'])(
@@ -16,7 +16,7 @@ describe('templateComplaint', () => {
     { template: '/var/{local}', want: 'must be relative' },
     { template: '{domain}//{local}', want: 'must be relative' },
     { template: '{local}/', want: 'must be relative' },
-    { template: '{user}/{local}', want: 'knows {local} and {domain} only' },
+    { template: '{name}/{local}', want: 'knows {local}, {user} and {domain} only' },
     { template: '../{local}', want: 'may hold letters' },
     { template: './{local}', want: 'may hold letters' },
     { template: '.mail/{local}', want: 'may hold letters' },
@@ -37,5 +37,12 @@ describe('mailboxPath', () => {
     { template: '{local}', localPart: '', domain: 'example.test', want: null },
   ])('$localPart@$domain by $template is $want', ({ template, localPart, domain, want }) => {
     expect(mailboxPath(template, { localPart, domain })).toBe(want);
+  });
+
+  test('of a subaddress is that of its user, where the template says {user}', () => {
+    const of = (localPart: string) => mailboxPath('{domain}/{user}', { localPart, domain: 'example.test' }, '+-');
+    expect(of('ann+lists')).toBe('example.test/ann');
+    expect(of('Ann-lists+x')).toBe('example.test/ann');
+    expect(of('+ann')).toBe('example.test/+ann');
   });
 });
