@@ -46,7 +46,7 @@ const broken = (test: (one: Import) => boolean) => imports.filter(test).map(({ f
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mail: [],
   mime: ['mail'],
-  delivery: ['mail'],
+  delivery: ['mail', 'mime'],
   plugin: ['mail', 'mime'],
   chain: ['mail', 'mime', 'plugin'],
   config: ['mail', 'mime', 'plugin'],

@@ -33,6 +33,7 @@ function readOnly(files: Files): Files {
     open: (path, how, mode) => (how === 'read' ? files.open(path, how, mode) : refuse(path)),
     makeDirectory: refuse,
     replace: refuse,
+    append: refuse,
     rename: refuse,
     link: refuse,
     remove: refuse,

@@ -96,6 +96,8 @@ export interface Files {
   open(path: string, how: 'read' | 'append' | 'create', mode?: number): Promise<OpenFile>;
   /** Replaces the file in one step: readers see the old octets or the new ones. */
   replace(path: string, octets: Buffer, mode?: number): Promise<void>;
+  /** Adds to the end of a file in one step, whoever else does so. Made if missing, never through a symbolic link. Not synced. */
+  append(path: string, octets: Buffer, mode?: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** A second name for the same file; fails with EEXIST if it is taken. */
   link(from: string, to: string): Promise<void>;

@@ -26,7 +26,7 @@ import {
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Files, OpenFile } from '../plugin/ports.ts';
 import { factsOf } from './open-file.ts';
-import { FLAGS, FOLDER_FLAGS, isNothing, OWNER_ONLY, OWNER_ONLY_FOLDER } from './open-flags.ts';
+import { ADD_FLAGS, FLAGS, FOLDER_FLAGS, isNothing, OWNER_ONLY, OWNER_ONLY_FOLDER } from './open-flags.ts';
 
 /** The files of this machine. Relative paths are relative to `base`. */
 export function blockingFiles(base: string): Files {
@@ -39,6 +39,7 @@ export function blockingFiles(base: string): Files {
     makeDirectory: (path, mode = OWNER_ONLY_FOLDER) => done(() => void mkdirSync(at(path), { recursive: true, mode })),
     open: (path, how, mode = OWNER_ONLY) => done(() => openFile(openSync(at(path), FLAGS[how], mode))),
     replace: (path, octets, mode = OWNER_ONLY) => done(() => replace(at(path), octets, mode)),
+    append: (path, octets, mode = OWNER_ONLY) => done(() => append(at(path), octets, mode)),
     rename: (from, to) => done(() => renameSync(at(from), at(to))),
     link: (from, to) => done(() => linkSync(at(from), at(to))),
     remove: path => done(() => unlinkSync(at(path))),
@@ -61,6 +62,15 @@ function factsAt(path: string) {
   } catch (error) {
     if (isNothing(error)) return null;
     throw error;
+  }
+}
+
+function append(path: string, octets: Buffer, mode: number): void {
+  const opened = openSync(path, ADD_FLAGS, mode);
+  try {
+    writeFileSync(opened, octets);
+  } finally {
+    closeSync(opened);
   }
 }
 

@@ -10,7 +10,7 @@ import { type FileHandle, link, lstat, mkdir, open, readdir, readFile, rename, u
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Files } from '../plugin/ports.ts';
 import { factsOf, openFile } from './open-file.ts';
-import { FLAGS, FOLDER_FLAGS, isNothing, OWNER_ONLY, OWNER_ONLY_FOLDER } from './open-flags.ts';
+import { ADD_FLAGS, FLAGS, FOLDER_FLAGS, isNothing, OWNER_ONLY, OWNER_ONLY_FOLDER } from './open-flags.ts';
 
 // The compiler rewrites the endings of imports, not of this address: the other module ends as this one does.
 const BLOCKING = new URL(`./blocking-files${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href;
@@ -29,6 +29,7 @@ export function systemFiles(base: string): Files {
     },
     open: async (path, how, mode = OWNER_ONLY) => openFile(await open(at(path), FLAGS[how], mode)),
     replace: (path, octets, mode = OWNER_ONLY) => replace(at(path), octets, mode),
+    append: (path, octets, mode = OWNER_ONLY) => append(at(path), octets, mode),
     rename: (from, to) => rename(at(from), at(to)),
     link: (from, to) => link(at(from), at(to)),
     remove: path => unlink(at(path)),
@@ -58,6 +59,15 @@ async function replace(path: string, octets: Buffer, mode: number): Promise<void
     throw error;
   }
   await syncDirectory(dirname(path));
+}
+
+async function append(path: string, octets: Buffer, mode: number): Promise<void> {
+  const handle = await open(path, ADD_FLAGS, mode);
+  try {
+    await handle.writeFile(octets);
+  } finally {
+    await handle.close();
+  }
 }
 
 async function writeDurably(handle: FileHandle, octets: Buffer): Promise<void> {

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { errnoOf } from '../mail/failure.ts';
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
 /**
  * Not O_APPEND: Linux would then ignore the position of every write. O_NONBLOCK: opening a pipe that somebody put there
@@ -13,6 +13,9 @@ export const FLAGS = {
   append: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
   create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
 } as const;
+
+/** To add to the end, wherever that is when the octets are written. */
+export const ADD_FLAGS = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
 
 export const FOLDER_FLAGS = O_RDONLY | O_DIRECTORY;
 

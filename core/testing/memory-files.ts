@@ -78,6 +78,8 @@ export function memoryFiles(
       act(path, 'open', () => openFile(tree, at(path), tree.open(at(path), how, mode))),
     replace: (path, octets, mode = OWNER_ONLY) =>
       act(path, 'replace', () => tree.replace(at(path), Buffer.from(octets), mode)),
+    append: (path, octets, mode = OWNER_ONLY) =>
+      act(path, 'append', () => tree.append(at(path), Buffer.from(octets), mode)),
     rename: (from, to) => act(from, 'rename', () => tree.rename(at(from), at(to))),
     link: (from, to) => act(from, 'link', () => tree.link(at(from), at(to))),
     remove: path => act(path, 'remove', () => tree.remove(at(path))),

@@ -103,6 +103,11 @@ export class MemoryTree {
   }
 
   /** Another node, so that who has the old one open goes on to see it. */
+  append(path: string, octets: Buffer, mode: number): void {
+    const node = this.open(path, 'append', mode);
+    this.splice(node, octets, node.octets.length);
+  }
+
   replace(path: string, octets: Buffer, mode: number): void {
     if (this.find(path)?.kind === 'directory') throw errno('EISDIR', path);
     this.splice(this.#make(path, mode), octets, 0);

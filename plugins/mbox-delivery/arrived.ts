@@ -5,8 +5,8 @@ import {
   type Content,
   type DeliveryFacts,
   deliveryFields,
-  formatMailbox,
   type HeaderBlock,
+  hasLooped,
   parseHeader,
   type Recipient,
   readHeader,
@@ -64,11 +64,4 @@ function mayBeDeliveredBefore(octets: Buffer): boolean {
 
 function withoutReturnPath(header: HeaderBlock | null) {
   return header === null ? [] : removeFields(header, 'Return-Path');
-}
-
-function hasLooped(header: HeaderBlock | null, recipient: Recipient): boolean {
-  const seen = header?.values('Delivered-To') ?? [];
-  if (seen.length === 0) return false;
-  const address = formatMailbox(recipient.forwardPath).toLowerCase();
-  return seen.some(value => Buffer.from(value, 'latin1').toString().toLowerCase() === address);
 }

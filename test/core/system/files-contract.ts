@@ -51,6 +51,15 @@ export function filesContract(title: string, setup: () => Promise<Files>): void 
       expect((await files.read('mbox')).toString()).toBe('before after');
     });
 
+    test('are added to at their end, made for their owner alone, and kept apart from a folder', async () => {
+      const files = await setup();
+      await files.append('log', Buffer.from('one\n'));
+      await files.append('log', Buffer.from('two\n'), 0o644);
+      expect((await files.read('log')).toString()).toBe('one\ntwo\n');
+      expect(await files.facts('log')).toMatchObject({ mode: 0o600 });
+      await expect(files.append('missing/log', Buffer.from('x'))).rejects.toMatchObject({ code: 'ENOENT' });
+    });
+
     test('cannot be used when they are closed, but closed again', async () => {
       const files = await setup();
       const file = await files.open('mbox', 'append');

@@ -43,6 +43,7 @@ export function failingFiles(files: Files, fateOf: (step: Step) => Fate): Files 
     makeDirectory: (path, mode) => act('makeDirectory', path, () => files.makeDirectory(path, mode)),
     open: (path, how, mode) => act('open', path, async () => opened(path, await files.open(path, how, mode))),
     replace: (path, octets, mode) => act('replace', path, () => files.replace(path, octets, mode)),
+    append: (path, octets, mode) => act('append', path, () => files.append(path, octets, mode)),
     rename: (from, to) => act('rename', from, () => files.rename(from, to)),
     link: (from, to) => act('link', from, () => files.link(from, to)),
     remove: path => act('remove', path, () => files.remove(path)),
