@@ -1,10 +1,11 @@
 /** The ports of this machine, as services for one configuration. */
 import type { Configuration } from './config/configuration.ts';
-import { CLOCK, FILES, LOG, NETWORK, RANDOM, RESOLVER } from './plugin/ports.ts';
+import { CLOCK, FILES, LOG, NETWORK, PROCESSES, RANDOM, RESOLVER } from './plugin/ports.ts';
 import { systemClock } from './system/clock.ts';
 import { systemFiles } from './system/files.ts';
 import { createLog } from './system/log.ts';
 import { systemNetwork } from './system/network.ts';
+import { systemProcesses } from './system/processes.ts';
 import { systemRandom } from './system/random.ts';
 import { systemResolver } from './system/resolver.ts';
 import { standardOutput } from './system/standard-output.ts';
@@ -18,5 +19,6 @@ export function machineServices({ log, resolver, directory }: Configuration): Sc
     .value(RESOLVER, systemResolver({ servers: resolver.servers }))
     .value(FILES, systemFiles(directory))
     .value(NETWORK, systemNetwork)
+    .value(PROCESSES, systemProcesses)
     .lazy(LOG, { clock: CLOCK }, ({ clock }) => createLog({ ...log, destination: standardOutput, clock }));
 }

@@ -5,6 +5,7 @@
 export { memoryStore } from './queue/memory-store.ts';
 export * from './testing/builders.ts';
 export * from './testing/fake-network.ts';
+export * from './testing/fake-processes.ts';
 export * from './testing/fake-resolver.ts';
 export * from './testing/harness.ts';
 export type * from './testing/harness-questions.ts';

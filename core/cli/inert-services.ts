@@ -3,7 +3,7 @@
  * change nothing, whatever its plugins do. Files are read; nothing is written, connected to or logged.
  */
 import type { Configuration } from '../config/configuration.ts';
-import { FILES, type Files, LOG, type Log, NETWORK, type Network } from '../plugin/ports.ts';
+import { FILES, type Files, LOG, type Log, NETWORK, type Network, PROCESSES, type Processes } from '../plugin/ports.ts';
 import { machineServices } from '../services.ts';
 import type { Scope } from '../wiring/scope.ts';
 
@@ -14,11 +14,16 @@ export function inertServices(configuration: Configuration): Scope {
     .child()
     .value(FILES, readOnly(machine.get(FILES)))
     .value(NETWORK, UNPLUGGED)
+    .value(PROCESSES, NOTHING_RUNS)
     .value(LOG, SILENT);
 }
 
 const UNPLUGGED: Network = {
   connect: ({ address, port }) => Promise.reject(refusal('ENETDOWN', `connect to ${address}:${port}`)),
+};
+
+const NOTHING_RUNS: Processes = {
+  run: ({ program }) => Promise.reject(refusal('EPERM', `run ${program}`)),
 };
 
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => SILENT };

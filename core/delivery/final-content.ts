@@ -1,4 +1,4 @@
-/** Content as a mailbox keeps it: no Return-Path but that of final delivery, and lines that end with LF (RFC 5321 section 4.4). */
+/** Content as a mailbox keeps it: no Return-Path but that of final delivery, and lines that end as it likes (RFC 5321 section 4.4). */
 import type { Content } from '../mail/content.ts';
 import type { Recipient } from '../mail/envelope.ts';
 import { formatMailbox } from '../mail/path.ts';
@@ -18,13 +18,13 @@ export interface FinalContent {
 }
 
 /** Reads as much of the content as is needed to know. */
-export async function finalContent(content: Content): Promise<FinalContent> {
+export async function finalContent(content: Content, lineEnds: 'lf' | 'crlf' = 'lf'): Promise<FinalContent> {
   const read = await readHeader(content);
   const header = read.kind === 'header' ? read.block : null;
   const kept = header === null ? content : applyEdits(content, removeFields(header, 'Return-Path'));
   return {
     hasLooped: recipient => hasLooped(header, recipient),
-    lines: () => withLf(kept.stream()),
+    lines: () => (lineEnds === 'lf' ? withLf(kept.stream()) : kept.stream()),
   };
 }
 
@@ -41,7 +41,7 @@ const LF = 10;
 const LONE_CR = Buffer.from('\r');
 
 /** CRLF as LF, wherever the pieces are cut. A CR that stands alone stays. */
-async function* withLf(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export async function* withLf(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let held = false;
   for await (const piece of pieces) {
     const octets: Buffer = held ? Buffer.concat([LONE_CR, piece]) : piece;

@@ -121,6 +121,41 @@ export interface Network {
   connect(destination: Destination, signal: AbortSignal): Promise<Socket>;
 }
 
+/** A program to be run. No shell looks at it. */
+export interface Command {
+  /** An absolute path. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** All of its environment: nothing of ours is added. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Where it runs: an absolute path. */
+  readonly directory: string;
+  /** As whom it runs, by number; `null`: as we do. */
+  readonly user: number | null;
+  readonly group: number | null;
+  /** Of what it says on each of its two outputs, so much is kept: in UTF-16 units. */
+  readonly outputLimit: number;
+}
+
+/** How a program has ended. */
+export interface Ended {
+  /** Its exit code, or `null` where a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Programs of this machine. */
+export interface Processes {
+  /**
+   * Runs a program to its end, and gives it the input. It need not read all of that. When the signal is aborted it is asked
+   * to end, and ended after a while, with all that it has started.
+   * @throws the errno as `code` where it cannot be started, and whatever the input throws: then it was ended before.
+   */
+  run(command: Command, input: AsyncIterable<Buffer>, signal: AbortSignal): Promise<Ended>;
+}
+
 /** Fields of a log line. Never put content or secrets in them. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -147,5 +182,6 @@ export const RANDOM = token<Random>('random');
 export const RESOLVER = token<Resolver>('resolver');
 export const FILES = token<Files>('files');
 export const NETWORK = token<Network>('network');
+export const PROCESSES = token<Processes>('processes');
 export const LOG = token<Log>('log');
 export const IDENTITY = token<Identity>('identity');

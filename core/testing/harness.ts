@@ -11,12 +11,13 @@ import type { Awaitable } from '../plugin/awaitable.ts';
 import { type Answer, type Delivery, HOOKS, type HookContext, type HookName, type Subject } from '../plugin/hooks.ts';
 import type { HappeningName, Happenings } from '../plugin/observer.ts';
 import type { Plugin, PluginInstance } from '../plugin/plugin.ts';
-import { CLOCK, FILES, IDENTITY, LOG, NETWORK, RANDOM, RESOLVER } from '../plugin/ports.ts';
+import { CLOCK, FILES, IDENTITY, LOG, NETWORK, PROCESSES, RANDOM, RESOLVER } from '../plugin/ports.ts';
 import type { Token } from '../plugin/token.ts';
 import { create, inspect, type MountFault } from '../wiring/mount.ts';
 import { Scope } from '../wiring/scope.ts';
 import { aDelivery, type DeliveryParts } from './builders.ts';
 import { type FakeHosts, type FakeNetwork, fakeNetwork } from './fake-network.ts';
+import { type FakeProcesses, type FakeProgram, fakeProcesses } from './fake-processes.ts';
 import { type FakeResolver, type FakeZones, fakeResolver } from './fake-resolver.ts';
 import { type Circumstances, type Questions, questions } from './harness-questions.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -42,6 +43,8 @@ export interface HarnessSettings {
   readonly files?: Readonly<Record<string, string | Buffer>>;
   /** Where connections lead; without it they are refused. */
   readonly hosts?: FakeHosts;
+  /** What programs do, by their paths; without it there are none. */
+  readonly programs?: Readonly<Record<string, FakeProgram>>;
   /** When the test begins. */
   readonly now?: Date | string;
   /** Our own name. */
@@ -64,6 +67,7 @@ export interface Harness extends Questions {
   readonly files: MemoryFiles;
   readonly resolver: FakeResolver;
   readonly network: FakeNetwork;
+  readonly processes: FakeProcesses;
   /**
    * Sends a delivery through the plugin's middleware to a transport that reports the outcome for all recipients:
    * delivered, where none is given.
@@ -90,13 +94,14 @@ export async function harness(plugin: Plugin, options?: unknown, settings: Harne
   if (created.kind === 'faulty') throw notMounted(plugin, created.faults);
   const { instance } = created.value;
   await instance.start?.();
-  const { clock, log, files, resolver, network } = world;
+  const { clock, log, files, resolver, network, processes } = world;
   return {
     clock,
     log,
     files,
     resolver,
     network,
+    processes,
     instance,
     ...questions((hook, subject, circumstances) => ask(instance, hook, subject, { plugin, log, circumstances })),
     deliverThrough: (delivery = {}, outcome = deliveredTo('transport')) =>
@@ -130,17 +135,19 @@ function worldOf(plugin: Plugin, settings: HarnessSettings) {
   const files = memoryFiles(settings.files, { clock });
   const resolver = fakeResolver(settings.dns);
   const network = fakeNetwork(settings.hosts);
+  const processes = fakeProcesses(settings.programs);
   const scope = Scope.root()
     .value(CLOCK, clock)
     .value(LOG, log.child({ plugin: plugin.name }))
     .value(FILES, files)
     .value(RESOLVER, resolver)
     .value(NETWORK, network)
+    .value(PROCESSES, processes)
     .value(RANDOM, seededRandom(plugin.name))
     .value(IDENTITY, { hostname: settings.hostname ?? 'mx.example.test', plugin: plugin.name })
     .child();
   for (const one of settings.provide ?? []) one.addTo(scope);
-  return { clock, log, files, resolver, network, scope };
+  return { clock, log, files, resolver, network, processes, scope };
 }
 
 function notMounted(plugin: Plugin, faults: readonly MountFault[]): Error {

@@ -45,7 +45,7 @@ export class Maildirs {
   async deliver(
     path: string,
     pieces: AsyncIterable<Buffer>,
-    { signal, room }: { readonly signal: AbortSignal; room(size: number): Promise<void> },
+    { signal, room }: { readonly signal: AbortSignal; readonly room: (size: number) => Promise<void> },
   ): Promise<number> {
     const { files, names } = this.#parts;
     await this.#sweep(path);

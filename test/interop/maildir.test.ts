@@ -117,13 +117,13 @@ describeWithProgram('doveadm', 'Dovecot', () => {
     const folder = await filled();
     const read = await dovecot(folder, ['fetch', 'hdr.subject size.physical', 'mailbox', 'INBOX', 'all']);
     const lines = read.trim().split('\n').slice(1);
-    const subjects = MAILS.map(mail => /^Subject: (.*)$/m.exec(mail)?.[1]);
-    expect(lines.map(line => line.split('\t')[0]).toSorted()).toEqual(subjects.toSorted());
+    const subjects = MAILS.map(mail => /^Subject: (.*)$/m.exec(mail)?.[1] ?? '');
+    expect(lines.map(line => line.split('\t')[0] ?? '').toSorted()).toEqual(subjects.toSorted());
     const sizes = await until(async () => {
       const names = [...(await readdir(join(folder, 'bob/cur'))), ...(await readdir(join(folder, 'bob/new')))];
-      return names.map(name => /,S=(\d+)/.exec(name)?.[1]);
+      return names.map(name => /,S=(\d+)/.exec(name)?.[1] ?? '');
     });
-    expect(lines.map(line => line.split('\t')[1]).toSorted()).toEqual(sizes.toSorted());
+    expect(lines.map(line => line.split('\t')[1] ?? '').toSorted()).toEqual(sizes.toSorted());
     expect(await dovecot(folder, ['mailbox', 'list'])).toContain('lists');
     expect(await dovecot(folder, ['mailbox', 'status', 'messages', 'lists'])).toContain('lists\t1');
   });
