@@ -6,16 +6,26 @@ import type { ForwardPath } from '../mail/address.ts';
 import { mailboxName } from './mailbox-name.ts';
 import { splitLocalPart } from './subaddress.ts';
 
-const PLACEHOLDER = /\{(local|user|domain)\}/g;
+const PLACEHOLDER = /\{(local|user|domain|detail)\}/g;
 const LITERAL = /^(?![.])[\w.+=@~-]*$/;
 
 /** What is wrong with a template, in one sentence, or `null` where nothing is. */
 export function templateComplaint(template: string): string | null {
+  if (template.includes('{detail}')) return 'cannot contain {detail}: most mail has none';
+  return complaint(template);
+}
+
+/** The same for a template of what a subaddress leads to. */
+export function detailComplaint(template: string): string | null {
+  return template.includes('{detail}') ? complaint(template) : 'must contain {detail}';
+}
+
+function complaint(template: string): string | null {
   if (!/\{(local|user)\}/.test(template)) return 'must contain {local} or {user}, or all mail would go to one mailbox';
   for (const component of template.split('/')) {
     if (component === '') return 'must be relative, with one name between slashes';
     const text = component.replace(PLACEHOLDER, 'x');
-    if (/[{}]/.test(text)) return 'knows {local}, {user} and {domain} only';
+    if (/[{}]/.test(text)) return 'knows {local}, {user}, {domain} and {detail} only';
     if (!LITERAL.test(text))
       return 'may hold letters, digits, and . _ + = @ ~ - outside its placeholders, no first dot';
     if (text.includes('.lock')) return 'must not contain .lock, which is what lock files are called';
@@ -28,8 +38,13 @@ export function templateComplaint(template: string): string | null {
  * @param delimiters the characters that part a subaddress (RFC 5233); with none of them `{user}` is `{local}`.
  */
 export function mailboxPath(template: string, { localPart, domain }: ForwardPath, delimiters = ''): string | null {
-  const { user } = splitLocalPart(localPart, delimiters);
-  const names = { local: mailboxName(localPart), user: mailboxName(user), domain: mailboxName(domain) };
-  if (names.local === null || names.user === null || names.domain === null) return null;
+  const { user, detail } = splitLocalPart(localPart, delimiters);
+  const names = {
+    local: mailboxName(localPart),
+    user: mailboxName(user),
+    domain: mailboxName(domain),
+    detail: detail === null ? '' : mailboxName(detail),
+  };
+  if (Object.values(names).includes(null)) return null;
   return template.replace(PLACEHOLDER, (_, which: keyof typeof names) => names[which] ?? '');
 }

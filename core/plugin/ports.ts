@@ -71,6 +71,8 @@ export interface OpenFile {
   /** Writes all octets at `position`. */
   write(octets: Buffer, position: number): Promise<void>;
   truncate(size: number): Promise<void>;
+  /** Gives it to another user and group, by number; `null` leaves one as it is. */
+  own(user: number | null, group: number | null): Promise<void>;
   /** Resolves when what was written is on the disk. */
   sync(): Promise<void>;
   close(): Promise<void>;

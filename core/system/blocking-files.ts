@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -25,7 +26,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Files, OpenFile } from '../plugin/ports.ts';
-import { factsOf } from './open-file.ts';
+import { AS_IT_IS, factsOf } from './open-file.ts';
 import { ADD_FLAGS, FLAGS, FOLDER_FLAGS, isNothing, OWNER_ONLY, OWNER_ONLY_FOLDER } from './open-flags.ts';
 
 /** The files of this machine. Relative paths are relative to `base`. */
@@ -91,6 +92,7 @@ function openFile(opened: number): OpenFile {
     read: (position, length) => done(() => readAt(descriptor(), position, length)),
     write: (octets, position) => done(() => writeAt(descriptor(), octets, position)),
     truncate: size => done(() => ftruncateSync(descriptor(), size)),
+    own: (user, group) => done(() => fchownSync(descriptor(), user ?? AS_IT_IS, group ?? AS_IT_IS)),
     sync: () => done(() => fsyncSync(descriptor())),
     close: () => done(close),
   };

@@ -3,6 +3,9 @@ import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { FileFacts, OpenFile } from '../plugin/ports.ts';
 
+/** What chown(2) takes for a user or a group that stays. */
+export const AS_IT_IS = 0xff_ff_ff_ff;
+
 const PERMISSION_BITS = 0o7777n;
 
 /** Wraps a handle; `close` closes it. */
@@ -12,6 +15,7 @@ export function openFile(handle: FileHandle): OpenFile {
     read: (position, length) => readAt(handle, position, length),
     write: (octets, position) => writeAt(handle, octets, position),
     truncate: size => handle.truncate(size),
+    own: (user, group) => handle.chown(user ?? AS_IT_IS, group ?? AS_IT_IS),
     sync: () => handle.sync(),
     close: () => handle.close(),
   };

@@ -102,6 +102,7 @@ function openFile(tree: MemoryTree, path: string, node: Node): OpenFile {
       await act('write', () => tree.splice(node, octets, position));
     },
     truncate: size => act('truncate', () => void tree.resize(node, size)),
+    own: user => act('own', () => void (node.owner = user ?? node.owner)),
     sync: () => act('sync', () => undefined),
     close: () =>
       act('close', () => {

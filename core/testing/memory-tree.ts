@@ -8,6 +8,8 @@ export interface Node {
   readonly inode: number;
   readonly mode: number;
   octets: Buffer;
+  /** User id. */
+  owner: number;
   modifiedAt: Date;
 }
 
@@ -161,7 +163,7 @@ export class MemoryTree {
       kind: node.kind,
       size: node.octets.length,
       mode: node.mode,
-      owner: OWNER,
+      owner: node.owner,
       links: [...this.#nodes.values()].filter(one => one === node).length,
       modifiedAt: node.modifiedAt,
       identity: `1:${node.inode}`,
@@ -183,7 +185,7 @@ export class MemoryTree {
 
   #node(kind: Node['kind'], mode: number): Node {
     this.#inodes += 1;
-    return { kind, inode: this.#inodes, mode, octets: Buffer.alloc(0), modifiedAt: this.#clock.now() };
+    return { kind, inode: this.#inodes, mode, octets: Buffer.alloc(0), owner: OWNER, modifiedAt: this.#clock.now() };
   }
 
   #set(node: Node, octets: Buffer): Node {

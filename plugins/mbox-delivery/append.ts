@@ -9,25 +9,26 @@ import { dirname } from 'node:path';
 import type { FileFacts, Files, OpenFile } from '../../core/index.ts';
 import type { Block } from './block.ts';
 import type { DotLock } from './dot-lock.ts';
-import { codeOf, notSetUp, Refused, troubleOf } from './trouble.ts';
+import type { Keeping } from './keeping.ts';
+import { codeOf, full, notSetUp, Refused, troubleOf } from './trouble.ts';
 
 /** Who appends: the lock is held, and the signal ends the attempt. */
 export interface AppendContext {
   readonly files: Files;
   readonly lock: DotLock;
-  /** Permission bits of a mailbox that is made. */
-  readonly mode: number;
+  readonly keeping: Keeping;
   readonly signal: AbortSignal;
 }
 
 /** Appends the block to the file, which is made where there is none. */
 export async function append(mailbox: string, block: Block, context: AppendContext): Promise<void> {
-  const { files, lock, mode } = context;
-  const file = await openMailbox(mailbox, mode, files);
+  const { files, lock, keeping } = context;
+  const file = await openMailbox(mailbox, keeping.mode, files);
   try {
     const facts = await file.facts();
-    refuseUnsafe(mailbox, facts, lock.owner);
+    refuseUnsafe(mailbox, await owned(file, facts, context), keeping.user ?? lock.owner);
     const separator = await missingSeparator(file, facts.size);
+    requireRoom(mailbox, { size: facts.size + separator.length, block, quota: keeping.quota });
     const marks = block.marks.map(({ at, fromLine }) => ({ at: at + separator.length, fromLine }));
     await lock.begin({ identity: facts.identity, size: facts.size, marks });
     await writeOrRollBack({ mailbox, file, size: facts.size, separator, block }, context);
@@ -35,6 +36,15 @@ export async function append(mailbox: string, block: Block, context: AppendConte
     // What closing says changes nothing: the octets were on the disk before, or were taken off again.
     await file.close().catch(() => undefined);
   }
+}
+
+/** A mailbox that was just made belongs to us, and goes to its owner before anything is in it. */
+async function owned(file: OpenFile, facts: FileFacts, { keeping, lock }: AppendContext): Promise<FileFacts> {
+  const { user, group } = keeping;
+  const isNew = facts.kind === 'file' && facts.size === 0 && facts.links === 1 && facts.owner === lock.owner;
+  if (!isNew || (user === null && group === null)) return facts;
+  await file.own(user, group);
+  return file.facts();
 }
 
 async function openMailbox(mailbox: string, mode: number, files: Files): Promise<OpenFile> {
@@ -57,12 +67,25 @@ interface Appending {
   readonly block: Block;
 }
 
-async function writeOrRollBack(appending: Appending, { files, lock, signal }: AppendContext): Promise<void> {
+/** What is read while it is written is counted there. @throws Refused where the block does not fit. */
+function requireRoom(
+  mailbox: string,
+  { size, block, quota }: { readonly size: number; readonly block: Block; readonly quota: number | null },
+): void {
+  const more = typeof block.octets === 'function' ? 0 : block.octets.length;
+  if (quota !== null && size + more > quota) throw full(`${mailbox} may hold ${quota} octets`);
+}
+
+async function writeOrRollBack(
+  appending: Appending,
+  { files, lock, signal, keeping: { quota } }: AppendContext,
+): Promise<void> {
   const { mailbox, file, size, separator, block } = appending;
   try {
     let at = size;
     const write = async (octets: Buffer) => {
       signal.throwIfAborted();
+      if (quota !== null && at + octets.length > quota) throw full(`${mailbox} may hold ${quota} octets`);
       await file.write(octets, at);
       at += octets.length;
     };

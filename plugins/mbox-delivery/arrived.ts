@@ -5,6 +5,7 @@ import {
   type Content,
   type DeliveryFacts,
   deliveryFields,
+  type Edit,
   type HeaderBlock,
   hasLooped,
   parseHeader,
@@ -12,6 +13,7 @@ import {
   readHeader,
   removeFields,
 } from '../../core/index.ts';
+import { bodyLengthIn, bodyLengthOf } from './body-length.ts';
 import { type Entry, entryOf, fromLineOf, streamedEntryOf } from './entry.ts';
 import { type MboxFormat, mboxLines, mboxLinesOf } from './mbox-lines.ts';
 
@@ -36,23 +38,27 @@ export interface Arrived {
 export async function arrived(content: Content, format: MboxFormat): Promise<Arrived> {
   if (content.size > SMALL) return large(content, format);
   const octets = await content.bytes();
-  const header = mayBeDeliveredBefore(octets) ? parseHeader(octets) : null;
-  const edits = withoutReturnPath(header);
+  const header = format === 'mboxcl2' || mayBeDeliveredBefore(octets) ? parseHeader(octets) : null;
+  const edits = withoutFieldsOfDelivery(header, format);
   const lines = mboxLinesOf(edits.length === 0 ? octets : applyEditsTo(octets, edits), format);
+  const length = format === 'mboxcl2' ? lengthField(bodyLengthOf(lines)) : '';
   return {
     hasLooped: recipient => hasLooped(header, recipient),
-    entryFor: facts => entryOf(fromLineOf(facts.reversePath, facts.date), deliveryFields(facts), lines),
+    entryFor: facts => entryOf(fromLineOf(facts.reversePath, facts.date), deliveryFields(facts) + length, lines),
   };
 }
 
 async function large(content: Content, format: MboxFormat): Promise<Arrived> {
   const read = await readHeader(content);
   const header = read.kind === 'header' ? read.block : null;
-  const edited = applyEdits(content, withoutReturnPath(header));
+  const edited = applyEdits(content, withoutFieldsOfDelivery(header, format));
   const lines = () => mboxLines(edited.stream(), format);
+  // It stands above the body: that has to be read once more.
+  const length = format === 'mboxcl2' ? lengthField(await bodyLengthIn(lines())) : '';
   return {
     hasLooped: recipient => hasLooped(header, recipient),
-    entryFor: facts => streamedEntryOf(fromLineOf(facts.reversePath, facts.date), deliveryFields(facts), lines),
+    entryFor: facts =>
+      streamedEntryOf(fromLineOf(facts.reversePath, facts.date), deliveryFields(facts) + length, lines),
   };
 }
 
@@ -62,6 +68,13 @@ function mayBeDeliveredBefore(octets: Buffer): boolean {
   return OF_DELIVERY.test(octets.toString('latin1', 0, end === -1 ? octets.length : end));
 }
 
-function withoutReturnPath(header: HeaderBlock | null) {
-  return header === null ? [] : removeFields(header, 'Return-Path');
+/** A Content-Length that the mail has brought would hide other mails from readers, or make two of one. */
+function withoutFieldsOfDelivery(header: HeaderBlock | null, format: MboxFormat): readonly Edit[] {
+  if (header === null) return [];
+  const length = format === 'mboxcl2' ? removeFields(header, 'Content-Length') : [];
+  return [...removeFields(header, 'Return-Path'), ...length];
+}
+
+function lengthField(length: number): string {
+  return `Content-Length: ${length}\n`;
 }

@@ -7,6 +7,7 @@ import {
   definePlugin,
   deliveredTo,
   describeWithRemedy,
+  detailComplaint,
   duration,
   FILES,
   isPermanent,
@@ -17,6 +18,8 @@ import {
   replyToError,
   report,
   reportAll,
+  size,
+  splitLocalPart,
   templateComplaint,
   z,
 } from '../../core/index.ts';
@@ -30,11 +33,18 @@ const MOST_OPEN = 16;
 const NO_NAME = { code: 553, status: '5.1.3', text: 'No mailbox can have this name' } as const;
 const LOOP = { code: 554, status: '5.4.6', text: 'Mail loop: this mail was delivered here before' } as const;
 
+const ID = z.int().min(0).max(0xff_ff_ff_fe);
+
 const options = z.strictObject({
   directory: path()
     .describe('Where the mailboxes are. Made if it is missing.')
     .meta({ examples: ['./var/mail'] }),
-  format: z.enum(['mboxrd', 'mboxo']).default('mboxrd').describe('How lines that begin with From are quoted.'),
+  format: z
+    .enum(['mboxrd', 'mboxo', 'mboxcl2'])
+    .default('mboxrd')
+    .describe(
+      'mboxrd, mboxo: how lines that begin with From are quoted; mboxcl2: none is, Content-Length says how long each mail is.',
+    ),
   path: z
     .string()
     .default('{local}')
@@ -43,13 +53,40 @@ const options = z.strictObject({
       if (message !== null) context.addIssue({ code: 'custom', message });
     })
     .describe('The file of a mailbox below the directory.')
-    .meta({ examples: ['{local}', '{domain}/{local}'] }),
+    .meta({ examples: ['{local}', '{domain}/{user}'] }),
+  delimiters: z
+    .string()
+    .max(8)
+    .default('')
+    .describe('The characters that part a subaddress: with "+", ann+lists is mail for the user ann. None by default.')
+    .meta({ examples: ['+'] }),
+  detailPath: z
+    .string()
+    .superRefine((template, context) => {
+      const message = detailComplaint(template);
+      if (message !== null) context.addIssue({ code: 'custom', message });
+    })
+    .optional()
+    .describe('The file for mail with a detail, below the directory. Without it that is the file of the mailbox.')
+    .meta({ examples: ['{user}.{detail}', '{domain}/{user}.d/{detail}'] }),
+  details: z
+    .enum(['existing', 'made'])
+    .default('existing')
+    .describe(
+      'existing: a detail leads to its file where there is one, and to the mailbox elsewhere; made: the file is made.',
+    ),
   mode: z
     .string({ error: "write the permissions in quotes, as in '0600': YAML reads 0600 as another number" })
     .regex(/^0?[0-7]{3}$/, "permissions are three octal digits, such as '0600'")
     .default('0600')
     .describe('The permissions of a mailbox that is made.')
     .meta({ examples: ['0600', '0660'] }),
+  user: ID.optional().describe('The user id to whom mailboxes belong: they are given to it when they are made.'),
+  group: ID.optional().describe('The same for the group id.'),
+  quota: size({ min: 1 })
+    .optional()
+    .describe('What a mailbox may hold. Mail for which there is no room is bounced with 552 5.2.2.')
+    .meta({ examples: ['1 GiB'] }),
   lockTimeout: duration({ max: 3_600_000 })
     .prefault('30 s')
     .describe('How long to wait for a mailbox that another program has locked.'),
@@ -68,8 +105,18 @@ export default definePlugin({
   },
   create({ options, files, clock }) {
     const directory = files.resolve(options.directory);
-    const mode = Number.parseInt(options.mode, 8);
-    const mailboxes = new Mailboxes({ files, clock, directory, mode });
+    const { user = null, group = null, quota = null } = options;
+    const keeping = { mode: Number.parseInt(options.mode, 8), user, group, quota };
+    const mailboxes = new Mailboxes({ files, clock, directory, keeping });
+    const nameFor = async ({ forwardPath }: Recipient): Promise<string | null> => {
+      const { path: template, detailPath, delimiters, details } = options;
+      const { detail } = splitLocalPart(forwardPath.localPart, delimiters);
+      const own = mailboxPath(template, forwardPath, delimiters);
+      if (detail === null || detailPath === undefined) return own;
+      const name = mailboxPath(detailPath, forwardPath, delimiters);
+      if (name === null || details === 'made') return name ?? own;
+      return (await files.facts(join(directory, name))) === null ? own : name;
+    };
     return {
       start: () => files.makeDirectory(directory),
       close: () => mailboxes.close(),
@@ -82,9 +129,9 @@ export default definePlugin({
           return isPermanent(reply) ? bouncedBy(reply) : deferredBy(reply);
         };
         const outcomeFor = async (recipient: Recipient, mail: Arrived): Promise<Outcome> => {
-          const name = mailboxPath(options.path, recipient.forwardPath);
-          if (name === null) return bouncedBy(NO_NAME);
           if (mail.hasLooped(recipient)) return bouncedBy(LOOP);
+          const name = await nameFor(recipient);
+          if (name === null) return bouncedBy(NO_NAME);
           try {
             const entry = mail.entryFor({ reversePath, recipient, date: clock.now() });
             await mailboxes.append(name, entry, { until, signal, log });

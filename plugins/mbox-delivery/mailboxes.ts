@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, Failure, type Files, type Log } from '../../core/index.ts';
 import type { Block } from './block.ts';
 import type { Entry } from './entry.ts';
+import type { Keeping } from './keeping.ts';
 import { together } from './together.ts';
 import type { Trouble } from './trouble.ts';
 import { Turns, type Waiting } from './turns.ts';
@@ -26,8 +27,7 @@ export interface MailboxParts {
   readonly clock: Clock;
   /** An absolute path. */
   readonly directory: string;
-  /** Permission bits of a mailbox that is made. */
-  readonly mode: number;
+  readonly keeping: Keeping;
 }
 
 interface InLine extends Waiting {
@@ -65,11 +65,11 @@ export class Mailboxes {
    * @throws Failure or the error of the system, and then nothing of the entry is in the mailbox
    */
   append(name: string, entry: Entry, { until, signal, log }: Appender): Promise<void> {
-    const { clock, directory, mode } = this.#parts;
+    const { clock, directory, keeping } = this.#parts;
     return new Promise((resolve, reject) => {
       const settle = (trouble: Trouble | null) => (trouble === null ? resolve() : reject(errorOf(trouble)));
       const write = (block: Block, unfinished: Unfinished | null) =>
-        this.#write({ directory, name, mode, block, unfinished }, { signal, log });
+        this.#write({ directory, name, keeping, block, unfinished }, { signal, log });
       turns.wait(join(directory, name), { entry, of: this, clock, until, signal, settle, write });
     });
   }

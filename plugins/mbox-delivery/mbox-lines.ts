@@ -2,11 +2,12 @@
  * Content as the lines of an mbox file: LF line ends, and From_ lines quoted so that none is taken for the next mail.
  *
  * `mboxrd` quotes `From ` and every `>From `, `>>From ` after it, so a reader can undo it exactly. `mboxo` quotes
- * `From ` alone, which nobody can undo. Holds back five octets at most, whatever the lines' length.
+ * `From ` alone, which nobody can undo. `mboxcl2` quotes nothing: a Content-Length field says where the next mail begins.
+ * Holds back five octets at most, whatever the lines' length.
  */
 
-/** The two dialects. */
-export type MboxFormat = 'mboxrd' | 'mboxo';
+/** The dialects. */
+export type MboxFormat = 'mboxrd' | 'mboxo' | 'mboxcl2';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -53,7 +54,8 @@ class LineQuoter {
     let written = 0;
     let at = 0;
     while (at < octets.length) {
-      if (this.#atStart) {
+      if (this.#format === 'mboxcl2') this.#atStart = false;
+      else if (this.#atStart) {
         if (this.#format === 'mboxrd') while (octets[at] === QUOTE) at += 1;
         const match = lengthOfFrom(octets, at);
         if (match < FROM.length && at + match === octets.length) break;

@@ -19,11 +19,19 @@ export interface Trouble {
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly reply: Refusal;
+  /** As the system would have said it, where the refusal concerns one entry and not the whole mailbox. */
+  readonly code: string | null;
 
-  constructor(reply: Refusal, because: string) {
+  constructor(reply: Refusal, because: string, code: string | null = null) {
     super(because);
     this.reply = reply;
+    this.code = code;
   }
+}
+
+/** A mailbox that has no room. */
+export function full(because: string): Refused {
+  return new Refused({ code: 552, status: '5.2.2', text: 'Mailbox is full' }, because, 'EDQUOT');
 }
 
 /** A mailbox, or the way to it, that must not be written to. */

@@ -43,7 +43,7 @@ export class Writer implements Writes {
       const { lock } = taken;
       const since = this.#clock.monotonic();
       const mailbox = join(order.directory, order.name);
-      const troubles = await appendAll(mailbox, block, { files: this.#files, mode: order.mode, lock, signal });
+      const troubles = await appendAll(mailbox, block, { files: this.#files, keeping: order.keeping, lock, signal });
       await this.#locks.giveBack(lock, note);
       return { kind: 'ended', troubles, held: this.#clock.monotonic() - since, notes };
     } catch (error) {
@@ -73,7 +73,7 @@ export class Writer implements Writes {
 
 async function appendAll(mailbox: string, block: Block, context: AppendContext): Promise<readonly (Trouble | null)[]> {
   const whole = await tried(mailbox, block, context);
-  if (whole === null || block.marks.length === 1 || whole.reply !== null) return allOf(block, whole);
+  if (whole === null || block.marks.length === 1 || concernsMailbox(whole)) return allOf(block, whole);
   const troubles: (Trouble | null)[] = [];
   for (const one of parted(block)) troubles.push(context.lock.left ? whole : await tried(mailbox, one, context));
   return troubles;
@@ -86,6 +86,11 @@ async function tried(mailbox: string, block: Block, context: AppendContext): Pro
   } catch (error) {
     return troubleOf(error);
   }
+}
+
+/** What is wrong with the mailbox is wrong for every entry; without room for all of them there may be room for some. */
+function concernsMailbox({ reply, code }: Trouble): boolean {
+  return reply !== null && code === null;
 }
 
 function allOf(block: Block, trouble: Trouble | null): readonly (Trouble | null)[] {

@@ -1,6 +1,7 @@
 /** What is asked of those who write to mailboxes, here or in a thread of their own, and what they say. */
 import type { LogFields } from '../../core/index.ts';
 import type { Block } from './block.ts';
+import type { Keeping } from './keeping.ts';
 import type { Trouble } from './trouble.ts';
 import type { Unfinished } from './unfinished.ts';
 
@@ -10,8 +11,7 @@ export interface Order {
   readonly directory: string;
   /** Of the mailbox, relative to the directory. */
   readonly name: string;
-  /** Permission bits of a mailbox that is made. */
-  readonly mode: number;
+  readonly keeping: Keeping;
   readonly block: Block;
   /** What the holder of a lock broken earlier left half done. */
   readonly unfinished: Unfinished | null;

@@ -16,7 +16,7 @@ describe('templateComplaint', () => {
     { template: '/var/{local}', want: 'must be relative' },
     { template: '{domain}//{local}', want: 'must be relative' },
     { template: '{local}/', want: 'must be relative' },
-    { template: '{name}/{local}', want: 'knows {local}, {user} and {domain} only' },
+    { template: '{name}/{local}', want: 'knows {local}, {user}, {domain} and {detail} only' },
     { template: '../{local}', want: 'may hold letters' },
     { template: './{local}', want: 'may hold letters' },
     { template: '.mail/{local}', want: 'may hold letters' },

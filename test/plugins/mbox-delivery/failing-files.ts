@@ -31,6 +31,7 @@ export function failingFiles(files: Files, fateOf: (step: Step) => Fate): Files 
       if (fate === 'half') await file.write(octets.subarray(0, octets.length / 2), position);
       throw fails();
     },
+    own: (user, group) => act('own', path, () => file.own(user, group)),
     truncate: size => act('truncate', path, () => file.truncate(size)),
     sync: () => act('sync', path, () => file.sync()),
     close: () => act('close', path, () => file.close()),

@@ -18,7 +18,13 @@ const ENTRY = 'From x@y Mon Nov 23 09:05:00 2026\nSubject: x\n\n\n';
 function orderFor(directory: string, name: string): Order {
   const octets = new Uint8Array(Buffer.from(ENTRY));
   const marks = [{ at: 0, fromLine: 'From x@y Mon Nov 23 09:05:00 2026' }];
-  return { directory, name, mode: 0o600, block: { marks, octets }, unfinished: null };
+  return {
+    directory,
+    name,
+    keeping: { mode: 0o600, user: null, group: null, quota: null },
+    block: { marks, octets },
+    unfinished: null,
+  };
 }
 
 describe('a thread', () => {
