@@ -81,6 +81,8 @@ export {
 } from './plugin/scram-keys.ts';
 export { Secret } from './plugin/secret.ts';
 export * from './plugin/stored.ts';
+export * from './plugin/table.ts';
+export * from './plugin/table-setting.ts';
 export * from './plugin/token.ts';
 export { memoryStore } from './queue/memory-store.ts';
 export type { Scope } from './wiring/scope.ts';

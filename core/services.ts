@@ -1,6 +1,7 @@
 /** The ports of this machine, as services for one configuration. */
 import type { Configuration } from './config/configuration.ts';
 import { CLOCK, FILES, LOG, NETWORK, PROCESSES, RANDOM, RESOLVER } from './plugin/ports.ts';
+import { TABLES } from './plugin/table.ts';
 import { systemClock } from './system/clock.ts';
 import { systemFiles } from './system/files.ts';
 import { createLog } from './system/log.ts';
@@ -9,6 +10,7 @@ import { systemProcesses } from './system/processes.ts';
 import { systemRandom } from './system/random.ts';
 import { systemResolver } from './system/resolver.ts';
 import { standardOutput } from './system/standard-output.ts';
+import { openTables } from './table/open-tables.ts';
 import { Scope } from './wiring/scope.ts';
 
 /** A scope with every port. A child of it may replace any. */
@@ -20,5 +22,6 @@ export function machineServices({ log, resolver, directory }: Configuration): Sc
     .value(FILES, systemFiles(directory))
     .value(NETWORK, systemNetwork)
     .value(PROCESSES, systemProcesses)
+    .lazy(TABLES, {}, openTables)
     .lazy(LOG, { clock: CLOCK }, ({ clock }) => createLog({ ...log, destination: standardOutput, clock }));
 }

@@ -7,6 +7,7 @@ export * from './testing/builders.ts';
 export * from './testing/fake-network.ts';
 export * from './testing/fake-processes.ts';
 export * from './testing/fake-resolver.ts';
+export * from './testing/fake-tables.ts';
 export * from './testing/harness.ts';
 export type * from './testing/harness-questions.ts';
 export * from './testing/manual-clock.ts';

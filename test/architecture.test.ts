@@ -54,7 +54,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   system: ['mail', 'mime', 'plugin'],
   smtp: ['mail', 'mime', 'plugin', 'chain'],
   queue: ['mail', 'mime', 'plugin', 'chain'],
-  testing: ['mail', 'mime', 'plugin', 'chain', 'wiring', 'system', 'queue'],
+  table: ['mail', 'mime', 'plugin'],
+  testing: ['mail', 'mime', 'plugin', 'chain', 'wiring', 'system', 'queue', 'table'],
 };
 
 describe('imports point down', () => {
@@ -113,7 +114,7 @@ describe('one door a package', () => {
 
 test('what acts on the machine stands at the edge', () => {
   const acting = /^node:(fs|net|tls|dns|http|https|child_process|timers|worker_threads|sqlite)(\/|$)/;
-  const edge = /^core\/(system|queue|smtp|config|wiring|cli|testing)\/|^core\/(engine|compile)\.ts$/;
+  const edge = /^core\/(system|queue|smtp|config|wiring|cli|testing|table)\/|^core\/(engine|compile)\.ts$/;
   // `node:net` also tells an IP address from other text, which is no act.
   const pure = /^core\/(mail\/ip-(address|ranges)|plugin\/(ports|option-types))\.ts$/;
   const inside = broken(

@@ -12,7 +12,9 @@ import { type Answer, type Delivery, HOOKS, type HookContext, type HookName, typ
 import type { HappeningName, Happenings } from '../plugin/observer.ts';
 import type { Plugin, PluginInstance } from '../plugin/plugin.ts';
 import { CLOCK, FILES, IDENTITY, LOG, NETWORK, PROCESSES, RANDOM, RESOLVER } from '../plugin/ports.ts';
+import { TABLES } from '../plugin/table.ts';
 import type { Token } from '../plugin/token.ts';
+import { openTables } from '../table/open-tables.ts';
 import { create, inspect, type MountFault } from '../wiring/mount.ts';
 import { Scope } from '../wiring/scope.ts';
 import { aDelivery, type DeliveryParts } from './builders.ts';
@@ -143,6 +145,7 @@ function worldOf(plugin: Plugin, settings: HarnessSettings) {
     .value(RESOLVER, resolver)
     .value(NETWORK, network)
     .value(PROCESSES, processes)
+    .lazy(TABLES, {}, openTables)
     .value(RANDOM, seededRandom(plugin.name))
     .value(IDENTITY, { hostname: settings.hostname ?? 'mx.example.test', plugin: plugin.name })
     .child();
