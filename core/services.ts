@@ -22,6 +22,6 @@ export function machineServices({ log, resolver, directory }: Configuration): Sc
     .value(FILES, systemFiles(directory))
     .value(NETWORK, systemNetwork)
     .value(PROCESSES, systemProcesses)
-    .lazy(TABLES, {}, openTables)
+    .lazy(TABLES, { files: FILES, clock: CLOCK }, openTables)
     .lazy(LOG, { clock: CLOCK }, ({ clock }) => createLog({ ...log, destination: standardOutput, clock }));
 }

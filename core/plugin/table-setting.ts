@@ -291,12 +291,10 @@ const written = z.strictObject({
     .max(1000)
     .default(16)
     .meta({ description: 'How many look-ups are under way at a time; others wait.', examples: [16] }),
-  cache: cache
-    .prefault({})
-    .meta({
-      description: 'What answers of databases and servers are remembered.',
-      examples: ['off', { ttl: '1 min' }],
-    }),
+  cache: cache.prefault({}).meta({
+    description: 'What answers of databases and servers are remembered.',
+    examples: ['off', { ttl: '1 min' }],
+  }),
 });
 
 /**

@@ -71,7 +71,7 @@ export interface Tables {
    * What is wrong with what a setting refers to: a missing file, a pattern that is none, a package that is not there. No
    * server is asked. `path`: the option that holds the setting.
    */
-  check(setting: TableSetting, path: OptionComplaint['path']): Promise<readonly OptionComplaint[]>;
+  check(setting: TableSetting, path: OptionComplaint['path']): Awaitable<readonly OptionComplaint[]>;
 }
 
 export const TABLES = token<Tables>('tables');

@@ -1,17 +1,29 @@
-/** A table whose entries stand in the configuration. */
+/** The kind `map`: entries that stand in the configuration. */
+import type { OptionComplaint } from '../plugin/plugin.ts';
 import type { Entry, Table } from '../plugin/table.ts';
 import type { TableOptions } from '../plugin/table-setting.ts';
+import { localTable } from './local-table.ts';
 
-/** Keys match whatever their case. */
-export function mapTable(entries: TableOptions<'map'>): Table {
+export function mapTable(written: TableOptions<'map'>): Table {
   const found = new Map<string, Entry>();
-  for (const [key, [first = '', ...others]] of Object.entries(entries)) {
+  for (const [key, [first = '', ...others]] of Object.entries(written)) {
     found.set(key.toLowerCase(), { values: [first, ...others], source: `map:${key}` });
   }
-  return {
+  return localTable({
     name: 'map',
     entries: 'keys',
-    lookup: key => found.get(key.toLowerCase()) ?? null,
-    close: () => Promise.resolve(),
-  };
+    current: () => found,
+    find: (entries, key) => entries.get(key.toLowerCase()) ?? null,
+  });
+}
+
+/** Keys that differ in their case alone are one key. */
+export function checkMap(written: TableOptions<'map'>, path: OptionComplaint['path']): readonly OptionComplaint[] {
+  const seen = new Map<string, string>();
+  return Object.keys(written).flatMap(key => {
+    const before = seen.get(key.toLowerCase());
+    seen.set(key.toLowerCase(), key);
+    if (before === undefined) return [];
+    return [{ path: [...path, key], message: `the same key as ${before}, for case does not count: keep one of them` }];
+  });
 }

@@ -145,7 +145,7 @@ function worldOf(plugin: Plugin, settings: HarnessSettings) {
     .value(RESOLVER, resolver)
     .value(NETWORK, network)
     .value(PROCESSES, processes)
-    .lazy(TABLES, {}, openTables)
+    .lazy(TABLES, { files: FILES, clock: CLOCK }, openTables)
     .value(RANDOM, seededRandom(plugin.name))
     .value(IDENTITY, { hostname: settings.hostname ?? 'mx.example.test', plugin: plugin.name })
     .child();
