@@ -16,4 +16,24 @@ export interface Asking {
 /** Nobody is there to be asked, whatever the key: the next ones need not try at once. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
+  /** What was lost is a connection that had been there before: a new one may do. */
+  readonly isStale: boolean;
+
+  constructor(
+    message: string,
+    { isStale = false, cause }: { readonly isStale?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.isStale = isStale;
+  }
+}
+
+/** Asks, and once more where the connection that was at hand had ended without a word. */
+export async function onceMore<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Unreachable && error.isStale) return ask();
+    throw error;
+  }
 }

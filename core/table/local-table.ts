@@ -8,8 +8,8 @@ export interface LocalSource<T> {
   readonly name: string;
   readonly entries: Table['entries'];
   /** May reject, where there is nothing to look into. */
-  current(): Awaitable<T>;
-  find(content: T, key: string): Entry | null;
+  readonly current: () => Awaitable<T>;
+  readonly find: (content: T, key: string) => Entry | null;
 }
 
 export function localTable<T>({ name, entries, current, find }: LocalSource<T>): Table {

@@ -1,0 +1,152 @@
+/**
+ * One connection to a directory. It carries many searches at a time.
+ *
+ * Guarantee: what was agreed when it was opened (STARTTLS, the name that asks) holds for every search. The package would
+ * dial again without a word when a connection is lost, in the clear and as nobody: here a connection is dialled once.
+ */
+import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
+import type { Client, ClientOptions, Entry } from 'ldapts';
+import { describeError, errnoOf } from '../mail/failure.ts';
+import type { Files } from '../plugin/ports.ts';
+import type { TableOptions } from '../plugin/table-setting.ts';
+import { Unreachable } from './asking.ts';
+import { authoritiesIn } from './certificate-authorities.ts';
+import type { LdapEntry, LdapSearch } from './ldap-search.ts';
+import { optional } from './optional-package.ts';
+
+export const loadLdap = () => optional('ldapts', () => import('ldapts'));
+
+/** Entries of one answer of the server: it is asked for the next ones only if these are not too many. */
+const PAGE = 500;
+const NO_SUCH_OBJECT = 0x20;
+
+export class LdapConnection {
+  readonly #client: Client;
+  readonly #line: Line;
+
+  private constructor(client: Client, line: Line) {
+    this.#client = client;
+    this.#line = line;
+  }
+
+  /**
+   * Connects, begins TLS and says who asks, as the options want it. `timeout` in milliseconds, for each of these steps.
+   * @throws Unreachable
+   */
+  static async open(
+    url: string,
+    { tls, bind }: TableOptions<'ldap'>,
+    { files, timeout }: { readonly files: Files; readonly timeout: number },
+  ): Promise<LdapConnection> {
+    const { Client } = await loadLdap();
+    const secure: ConnectionOptions = {
+      ...(await authoritiesIn(tls.ca ?? null, files)),
+      ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+    };
+    const line = new Line();
+    const isSecure = url.toLowerCase().startsWith('ldaps:');
+    const client = new Client({
+      url,
+      timeout,
+      connectTimeout: timeout,
+      // These make even ldap:// a connection with TLS from its beginning.
+      ...(isSecure ? { tlsOptions: secure } : {}),
+      ...line.dialling(isSecure),
+    });
+    const connection = new LdapConnection(client, line);
+    try {
+      if (tls.start === 'required' && !isSecure) await client.startTLS({ host: hostOf(url), ...secure });
+      await client.bind(bind?.dn ?? '', bind?.password.reveal() ?? '');
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw new Unreachable(`${url}: ${describeError(error)}`, { cause: error });
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#line.isOpen;
+  }
+
+  /**
+   * The entries that a search finds; `null` where its base is not in the directory.
+   * @throws RangeError where there are more than `limit`; Unreachable where the connection was lost
+   */
+  async search(
+    { base, scope, filter }: LdapSearch,
+    attributes: readonly string[],
+    limit: number,
+  ): Promise<readonly LdapEntry[] | null> {
+    if (!this.isOpen) throw new Unreachable('the connection was lost', { isStale: true });
+    const found: LdapEntry[] = [];
+    try {
+      // Paged, although one answer would do: of a server's own limit a plain search would say nothing.
+      const options = { scope, filter, attributes: [...attributes], paged: { pageSize: Math.min(PAGE, limit + 1) } };
+      for await (const { searchEntries } of this.#client.searchPaginated(base, options)) {
+        found.push(...searchEntries.map(entryOf));
+        if (found.length > limit) throw new RangeError(`more than ${limit} entries are found`);
+      }
+      return found;
+    } catch (error) {
+      if (codeOf(error) === NO_SUCH_OBJECT) return null;
+      if (this.isOpen) throw error;
+      throw new Unreachable(describeError(error), { isStale: true, cause: error });
+    }
+  }
+
+  close(): void {
+    this.#line.hangUp();
+  }
+}
+
+/** The socket, which is dialled once. */
+class Line {
+  #socket: Socket | null = null;
+  #isOpen = false;
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** What makes the package dial here: it calls these with a port and a host, and nothing else of their many forms. */
+  dialling(isSecure: boolean): Pick<ClientOptions, 'createConnection' | 'createSecureConnection'> {
+    const plainly = (port: number, host: string) => this.#dial(() => connect(port, host));
+    const securely = (port: number, host: string, options: ConnectionOptions) =>
+      this.#dial(() => connectSecurely(port, host, options));
+    if (isSecure) return { createSecureConnection: securely as typeof connectSecurely };
+    return { createConnection: plainly as typeof connect };
+  }
+
+  #dial<S extends Socket>(dial: () => S): S {
+    if (this.#socket !== null) throw new Error('the connection was lost');
+    const socket = dial();
+    this.#socket = socket;
+    this.#isOpen = true;
+    socket.once('close', () => {
+      this.#isOpen = false;
+    });
+    return socket;
+  }
+
+  hangUp(): void {
+    this.#isOpen = false;
+    this.#socket?.destroy();
+  }
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+function codeOf(error: unknown): number | null {
+  return errnoOf(error) === null && error instanceof Error && 'code' in error ? Number(error.code) : null;
+}
+
+function entryOf({ dn, ...attributes }: Entry): LdapEntry {
+  const read = Object.entries(attributes).map(([name, values]) => {
+    const list = Array.isArray(values) ? values : [values];
+    return [name.toLowerCase(), list.map(value => value.toString())] as const;
+  });
+  return { dn, attributes: new Map(read) };
+}
