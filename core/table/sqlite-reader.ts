@@ -55,30 +55,41 @@ export class SqliteReader {
     const now = performance.now();
     if (this.#open !== null && now - this.#lookedAt < INTERVAL) return this.#open;
     this.#lookedAt = now;
-    try {
-      const identity = identityOf(this.#options.path);
-      if (this.#open?.identity === identity) return this.#open;
-      const opened = this.#opened(identity);
-      this.close();
-      this.#open = opened;
-      return opened;
-    } catch (error) {
-      throw new NotOpen(error instanceof Error ? error.message : String(error), { cause: error });
-    }
-  }
-
-  #opened(identity: string): Open {
     const { path, patience, text } = this.#options;
-    const database = new DatabaseSync(path, { readOnly: true, timeout: patience });
+    const identity = orNotOpen(() => identityOf(path));
+    if (this.#open?.identity === identity) return this.#open;
+    const database = orNotOpen(() => opened(path, patience));
     try {
       const statement = database.prepare(text);
       statement.setReadBigInts(true);
       statement.setReturnArrays(true);
-      return { database, statement, identity };
+      this.close();
+      this.#open = { database, statement, identity };
+      return this.#open;
     } catch (error) {
       database.close();
       throw error;
     }
+  }
+}
+
+/** A database that has been looked into: a file is only found to be none when it is read. */
+function opened(path: string, patience: number): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: patience });
+  try {
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function orNotOpen<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw new NotOpen(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 

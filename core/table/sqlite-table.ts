@@ -61,10 +61,8 @@ export function checkSqlite(
     if (reader.givesRows()) return [];
     return [{ path: [...path, 'query'], message: 'gives no rows: a SELECT is expected' }];
   } catch (error) {
-    const { cause } = error instanceof NotOpen ? error : { cause: error };
-    // What the query says wrong only shows when the database is open.
-    const at = cause instanceof Error && /unable to open|ENOENT|EACCES|not a database/.test(cause.message);
-    return [{ path: [...path, at ? 'database' : 'query'], message: describeError(cause) }];
+    const at = error instanceof NotOpen ? 'database' : 'query';
+    return [{ path: [...path, at], message: describeError(error) }];
   } finally {
     reader.close();
   }
