@@ -180,7 +180,8 @@ const ldap = z
 const http = z
   .strictObject({
     url: z
-      .url({ protocol: /^https?$/, error: 'an address is expected, such as "https://api.example.test/aliases/:key"' })
+      .string()
+      .regex(/^https?:\/\/[^\s/?#]+/i, 'an address is expected, such as "https://api.example.test/aliases/:key"')
       .meta({
         description: 'The address. :key, :local and :domain are replaced, encoded for an address.',
         examples: ['https://api.example.test/aliases?address=:key'],
