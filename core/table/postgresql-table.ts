@@ -45,6 +45,10 @@ export class PostgresqlTable implements Asking {
 
   async #read(values: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const client = await (await this.#connected()).connect().catch(unreachable);
+    if (signal.aborted) {
+      client.release();
+      throw signal.reason;
+    }
     let isHeld = true;
     const release = (broken: boolean) => {
       if (isHeld) client.release(broken);
@@ -79,7 +83,7 @@ export class PostgresqlTable implements Asking {
   }
 
   async #open(): Promise<Pool> {
-    const { default: pg } = await load();
+    const { Pool } = await load();
     const { tls, host, port, database, user, password, connections, idle } = this.#options;
     const config: PoolConfig = {
       host: host.includes('/') ? this.#files.resolve(host) : host,
@@ -98,7 +102,7 @@ export class PostgresqlTable implements Asking {
       allowExitOnIdle: true,
       types: AS_TEXT,
     };
-    const pool = new pg.Pool(config);
+    const pool = new Pool(config);
     // An idle connection that ends leaves the pool by itself; the next look-up makes another.
     pool.on('error', () => undefined);
     return pool;

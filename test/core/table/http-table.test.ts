@@ -38,12 +38,14 @@ async function listening(server: Server): Promise<number> {
 }
 
 function listener(answer: Answer, heard: Heard[]): RequestListener {
-  return async (request, response) => {
-    const one = { request: `${request.method} ${request.url}`, headers: request.headers, body: await text(request) };
-    heard.push(one);
-    const said = answer(one);
-    if (said instanceof Raw) response.writeHead(said.status, { Location: '/elsewhere' }).end(said.body);
-    else response.end(JSON.stringify(said));
+  return (request, response) => {
+    void text(request).then(body => {
+      const one = { request: `${request.method} ${request.url}`, headers: request.headers, body };
+      heard.push(one);
+      const said = answer(one);
+      if (said instanceof Raw) response.writeHead(said.status, { Location: '/elsewhere' }).end(said.body);
+      else response.end(JSON.stringify(said));
+    });
   };
 }
 
