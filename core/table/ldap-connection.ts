@@ -7,11 +7,12 @@
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 import type { Client, ClientOptions, Entry } from 'ldapts';
-import { describeError, errnoOf } from '../mail/failure.ts';
+import { describeError } from '../mail/failure.ts';
 import type { Files } from '../plugin/ports.ts';
 import type { TableOptions } from '../plugin/table-setting.ts';
 import { Unreachable } from './asking.ts';
 import { authoritiesIn } from './certificate-authorities.ts';
+import { describeResult, NO_SUCH_OBJECT, resultCodeOf } from './ldap-result.ts';
 import type { LdapEntry, LdapSearch } from './ldap-search.ts';
 import { optional } from './optional-package.ts';
 
@@ -19,7 +20,6 @@ export const loadLdap = () => optional('ldapts', () => import('ldapts'));
 
 /** Entries of one answer of the server: it is asked for the next ones only if these are not too many. */
 const PAGE = 500;
-const NO_SUCH_OBJECT = 0x20;
 
 export class LdapConnection {
   readonly #client: Client;
@@ -61,7 +61,7 @@ export class LdapConnection {
       return connection;
     } catch (error) {
       connection.close();
-      throw new Unreachable(`${url}: ${describeError(error)}`, { cause: error });
+      throw new Unreachable(`${url}: ${describeResult(error)}`, { cause: error });
     }
   }
 
@@ -89,7 +89,9 @@ export class LdapConnection {
       }
       return found;
     } catch (error) {
-      if (codeOf(error) === NO_SUCH_OBJECT) return null;
+      const code = resultCodeOf(error);
+      if (code === NO_SUCH_OBJECT) return null;
+      if (code !== null) throw new Error(describeResult(error), { cause: error });
       if (this.isOpen) throw error;
       throw new Unreachable(describeError(error), { isStale: true, cause: error });
     }
@@ -137,10 +139,6 @@ class Line {
 
 function hostOf(url: string): string {
   return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
-}
-
-function codeOf(error: unknown): number | null {
-  return errnoOf(error) === null && error instanceof Error && 'code' in error ? Number(error.code) : null;
 }
 
 function entryOf({ dn, ...attributes }: Entry): LdapEntry {
