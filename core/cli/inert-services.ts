@@ -1,6 +1,7 @@
 /**
  * The services of this machine with everything that acts taken away: for verbs that look at a configuration and must
- * change nothing, whatever its plugins do. Files are read; nothing is written, connected to or logged.
+ * change nothing, whatever its plugins do. Files are read, and tables when a verb asks them; nothing is written, connected
+ * to otherwise, or logged.
  */
 import type { Configuration } from '../config/configuration.ts';
 import { FILES, type Files, LOG, type Log, NETWORK, type Network, PROCESSES, type Processes } from '../plugin/ports.ts';
@@ -26,7 +27,8 @@ const NOTHING_RUNS: Processes = {
   run: ({ program }) => Promise.reject(refusal('EPERM', `run ${program}`)),
 };
 
-const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => SILENT };
+/** A log that nobody reads. */
+export const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => SILENT };
 
 function readOnly(files: Files): Files {
   const refuse = (path: string) => Promise.reject(refusal('EROFS', `write ${path}`));

@@ -103,3 +103,12 @@ export function tableSetting() {
       return { source, timeout, concurrency, cache: remembered };
     });
 }
+
+/** Whether a value among a plugin's options is a table. */
+export function isTableSetting(value: object): value is TableSetting {
+  if (!('source' in value && 'concurrency' in value && 'cache' in value)) return false;
+  const { source } = value;
+  return (
+    typeof source === 'object' && source !== null && 'kind' in source && KIND_NAMES.some(kind => kind === source.kind)
+  );
+}
