@@ -22,6 +22,8 @@ export interface AskedTableServices {
   readonly log: Log;
 }
 
+const CLOSED = 'the table is closed';
+
 export class AskedTable implements Table {
   readonly name: string;
   readonly entries = 'keys';
@@ -53,6 +55,7 @@ export class AskedTable implements Table {
 
   lookup(key: string, signal: AbortSignal): Awaitable<Entry | null> {
     signal.throwIfAborted();
+    if (this.#closing.signal.aborted) throw new TableUnavailable(this.name, CLOSED);
     const remembered = this.#answers?.get(key, this.#services.clock.monotonic()) ?? null;
     if (remembered?.isFresh === true) {
       this.#counts.remembered++;
@@ -68,8 +71,9 @@ export class AskedTable implements Table {
   }
 
   async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
     const { log } = this.#services;
-    this.#closing.abort(new Error('the table is closed'));
+    this.#closing.abort(new Error(CLOSED));
     log.info('closed', { table: this.name, ...this.#counts });
     await this.#asking.close();
   }
@@ -98,6 +102,7 @@ export class AskedTable implements Table {
   #failure(error: unknown): TableUnavailable {
     const { clock, log } = this.#services;
     const cause = describeError(error);
+    if (this.#closing.signal.aborted) return new TableUnavailable(this.name, CLOSED);
     this.#counts.failed++;
     if (error instanceof Unreachable) this.#pause.failed(cause, clock.monotonic());
     if (this.#complained !== cause) log.warn('unavailable', { table: this.name, cause });

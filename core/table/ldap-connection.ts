@@ -141,8 +141,11 @@ function hostOf(url: string): string {
   return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
+/** @throws RangeError where the server gives a part of an attribute's values, as Active Directory does with large groups */
 function entryOf({ dn, ...attributes }: Entry): LdapEntry {
   const read = Object.entries(attributes).map(([name, values]) => {
+    if (/;range=\d+-\d+$/i.test(name))
+      throw new RangeError(`${dn} has more values than the server gives at once: ${name}`);
     const list = Array.isArray(values) ? values : [values];
     return [name.toLowerCase(), list.map(value => value.toString())] as const;
   });

@@ -138,7 +138,9 @@ describe('asking', () => {
     const waiting = expect(lookup(table, 'ann')).rejects.toThrow('the table is closed');
     await table.close();
     await waiting;
-    expect(log.of('closed')[0]?.fields).toMatchObject({ table: 'test', asked: 1 });
+    await expect(lookup(table, 'bob')).rejects.toThrow('the table is closed');
+    await table.close();
+    expect(log.lines.map(({ fields }) => fields)).toEqual([{ table: 'test', asked: 1, remembered: 0, failed: 0 }]);
   });
 });
 
