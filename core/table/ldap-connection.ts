@@ -102,38 +102,50 @@ export class LdapConnection {
   }
 }
 
-/** The socket, which is dialled once. */
+/** The socket, which is dialled once, and what TLS makes of it. */
 class Line {
-  #socket: Socket | null = null;
+  readonly #sockets: Socket[] = [];
   #isOpen = false;
 
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** What makes the package dial here: it calls these with a port and a host, and nothing else of their many forms. */
+  /** What makes the package dial here: of the many forms of these functions it uses those alone. */
   dialling(isSecure: boolean): Pick<ClientOptions, 'createConnection' | 'createSecureConnection'> {
     const plainly = (port: number, host: string) => this.#dial(() => connect(port, host));
     const securely = (port: number, host: string, options: ConnectionOptions) =>
       this.#dial(() => connectSecurely(port, host, options));
+    // Of STARTTLS, over the socket that is there.
+    const upgraded = (options: ConnectionOptions) => this.#watched(connectSecurely(options));
     if (isSecure) return { createSecureConnection: securely as typeof connectSecurely };
-    return { createConnection: plainly as typeof connect };
-  }
-
-  #dial<S extends Socket>(dial: () => S): S {
-    if (this.#socket !== null) throw new Error('the connection was lost');
-    const socket = dial();
-    this.#socket = socket;
-    this.#isOpen = true;
-    socket.once('close', () => {
-      this.#isOpen = false;
-    });
-    return socket;
+    return {
+      createConnection: plainly as typeof connect,
+      createSecureConnection: upgraded as typeof connectSecurely,
+    };
   }
 
   hangUp(): void {
     this.#isOpen = false;
-    this.#socket?.destroy();
+    for (const socket of this.#sockets) {
+      // The package listens no longer, and an error that nobody hears ends the process.
+      socket.on('error', () => undefined);
+      socket.destroy();
+    }
+  }
+
+  #dial<S extends Socket>(dial: () => S): S {
+    if (this.#sockets.length > 0) throw new Error('the connection was lost');
+    this.#isOpen = true;
+    return this.#watched(dial());
+  }
+
+  #watched<S extends Socket>(socket: S): S {
+    this.#sockets.push(socket);
+    socket.once('close', () => {
+      this.#isOpen = false;
+    });
+    return socket;
   }
 }
 

@@ -103,8 +103,10 @@ export class PostgresqlTable implements Asking {
       types: AS_TEXT,
     };
     const pool = new Pool(config);
-    // An idle connection that ends leaves the pool by itself; the next look-up makes another.
+    // A connection that ends leaves the pool by itself, and its query, if it has one, says so. Unheard, these would end
+    // the process.
     pool.on('error', () => undefined);
+    pool.on('connect', client => void client.on('error', () => undefined));
     return pool;
   }
 }

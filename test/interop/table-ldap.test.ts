@@ -9,6 +9,7 @@ import { ManualClock } from '../../core/testing/manual-clock.ts';
 import { recordingLog } from '../../core/testing/recording-log.ts';
 import { aTable, complaintsAbout, lookup, valuesOf } from '../core/table/tables.ts';
 import { selfSigned } from '../support/certificate.ts';
+import { droppingProxy } from '../support/dropping-proxy.ts';
 import { describeWithProgram } from '../support/external.ts';
 import { ADMIN, openldapForAll } from '../support/openldap.ts';
 import { freePort } from '../support/program.ts';
@@ -179,6 +180,15 @@ describeWithProgram('slapd', 'tables in a directory', () => {
     expect(at.log.lines.map(({ event }) => event)).toEqual(['unavailable', 'available']);
   });
 
+  test('a connection that is lost on the way is replaced, and the question asked again', async () => {
+    const proxy = await droppingProxy(server().port);
+    const table = await ldap({ ...admin, url: `ldap://127.0.0.1:${proxy.port}` });
+    expect(await valuesOf(table, 'hid@example.test')).toEqual(['hid@one.test']);
+    proxy.dropAt(1);
+    expect(await valuesOf(table, 'hid@example.test')).toEqual(['hid@one.test']);
+    expect(proxy.connections).toBe(2);
+  });
+
   test('the next server is asked where one does not answer', async () => {
     const url = [`ldap://127.0.0.1:${await freePort()}`, `ldap://127.0.0.1:${server().port}`];
     const table = await ldap({ url });
@@ -209,6 +219,17 @@ describeWithProgram('slapd', 'tables in a directory', () => {
       expect(await valuesOf(named, 'bob@example.test')).toEqual(['bob@one.test']);
       await expect(lookup(await secure(scheme, 'localhost', how), 'x')).rejects.toThrow(/self-signed certificate/);
       await expect(lookup(await secure(scheme, '127.0.0.1', ca), 'x')).rejects.toThrow(/127\.0\.0\.1/);
+    });
+
+    test.each([1, 2, 3, 4, 5])('STARTTLS stripping: no password in the clear, though piece %i be lost', async piece => {
+      const proxy = await droppingProxy(server().port);
+      await writeFile(join(server().folder, 'ca.pem'), certificate.cert);
+      const tls = { start: 'required', ca: './ca.pem' };
+      const table = await ldap({ ...admin, url: `ldap://localhost:${proxy.port}`, tls }, { timeout: '1 s' });
+      proxy.dropAt(piece);
+      await lookup(table, 'hid@example.test').catch(() => null);
+      expect(proxy.heard().length).toBeGreaterThan(0);
+      expect(proxy.heard().includes(ADMIN.password)).toBe(false);
     });
 
     test('a lost connection with STARTTLS is replaced by one with STARTTLS', async () => {

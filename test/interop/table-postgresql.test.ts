@@ -9,6 +9,7 @@ import { ManualClock } from '../../core/testing/manual-clock.ts';
 import { recordingLog } from '../../core/testing/recording-log.ts';
 import { aTable, lookup, valuesOf } from '../core/table/tables.ts';
 import { selfSigned } from '../support/certificate.ts';
+import { droppingProxy } from '../support/dropping-proxy.ts';
 import { describeWithProgram } from '../support/external.ts';
 import { postgresqlForAll, postgresqlProgram } from '../support/postgresql.ts';
 import { until } from '../support/until.ts';
@@ -144,6 +145,15 @@ describeWithProgram(postgresqlProgram('initdb'), 'tables in PostgreSQL', () => {
     await clock.advance(60_000);
     await slow;
     expect(await valuesOf(table, 'x')).toEqual(['quick']);
+  });
+
+  test('a connection that is lost on the way is replaced, and the question asked again', async () => {
+    const proxy = await droppingProxy(server().port);
+    const table = await postgresql({ port: proxy.port });
+    expect(await valuesOf(table, 'ann@example.test')).toEqual(['ann']);
+    proxy.dropAt(1);
+    expect(await valuesOf(table, 'ann@example.test')).toEqual(['ann']);
+    expect(proxy.connections).toBe(2);
   });
 
   test('a server that was started again is asked again, and one that is away is no answer', async () => {
