@@ -47,7 +47,11 @@ const tls = z
       ca: path()
         .optional()
         .meta({ description: 'The authorities that are trusted, in PEM form.', examples: ['./ca.pem'] }),
-      serverName: z.string().min(1).optional().meta({ description: 'The name that its certificate must have.' }),
+      serverName: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: 'The name that its certificate must have.', examples: ['db.example.test'] }),
     }),
   ])
   .transform(written => {
@@ -124,7 +128,11 @@ const ldap = z
         ca: path()
           .optional()
           .meta({ description: 'The authorities that are trusted, in PEM form.', examples: ['./ca.pem'] }),
-        serverName: z.string().min(1).optional().meta({ description: 'The name that its certificate must have.' }),
+        serverName: z
+          .string()
+          .min(1)
+          .optional()
+          .meta({ description: 'The name that its certificate must have.', examples: ['ldap.example.test'] }),
       })
       .prefault({})
       .meta({ description: 'How the connection is made safe.' }),

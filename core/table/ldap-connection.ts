@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 import type { Client, ClientOptions, Entry } from 'ldapts';
 import { describeError } from '../mail/failure.ts';
+import { formatDuration } from '../mail/quantity.ts';
 import type { Files } from '../plugin/ports.ts';
 import type { TableOptions } from '../plugin/table-setting.ts';
 import { Unreachable } from './asking.ts';
@@ -21,6 +22,15 @@ export const loadLdap = () => optional('ldapts', () => import('ldapts'));
 /** Entries of one answer of the server: it is asked for the next ones only if these are not too many. */
 const PAGE = 500;
 
+/** What it takes to open a connection. */
+export interface Opening {
+  readonly files: Files;
+  /** How long the server may take until it can be asked, in milliseconds. */
+  readonly patience: number;
+  /** How long it may take for an answer then, in milliseconds. */
+  readonly timeout: number;
+}
+
 export class LdapConnection {
   readonly #client: Client;
   readonly #line: Line;
@@ -31,13 +41,13 @@ export class LdapConnection {
   }
 
   /**
-   * Connects, begins TLS and says who asks, as the options want it. `timeout` in milliseconds, for each of these steps.
+   * Connects, begins TLS and says who asks, as the options want it.
    * @throws Unreachable
    */
   static async open(
     url: string,
     { tls, bind }: TableOptions<'ldap'>,
-    { files, timeout }: { readonly files: Files; readonly timeout: number },
+    { files, patience, timeout }: Opening,
   ): Promise<LdapConnection> {
     const { Client } = await loadLdap();
     const secure: ConnectionOptions = {
@@ -49,18 +59,19 @@ export class LdapConnection {
     const client = new Client({
       url,
       timeout,
-      connectTimeout: timeout,
       // These make even ldap:// a connection with TLS from its beginning.
       ...(isSecure ? { tlsOptions: secure } : {}),
       ...line.dialling(isSecure),
     });
-    const connection = new LdapConnection(client, line);
-    try {
+    const greet = async () => {
       if (tls.start === 'required' && !isSecure) await client.startTLS({ host: hostOf(url), ...secure });
       await client.bind(bind?.dn ?? '', bind?.password.reveal() ?? '');
-      return connection;
+    };
+    try {
+      await within(patience, greet());
+      return new LdapConnection(client, line);
     } catch (error) {
-      connection.close();
+      line.hangUp();
       throw new Unreachable(`${url}: ${describeResult(error)}`, { cause: error });
     }
   }
@@ -146,6 +157,17 @@ class Line {
       this.#isOpen = false;
     });
     return socket;
+  }
+}
+
+/** Rejects where it takes longer. The package would wait for ever for a server that stops in the middle of STARTTLS. */
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${formatDuration(milliseconds)}`)), milliseconds);
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

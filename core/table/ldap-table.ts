@@ -79,12 +79,14 @@ export class LdapTable implements Asking {
 
   async #dial(): Promise<LdapConnection> {
     const { url: urls } = this.#options;
-    const world = { files: this.#files, timeout: this.#timeout / urls.length };
+    // So that time is left to ask the last of them.
+    const patience = Math.ceil(this.#timeout / (urls.length + 1));
+    const opening = { files: this.#files, patience, timeout: this.#timeout };
     const causes: string[] = [];
     for (let tried = 0; tried < urls.length; tried++) {
       const at = (this.#first + tried) % urls.length;
       try {
-        const connection = await LdapConnection.open(urls[at] ?? '', this.#options, world);
+        const connection = await LdapConnection.open(urls[at] ?? '', this.#options, opening);
         this.#first = at;
         return connection;
       } catch (error) {

@@ -1,7 +1,9 @@
 /** Tables in a directory, asked of OpenLDAP. */
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Secret } from '../../core/plugin/secret.ts';
 import { systemClock } from '../../core/system/clock.ts';
 import { systemFiles } from '../../core/system/files.ts';
@@ -192,6 +194,19 @@ describeWithProgram('slapd', 'tables in a directory', () => {
   test('the next server is asked where one does not answer', async () => {
     const url = [`ldap://127.0.0.1:${await freePort()}`, `ldap://127.0.0.1:${server().port}`];
     const table = await ldap({ url });
+    expect(await valuesOf(table, 'bob@example.test')).toEqual(['bob@one.test']);
+  });
+
+  test('a server that stops in the middle of STARTTLS is one that does not answer', async () => {
+    // An ExtendedResponse to the first message: success. TLS never begins.
+    const success = Buffer.from('300c02010178070a010004000400', 'hex');
+    const stalling = createServer(socket => socket.once('data', () => socket.write(success)));
+    stalling.listen(0, '127.0.0.1');
+    await once(stalling, 'listening');
+    onTestFinished(() => void stalling.close());
+    await writeFile(join(server().folder, 'ca.pem'), certificate.cert);
+    const url = [(stalling.address() as AddressInfo).port, server().port].map(port => `ldap://localhost:${port}`);
+    const table = await ldap({ url, tls: { start: 'required', ca: './ca.pem' } }, { timeout: '1500 ms' });
     expect(await valuesOf(table, 'bob@example.test')).toEqual(['bob@one.test']);
   });
 

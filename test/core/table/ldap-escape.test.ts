@@ -1,6 +1,8 @@
+import { FilterParser } from 'ldapts';
 import { describe, expect, test } from 'vitest';
 import { escapeFilter, escapeName } from '../../../core/table/ldap-escape.ts';
 import { searchOfUrl } from '../../../core/table/ldap-search.ts';
+import * as fc from '../../support/fast-check.ts';
 
 test.each([
   ['ann', 'ann'],
@@ -18,6 +20,20 @@ test.each([
   [' ', '\\20'],
 ])('in a name %j is written %j (RFC 4514)', (text, written) => {
   expect(escapeName(text)).toBe(written);
+});
+
+test('LDAP injection: a filter with any text in it is the same filter with another value', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), text => {
+      const filter = FilterParser.parseString(`(&(objectClass=person)(mail=${escapeFilter(text)}))`);
+      expect(filter).toMatchObject({
+        filters: [
+          { attribute: 'objectClass', value: 'person' },
+          { attribute: 'mail', value: text },
+        ],
+      });
+    }),
+  );
 });
 
 describe('LDAP URLs (RFC 4516)', () => {
