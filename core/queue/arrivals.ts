@@ -10,7 +10,7 @@ import { describeError } from '../mail/failure.ts';
 import type { Clock, Log } from '../plugin/ports.ts';
 import type { Claim, Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import type { Destinations } from './destinations.ts';
-import { placesOf } from './places.ts';
+import { destinationsOf, placesOf } from './places.ts';
 import type { Placing } from './placing.ts';
 import { precedence } from './precedence.ts';
 
@@ -66,11 +66,11 @@ export class Arrivals {
     // Several mails of one transaction are rare enough to go through the queue.
     if (first !== undefined && others.length === 0 && first.fate.kind === 'deliver') {
       const claim = this.#inMemory < MOST_IN_MEMORY ? this.#parts.claim() : null;
-      const names = namesOf(first);
+      const names = destinationsOf(first);
       if (claim !== null && this.#parts.destinations.admits(names)) return this.#goAtOnce(first, names, claim);
     }
     await this.#parts.store.commit(placed);
-    for (const one of placed) this.#parts.destinations.fellBehind(namesOf(one));
+    for (const one of placed) this.#parts.destinations.fellBehind(destinationsOf(one));
     this.#parts.wake();
   }
 
@@ -146,8 +146,4 @@ export class Arrivals {
 
 function precedenceOf(one: NewMail): number {
   return precedence(one.mail.receivedAt.getTime(), Math.max(...placesOf(one).map(({ priority }) => priority)));
-}
-
-function namesOf(mail: NewMail): ReadonlySet<string> {
-  return new Set(placesOf(mail).map(({ destination }) => destination));
 }

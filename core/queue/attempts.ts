@@ -7,7 +7,8 @@ import { describeError } from '../mail/failure.ts';
 import type { Clock, Log } from '../plugin/ports.ts';
 import type { Lease, QueueStore } from '../plugin/queue-store.ts';
 import { type Ended, makeAttempt } from './attempt.ts';
-import type { Destinations, News } from './destinations.ts';
+import type { News } from './destination-state.ts';
+import type { Destinations } from './destinations.ts';
 import type { Ledger } from './ledger.ts';
 
 /** What attempts need. */
@@ -89,11 +90,11 @@ export class Attempts {
 
   /** Told to the store, so that mail of a destination that is left alone is not taken, and to whoever reads the log. */
   #keepBack(destination: string, until: Date | null): void {
-    const { store, log, wake } = this.#parts;
+    const { store, log, wake, destinations } = this.#parts;
     if (until === null) log.info('answers again', { destination });
     else log.warn('left alone', { destination, until });
     store.backOff(destination, until).then(
-      () => until === null && wake(),
+      () => (until === null ? wake() : destinations.isKeptBack(destination)),
       error => log.error('failed', { destination, keepingBack: describeError(error) }),
     );
   }

@@ -1,20 +1,15 @@
 /**
- * What each destination is asked at the moment, and how it takes it (after the feedback of Postfix's queue manager).
+ * What all destinations are asked at the moment, how they take it, and who may be asked next.
  *
- * A destination begins with a small window of deliveries at the same time; each that goes well widens it, each that finds
- * nobody there narrows it, and where several in a row find nobody it is left alone for a while, longer each time. Nothing
- * of this is written down but the time of its end: a restart begins with small windows again.
+ * Those that have not shown that they answer, the strangers, never have all deliveries, and while there is other work they
+ * are tried at a pace. Nothing of this is written down but the end of a back-off: a restart begins with strangers alone.
  */
 import type { DestinationPolicy } from '../mail/destination.ts';
 import type { Clock, Random } from '../plugin/ports.ts';
-import type { Room } from '../plugin/queue-store.ts';
-import { Allowance } from './allowance.ts';
-
-/** How a delivery went, as far as its destination goes. `ill`: nobody there could take anything. */
-export type News = 'well' | 'ill' | 'unknown';
-
-/** What news changes for everybody who waits for the destination. */
-export type Turn = { readonly kind: 'left-alone'; readonly until: Date } | { readonly kind: 'back' };
+import type { Lease, Room } from '../plugin/queue-store.ts';
+import { Backlog, type Look } from './backlog.ts';
+import { DestinationState, type News, type Turn } from './destination-state.ts';
+import { Pace } from './pace.ts';
 
 /** What the deliveries of a gateway are bounded by. */
 export interface DestinationsParts {
@@ -27,58 +22,42 @@ export interface DestinationsParts {
   readonly random: Random;
 }
 
-/** So many in a row that find nobody: the destination is left alone. */
-const ILL_IN_A_ROW = 3;
-/** What destinations that have not shown that they answer may take of all deliveries together: whoever is slow delays nobody. */
-const STRANGERS_SHARE = 3 / 4;
-/** So much new mail, or as much as it may be asked at a time where that is more, may be on its way to a destination besides. */
-const RESERVED = 20;
-/** Of so many destinations that are idle it is remembered how they took it. */
-const MEMORY = 10_000;
-/** Times of being left alone are cut by up to one part in so many, so that not all end at once. */
-const JITTER = 4;
-
-interface State {
-  readonly policy: DestinationPolicy;
-  readonly allowance: Allowance | null;
-  load: number;
-  /** New mail that is leased, or about to be, and waits for its turn beside those that wait in the queue. */
-  reserved: number;
-  window: number;
-  /** Deliveries in a row that found nobody. */
-  ill: number;
-  /** How often it was left alone since it last answered. */
-  failures: number;
-  until: number;
-  answers: boolean;
+/** Whose mail is looked for: that of these, or of all but these. */
+export interface Whose {
+  readonly only?: readonly string[];
+  readonly except?: readonly string[];
 }
+
+/** What strangers may take of all deliveries together: whoever is slow delays nobody. */
+const STRANGERS_SHARE = 3 / 4;
+/** Of so many destinations it is remembered how they took it; where there are more, so many of the idle ones are forgotten. */
+const MEMORY = 10_000;
+const FORGOTTEN_AT_ONCE = 1000;
 
 export class Destinations {
   readonly #parts: DestinationsParts;
-  readonly #states = new Map<string, State>();
+  /** Those first that have been idle the longest. */
+  readonly #states = new Map<string, DestinationState>();
+  /** Those that answer: those first that have not been looked for the longest. */
+  readonly #known = new Set<string>();
   /** Those that are asked something, or whose rate is used up. */
   readonly #busy = new Set<string>();
-  /** Those at which mail may be due that was not taken for want of room. `all`: nobody has looked. */
-  #behind: Set<string> | 'all' = 'all';
+  readonly #backlog = new Backlog();
+  readonly #pace: Pace;
   #load = 0;
   #reserved = 0;
+  /** Of the load. */
   #strangers = 0;
 
   constructor(parts: DestinationsParts) {
     this.#parts = parts;
+    this.#pace = new Pace(parts.clock);
   }
 
-  /** How many more deliveries may begin, and how many of them at destinations that have not shown that they answer. */
+  /** How many more deliveries may begin, and how many of them at strangers. */
   get free(): { readonly all: number; readonly strangers: number } {
-    const { concurrency } = this.#parts;
-    const all = Math.max(0, concurrency - this.#load);
-    return { all, strangers: Math.min(all, Math.max(0, Math.ceil(concurrency * STRANGERS_SHARE) - this.#strangers)) };
-  }
-
-  /** For which mails there is room at the moment. */
-  room(): Room {
-    const but = [...this.#busy].map(name => [name, this.#roomAt(name)] as const);
-    return { each: this.#parts.startingRoom, but: new Map(but) };
+    const all = this.#allLeft();
+    return { all, strangers: Math.min(all, this.#shareLeft(), this.#pace.left()) };
   }
 
   /** Those that can take nothing at the moment. */
@@ -86,29 +65,61 @@ export class Destinations {
     return [...this.#busy].filter(name => this.#roomAt(name) <= 0);
   }
 
-  /** Those that are known to answer and can take more: at most so many. */
-  answering(most: number): readonly string[] {
-    const names: string[] = [];
-    for (const [name, state] of this.#states) {
-      if (names.length === most) break;
-      if (state.answers && this.#roomAt(name) > 0) names.push(name);
+  /** Whether all that was due has been taken, but for what waits for destinations that are known. */
+  get isCaughtUp(): boolean {
+    return this.#backlog.isKnown;
+  }
+
+  /** Those that can take more, and for which mail waits, or may: of those that answer, or of the strangers. */
+  behind(which: 'known' | 'strangers'): readonly string[] {
+    const isMeant = (name: string) => this.#answers(name) === (which === 'known');
+    return [...this.#backlog.waiting].filter(name => isMeant(name) && this.#roomAt(name) > 0);
+  }
+
+  /** Some of those that answer, as far as they can take more: by and by all of them. */
+  nextKnown(most: number): readonly string[] {
+    const names = [...this.#known].slice(0, most);
+    for (const name of names) {
+      this.#known.delete(name);
+      this.#known.add(name);
     }
-    return names;
+    return names.filter(name => this.#roomAt(name) > 0);
   }
 
-  /** All that is due and has room has been taken: only at those that are full may more be due. */
-  caughtUp(): void {
-    this.#behind = new Set(this.full());
+  /** A look into the queue begins. Several may only begin together, and not for the same destinations. */
+  look(limit: number, { only, except = [] }: Whose = {}): Look {
+    this.#backlog.begin();
+    const but = new Map([...this.#busy].map(name => [name, this.#roomAt(name)]));
+    for (const name of except) but.set(name, 0);
+    const room: Room = { each: this.#parts.startingRoom, but };
+    return { limit, room, at: this.#parts.clock.monotonic(), ...(only === undefined ? {} : { only }) };
   }
 
-  /** Mail for these waits in the queue. */
+  /** It has found this: the deliveries begin. */
+  found(look: Look, leases: readonly Lease[]): void {
+    this.#pace.looked(this.#parts.clock.monotonic() - look.at);
+    this.#backlog.end(look, leases);
+    for (const { fate, recipients } of leases) {
+      if (fate.kind !== 'deliver') continue;
+      const names = new Set(recipients.map(({ destination }) => destination));
+      for (const name of names) this.#state(name).isGivenOut(look.at);
+      this.begin(names);
+    }
+  }
+
+  /** Mail for these was put into the queue. */
   fellBehind(names: Iterable<string>): void {
-    if (this.#behind !== 'all') for (const name of names) this.#behind.add(name);
+    for (const name of names) this.#backlog.add(name);
   }
 
-  /** More may be due than was taken. */
-  isBehind(): void {
-    this.#behind = 'all';
+  /** There is new mail: strangers stand back for a while. */
+  newMail(): void {
+    this.#pace.yield();
+  }
+
+  /** The store knows until when it is left alone, and gives out none of its mail until then. */
+  isKeptBack(name: string): void {
+    this.#states.get(name)?.isKeptBack();
   }
 
   /**
@@ -116,9 +127,8 @@ export class Destinations {
    * be soon.
    */
   admits(names: ReadonlySet<string>): boolean {
-    const behind = this.#behind;
-    if (behind === 'all' || !this.#isFreeFor(names, this.#reserved)) return false;
-    return [...names].every(name => !behind.has(name) && this.#mayReserve(name));
+    const isFree = (name: string) => !this.#backlog.isBehind(name) && (this.#states.get(name)?.mayReserve ?? true);
+    return this.#isFreeFor(names, this.#reserved) && [...names].every(isFree);
   }
 
   /** New mail for each of these is on its way: what it will take is given to nobody else, though it takes nothing yet. */
@@ -143,11 +153,8 @@ export class Destinations {
   /** What mail that is reserved can do: begin, wait for a delivery that runs, or nothing, as nobody is asked there now. */
   turnOf(names: ReadonlySet<string>): 'begin' | 'wait' | 'left-alone' {
     const states = [...names].map(name => this.#state(name));
-    if (states.some(state => this.#isLeftAlone(state))) return 'left-alone';
-    const hasRoom = states.every(
-      state => Math.min(state.window - state.load, state.allowance?.left() ?? Infinity) >= 1,
-    );
-    return hasRoom && this.#isFreeFor(names, 0) ? 'begin' : 'wait';
+    if (states.some(state => state.isLeftAlone)) return 'left-alone';
+    return states.every(state => state.hasRoom) && this.#isFreeFor(names, 0) ? 'begin' : 'wait';
   }
 
   /** A delivery to each of these begins. */
@@ -158,125 +165,103 @@ export class Destinations {
       state.allowance?.take();
       this.#load += 1;
       if (!state.answers) this.#strangers += 1;
+      if (state.answers) this.#pace.yield();
+      else this.#pace.take();
       this.#busy.add(name);
     }
   }
 
-  /** It is over. @returns what that changes, or `null`; `wakes`: whether somebody waits for the room that it leaves. */
+  /** It is over. @returns what that changes, or `null`; `wakes`: whether somebody may wait for the room that it leaves. */
   end(name: string, news: News): { readonly turn: Turn | null; readonly wakes: boolean } {
     const state = this.#state(name);
-    const wakes = this.#behind === 'all' || this.#behind.has(name);
+    const wasFull = this.#allLeft() <= 0 || this.#shareLeft() <= 0;
     state.load -= 1;
     this.#load -= 1;
     if (!state.answers) this.#strangers -= 1;
     const answered = state.answers;
-    const turn = this.#learn(state, news);
-    // Those that still run are counted as what the destination is now.
-    if (answered !== state.answers) this.#strangers += state.answers ? -state.load : state.load;
+    const turn = state.learn(news);
+    if (answered !== state.answers) this.#turn(name, state);
     this.#rest(name, state);
     if (this.#states.size > MEMORY) this.#forget();
-    return { turn, wakes };
+    // All of its mail is looked for then, and not only what is among the first that are due.
+    if (state.answers && this.#backlog.isBehind(name)) this.#backlog.want(name);
+    return { turn, wakes: this.#backlog.isWanted(name) || (wasFull && !this.#backlog.isEmpty) };
   }
 
-  /** How long until a rate allows more, in milliseconds; `Infinity` where none is used up. */
+  /** How long until a rate or the pace allows more, in milliseconds; `Infinity` where none is used up. */
   untilAllowed(): number {
-    let least = Infinity;
+    let least = this.#pace.untilNext() || Infinity;
     for (const name of this.#busy) {
       const state = this.#states.get(name);
       if (state?.allowance === undefined || state.allowance === null) continue;
       const wait = state.allowance.untilNext();
       if (wait > 0) least = Math.min(least, wait);
-      else if (state.load === 0 && state.reserved === 0) this.#busy.delete(name);
+      else if (state.isIdle) this.#busy.delete(name);
     }
     return least;
   }
 
-  #state(name: string): State {
+  #state(name: string): DestinationState {
     let state = this.#states.get(name);
     if (state === undefined) {
-      const policy = this.#parts.policyFor(name);
-      const allowance = policy.rate === null ? null : new Allowance(policy.rate, this.#parts.clock);
-      const window = policy.concurrency.start;
-      state = { policy, allowance, load: 0, reserved: 0, window, ill: 0, failures: 0, until: 0, answers: false };
+      state = new DestinationState(this.#parts.policyFor(name), this.#parts);
       this.#states.set(name, state);
     }
     return state;
   }
 
-  /** How much mail may be taken out of the queue for it. */
+  #answers(name: string): boolean {
+    return this.#states.get(name)?.answers ?? false;
+  }
+
   #roomAt(name: string): number {
-    const state = this.#states.get(name);
-    if (state === undefined) return this.#parts.startingRoom;
-    if (this.#isLeftAlone(state)) return 0;
-    return Math.min(Math.floor(state.window) - state.load, state.allowance?.left() ?? Infinity) - state.reserved;
+    return this.#states.get(name)?.room ?? this.#parts.startingRoom;
   }
 
-  #mayReserve(name: string): boolean {
-    const state = this.#states.get(name);
-    if (state === undefined) return true;
-    const most = Math.min(Math.max(RESERVED, state.policy.concurrency.most), state.allowance?.left() ?? Infinity);
-    return !this.#isLeftAlone(state) && state.reserved < most;
+  #allLeft(): number {
+    return Math.max(0, this.#parts.concurrency - this.#load);
   }
 
-  #isLeftAlone({ until }: State): boolean {
-    return until > this.#parts.clock.now().getTime();
+  #shareLeft(): number {
+    return Math.max(0, Math.ceil(this.#parts.concurrency * STRANGERS_SHARE) - this.#strangers);
   }
 
   /** Whether deliveries to these may begin, as far as all deliveries together go, when so many others have begun. */
   #isFreeFor(names: ReadonlySet<string>, others: number): boolean {
     const { all, strangers } = this.free;
     if (names.size > all - others) return false;
-    const unknown = [...names].filter(name => this.#states.get(name)?.answers !== true).length;
+    const unknown = [...names].filter(name => !this.#answers(name)).length;
     return unknown === 0 || unknown <= strangers - others;
   }
 
-  #rest(name: string, { load, reserved, allowance }: State): void {
-    if (load === 0 && reserved === 0 && allowance === null) this.#busy.delete(name);
-  }
-
-  #learn(state: State, news: News): Turn | null {
-    const { start, most } = state.policy.concurrency;
-    switch (news) {
-      case 'unknown':
-        return null;
-      case 'well': {
-        const back = state.failures > 0;
-        state.window = back ? start : Math.min(most, state.window + 1 / state.window);
-        state.ill = 0;
-        state.failures = 0;
-        state.until = 0;
-        state.answers = true;
-        return back ? { kind: 'back' } : null;
-      }
-      case 'ill':
-        return this.#fail(state);
+  /** It answers now, or does so no longer. Those that still run are counted as what it is now. */
+  #turn(name: string, { answers, load }: DestinationState): void {
+    if (answers) {
+      this.#known.add(name);
+      this.#strangers -= load;
+      this.#pace.giveBack(load + 1);
+    } else {
+      this.#known.delete(name);
+      this.#strangers += load;
     }
   }
 
-  #fail(state: State): Turn | null {
-    const { clock, random } = this.#parts;
-    const now = clock.now().getTime();
-    // What began before it was left alone says nothing new.
-    if (state.until > now) return null;
-    state.answers = false;
-    state.ill += 1;
-    state.window = Math.max(1, state.window - 1);
-    if (state.failures === 0 && state.ill < ILL_IN_A_ROW) return null;
-    const { first, longest } = state.policy.backOff;
-    const full = Math.min(first * 2 ** state.failures, longest);
-    state.failures += 1;
-    state.ill = 0;
-    state.window = 1;
-    state.until = now + full - random.below(Math.floor(full / JITTER) + 1);
-    return { kind: 'left-alone', until: new Date(state.until) };
+  #rest(name: string, state: DestinationState): void {
+    if (!state.isIdle) return;
+    if (state.allowance === null) this.#busy.delete(name);
+    // Put last: it has been idle the shortest.
+    this.#states.delete(name);
+    this.#states.set(name, state);
   }
 
-  /** The longest known of those that are idle goes. */
+  /** Those first that neither answer nor are left alone, then those that have been idle the longest. */
   #forget(): void {
-    for (const [name, { load, reserved }] of this.#states) {
-      if (load > 0 || reserved > 0 || this.#busy.has(name)) continue;
+    const idle = [...this.#states].filter(([name]) => !this.#busy.has(name));
+    const isWorthMore = ([, state]: (typeof idle)[number]) => state.answers || state.isLeftAlone;
+    const order = [...idle.filter(one => !isWorthMore(one)), ...idle.filter(isWorthMore)];
+    for (const [name] of order.slice(0, FORGOTTEN_AT_ONCE)) {
       this.#states.delete(name);
-      return;
+      this.#known.delete(name);
     }
   }
 }

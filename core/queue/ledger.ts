@@ -23,8 +23,8 @@ export interface LedgerParts extends NotificationOffice {
   readonly clock: Clock;
   readonly log: Log;
   readonly placing: Placing;
-  /** Mail was put into the queue. */
-  readonly wake: () => void;
+  /** These were put into the queue. */
+  readonly queued: (mails: readonly NewMail[]) => void;
   /** Aborted when nothing is tried again any more. */
   readonly stopped: AbortSignal;
 }
@@ -64,7 +64,7 @@ export class Ledger {
       for (const { mail: notification } of notifications) {
         log.info('notified', { queueId: mail.id, notification: notification.id });
       }
-      if (notifications.length > 0) this.#parts.wake();
+      if (notifications.length > 0) this.#parts.queued(notifications);
     };
   }
 

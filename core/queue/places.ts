@@ -19,3 +19,8 @@ export function placesOf({ mail, places }: Pick<NewMail, 'mail' | 'places'>): re
     expires: null,
   }));
 }
+
+/** The destinations of a new mail, each once. */
+export function destinationsOf(mail: Pick<NewMail, 'mail' | 'places'>): ReadonlySet<string> {
+  return new Set(placesOf(mail).map(({ destination }) => destination));
+}

@@ -3,18 +3,20 @@
  *
  * It keeps no mail in memory beyond the attempts that run, polls nothing but a glance a second, and can be killed at any
  * instant: what it knew is in the store, or will be tried again. Destinations share nothing but the number of deliveries at
- * the same time, of which those that have not shown that they answer never have all: a slow one delays no other.
+ * the same time, of which those that have not shown that they answer never have all, and which they begin at a pace: neither
+ * one that is slow nor many that refuse delay another.
  */
 import type { Chain } from '../chain/chain.ts';
 import { type DestinationRule, policyFor } from '../mail/destination.ts';
 import { describeError } from '../mail/failure.ts';
 import type { RetryPolicy } from '../mail/retry-policy.ts';
 import type { Clock, Log, Random } from '../plugin/ports.ts';
-import type { Claim, LeaseRequest, NewMail, QueueStore } from '../plugin/queue-store.ts';
+import type { Claim, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import { Arrivals } from './arrivals.ts';
 import { Attempts } from './attempts.ts';
-import { Destinations } from './destinations.ts';
+import { Destinations, type Whose } from './destinations.ts';
 import { Ledger } from './ledger.ts';
+import { destinationsOf } from './places.ts';
 import { Placing } from './placing.ts';
 import { queueIds } from './queue-id.ts';
 import { Rest } from './rest.ts';
@@ -53,7 +55,7 @@ const GRACE = 30 * SECOND;
 const LAST_CHANCE = 600 * SECOND;
 /** Attempts that run, those included that are being written down, for each delivery that may. */
 const ATTEMPTS_A_DELIVERY = 4;
-/** Of so many destinations that answer the mail is looked for while those that do not have used up their share. */
+/** For so many destinations that answer it is looked each time, while those that do not have used up their share. */
 const KNOWN_DESTINATIONS = 1000;
 
 export class Scheduler {
@@ -66,6 +68,8 @@ export class Scheduler {
   readonly #rest: Rest;
   #loop: Promise<void> | null = null;
   #renewedAt = 0;
+  #lookedAroundAt = -Infinity;
+  #newcomersFirst = false;
 
   constructor(parts: SchedulerParts) {
     const { hostname, destinations: rules, clock } = parts;
@@ -73,12 +77,16 @@ export class Scheduler {
     const wake = () => this.wake();
     const placing = new Placing(parts);
     const stopped = this.#stopped.signal;
-    const ledger = new Ledger({ ...parts, nextId, placing, wake, stopped });
     const destinations = new Destinations({
       ...parts,
       policyFor: name => policyFor(rules, name),
       startingRoom: startingRoom(rules),
     });
+    const queued = (mails: readonly NewMail[]) => {
+      for (const mail of mails) destinations.fellBehind(destinationsOf(mail));
+      wake();
+    };
+    const ledger = new Ledger({ ...parts, nextId, placing, queued, stopped });
     const attempts = new Attempts({ ...parts, ledger, destinations, wake, goOn: () => this.#arrivals.goOn() });
     this.#parts = parts;
     this.#rest = new Rest(clock, stopped);
@@ -104,6 +112,7 @@ export class Scheduler {
 
   /** Takes over mail, all of it or none: durable when it resolves. What can be delivered at once is. */
   async commit(mails: readonly NewMail[]): Promise<void> {
+    this.#destinations.newMail();
     const pin = this.#parts.pin();
     try {
       await this.#arrivals.commit(mails, pin.chain);
@@ -152,45 +161,64 @@ export class Scheduler {
   }
 
   /**
-   * Takes what is due: first whatever it is for, then, where strangers have used up their share, for destinations that are
-   * known to answer.
+   * Takes what is due: whatever it is for, or, where there is more of it than may be taken, for destinations that are known
+   * to answer beside what strangers may have.
    * @returns how many mails were taken.
    */
   async #take(): Promise<number> {
-    const { strangers } = this.#destinations.free;
-    const limit = Math.min(strangers, this.#attemptsLeft());
-    const taken = limit <= 0 ? 0 : await this.#lease({ limit });
-    if (taken < limit) {
-      this.#destinations.caughtUp();
-      return taken;
-    }
-    this.#destinations.isBehind();
-    const left = Math.min(this.#destinations.free.all, this.#attemptsLeft());
-    const only = left <= 0 ? [] : this.#destinations.answering(KNOWN_DESTINATIONS);
-    return taken + (only.length === 0 ? 0 : await this.#lease({ limit: left, only }));
+    const destinations = this.#destinations;
+    const strangers = this.#mostOf('strangers');
+    if (destinations.isCaughtUp && strangers > 0) return this.#look(strangers);
+    const known = [...new Set([...destinations.behind('known'), ...this.#lookAround()])];
+    // Asked for in one go, neither waits for the other.
+    const taken = await Promise.all([
+      this.#lookForStrangers(strangers, known),
+      this.#look(this.#mostOf('all') - strangers, { only: known }),
+    ]);
+    return taken.reduce((sum, one) => sum + one);
   }
 
-  async #lease(which: Pick<LeaseRequest, 'limit' | 'only'>): Promise<number> {
+  /** Every other look is for those alone that new mail has come for: it does not wait until all the others have been tried. */
+  async #lookForStrangers(limit: number, known: readonly string[]): Promise<number> {
+    if (limit === 0) return 0;
+    const newcomers = this.#destinations.behind('strangers');
+    this.#newcomersFirst = !this.#newcomersFirst && newcomers.length > 0;
+    return this.#look(limit, this.#newcomersFirst ? { only: newcomers } : { except: known });
+  }
+
+  /** Some of those that answer, once in a while: mail for them may have come due. */
+  #lookAround(): readonly string[] {
+    const passed = this.#parts.clock.monotonic();
+    if (passed - this.#lookedAroundAt < GLANCE_EVERY) return [];
+    this.#lookedAroundAt = passed;
+    return this.#destinations.nextKnown(KNOWN_DESTINATIONS);
+  }
+
+  async #look(limit: number, whose: Whose = {}): Promise<number> {
+    if (limit <= 0 || whose.only?.length === 0) return 0;
     const { store, clock } = this.#parts;
     const now = clock.now();
+    const look = this.#destinations.look(limit, whose);
     const leases = await store.lease({
       ...this.#claim(),
+      ...(look.only === undefined ? {} : { only: look.only }),
       now,
-      room: this.#destinations.room(),
+      limit,
+      room: look.room,
       expiredBefore: new Date(now.getTime() - LAST_CHANCE),
-      ...which,
     });
-    for (const lease of leases) {
-      if (lease.fate.kind === 'deliver') {
-        this.#destinations.begin(new Set(lease.recipients.map(({ destination }) => destination)));
-      }
-      this.#attempts.begin(lease);
-    }
+    this.#destinations.found(look, leases);
+    for (const lease of leases) this.#attempts.begin(lease);
     return leases.length;
   }
 
   #claim(): Claim {
     return { owner: this.#owner, until: new Date(this.#parts.clock.now().getTime() + LEASE_TIME) };
+  }
+
+  /** How many deliveries may begin. */
+  #mostOf(which: 'all' | 'strangers'): number {
+    return Math.max(0, Math.min(this.#destinations.free[which], this.#attemptsLeft()));
   }
 
   #attemptsLeft(): number {
@@ -209,10 +237,11 @@ export class Scheduler {
   /** Until there may be something to do, if nobody wakes us. */
   async #idleTime(): Promise<number> {
     const { store, clock } = this.#parts;
+    const longest = Math.max(1, Math.min(this.#destinations.untilAllowed(), GLANCE_EVERY));
     // What is due waits for room then, and whoever leaves it wakes us.
-    if (this.#destinations.free.strangers <= 0 || this.#attemptsLeft() <= 0) return GLANCE_EVERY;
+    if (this.#mostOf('strangers') === 0) return longest;
     const due = await store.nextDue(this.#destinations.full());
     const wait = due === null ? Infinity : due.getTime() - clock.now().getTime();
-    return Math.max(1, Math.min(wait, this.#destinations.untilAllowed(), GLANCE_EVERY));
+    return Math.max(1, Math.min(wait, longest));
   }
 }

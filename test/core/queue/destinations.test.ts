@@ -1,10 +1,12 @@
 /** Destinations: windows follow how deliveries go, and none takes what others need. */
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY, type DestinationPolicy } from '../../../core/mail/destination.ts';
-import { Destinations, type DestinationsParts, type News } from '../../../core/queue/destinations.ts';
+import type { QueuedRecipient } from '../../../core/plugin/queue-control.ts';
+import type { News } from '../../../core/queue/destination-state.ts';
+import { Destinations, type DestinationsParts } from '../../../core/queue/destinations.ts';
 import { ManualClock } from '../../../core/testing/manual-clock.ts';
 import { seededRandom } from '../../../core/testing/seeded-random.ts';
-import { ARRIVAL } from './queued-mail.ts';
+import { ARRIVAL, mailFor } from './queued-mail.ts';
 
 const MINUTE = 60_000;
 
@@ -25,12 +27,22 @@ function known(parts: Partial<DestinationsParts> & { readonly policy?: Partial<D
       return destinations.end(name, one).turn;
     });
   const roomAt = (name: string) => {
-    const { each, but } = destinations.room();
+    const { each, but } = destinations.look(1).room;
     return but.get(name) ?? each;
   };
   return { clock, destinations, deliver, roomAt };
 }
 
+const leaseOf = (name: string) => ({
+  owner: 'us',
+  fence: 1,
+  until: ARRIVAL,
+  mail: mailFor('A'),
+  recipients: [{ destination: name } as QueuedRecipient],
+  fate: { kind: 'deliver' } as const,
+});
+/** A look finds no more. */
+const nothingElse = (destinations: Destinations) => destinations.found(destinations.look(100), []);
 const times = (count: number, news: News) => Array<News>(count).fill(news);
 
 describe('the window', () => {
@@ -125,10 +137,10 @@ describe('all together', () => {
     deliver('good', 'well');
     destinations.begin(['a', 'b', 'c']);
     expect(destinations.free).toEqual({ all: 1, strangers: 0 });
-    destinations.caughtUp();
+    nothingElse(destinations);
     expect(destinations.admits(new Set(['d']))).toBe(false);
     expect(destinations.admits(new Set(['good']))).toBe(true);
-    expect(destinations.answering(10)).toEqual(['good']);
+    expect(destinations.nextKnown(10)).toEqual(['good']);
   });
 
   test('one that stops answering is a stranger again, with all that still runs', () => {
@@ -144,11 +156,129 @@ describe('all together', () => {
     expect(destinations.free).toEqual({ all: 8, strangers: 6 });
   });
 
-  test('of many that are idle the longest known is forgotten', () => {
+  test('of many that are idle those are forgotten first that neither answer nor are left alone', () => {
     const { destinations, deliver } = known();
-    for (let index = 0; index < 10_001; index++) deliver(`${index}.example`, 'well');
-    expect(destinations.answering(20_000)).toHaveLength(10_000);
-    expect(destinations.answering(1)).toEqual(['1.example']);
+    nothingElse(destinations);
+    deliver('good.example', 'well');
+    deliver('dead.example', 'ill', 'ill', 'ill');
+    for (let index = 0; index < 20_000; index++) deliver(`${index}.example`, 'ill');
+    expect(destinations.nextKnown(10)).toEqual(['good.example']);
+    expect(destinations.admits(new Set(['dead.example']))).toBe(false);
+  });
+
+  test('and then those that have been idle the longest', () => {
+    const { destinations, deliver } = known();
+    for (let index = 0; index < 10_000; index++) deliver(`${index}.example`, 'well');
+    deliver('0.example', 'well');
+    deliver('10000.example', 'well');
+    const names = destinations.nextKnown(20_000);
+    expect(names).toContain('0.example');
+    expect(names).not.toContain('1.example');
+    expect(names).toContain('9999.example');
+  });
+});
+
+describe('the pace of those that do not answer', () => {
+  const attempts = ({ destinations }: Pick<ReturnType<typeof known>, 'destinations'>, news: News) => {
+    let count = 0;
+    for (; count < 1000 && destinations.free.strangers > 0; count++) {
+      destinations.begin([`${count}.example`]);
+      destinations.end(`${count}.example`, news);
+    }
+    return count;
+  };
+
+  test('bounds how many are tried in a while, as long as there is other work', async () => {
+    const all = known();
+    all.destinations.newMail();
+    expect(attempts(all, 'ill')).toBe(50);
+    expect(all.destinations.free.all).toBe(100);
+    expect(all.destinations.untilAllowed()).toBe(50);
+    await all.clock.advance(50);
+    expect(attempts(all, 'ill')).toBe(10);
+    await all.clock.advance(150);
+    expect(attempts(all, 'ill')).toBe(30);
+  });
+
+  test('is slower where a look into the queue takes long, within bounds', async () => {
+    const { clock, destinations } = known();
+    const looksThatTake = async (milliseconds: number) => {
+      for (let count = 0; count < 50; count++) {
+        const look = destinations.look(10);
+        await clock.advance(milliseconds);
+        destinations.found(look, []);
+      }
+      destinations.newMail();
+      attempts({ destinations }, 'ill');
+      await clock.advance(Math.ceil(destinations.untilAllowed()));
+      attempts({ destinations }, 'ill');
+      return Math.ceil(destinations.untilAllowed() / 10) * 10;
+    };
+    expect(await looksThatTake(10)).toBe(200);
+    expect(await looksThatTake(1000)).toBe(500);
+    expect(await looksThatTake(1)).toBe(50);
+  });
+
+  test('deliveries to those that answer are other work', async () => {
+    const all = known();
+    all.deliver('good.example', 'well', 'well');
+    expect(attempts(all, 'ill')).toBe(50);
+  });
+
+  test('costs those nothing that turn out to answer', () => {
+    const all = known();
+    all.destinations.newMail();
+    expect(attempts(all, 'well')).toBe(1000);
+  });
+
+  test('there is none while nothing else is to be done', async () => {
+    const all = known();
+    expect(attempts(all, 'ill')).toBe(1000);
+    all.destinations.newMail();
+    await all.clock.advance(1000);
+    expect(attempts(all, 'ill')).toBe(1000);
+  });
+
+  test('what was looked for without it makes no debt', async () => {
+    const { clock, destinations } = known();
+    const names = Array.from({ length: 75 }, (_, index) => `${index}.example`);
+    const look = destinations.look(destinations.free.strangers);
+    destinations.newMail();
+    destinations.found(look, names.map(leaseOf));
+    for (const name of names) destinations.end(name, 'ill');
+    expect(destinations.free.strangers).toBe(0);
+    await clock.advance(50);
+    expect(destinations.free.strangers).toBe(10);
+  });
+});
+
+describe('a back-off that somebody has ended', () => {
+  const leftAlone = async () => {
+    const all = known();
+    nothingElse(all.destinations);
+    all.deliver('a.example', 'ill', 'ill', 'ill');
+    await all.clock.advance(1);
+    return all;
+  };
+
+  test('shows in mail that the store gives out', async () => {
+    const { clock, destinations } = await leftAlone();
+    destinations.isKeptBack('a.example');
+    await clock.advance(1);
+    destinations.found(destinations.look(10), [leaseOf('a.example')]);
+    destinations.end('a.example', 'unknown');
+    expect(destinations.admits(new Set(['a.example']))).toBe(true);
+  });
+
+  test('and in none that was asked for before the store knew of it', async () => {
+    const { clock, destinations } = await leftAlone();
+    const look = destinations.look(10);
+    await clock.advance(1);
+    destinations.isKeptBack('a.example');
+    await clock.advance(1);
+    destinations.found(look, [leaseOf('a.example')]);
+    destinations.end('a.example', 'unknown');
+    expect(destinations.admits(new Set(['a.example']))).toBe(false);
   });
 });
 
@@ -156,13 +286,13 @@ describe('new mail goes at once', () => {
   test('not before anybody has looked what waits', () => {
     const { destinations } = known();
     expect(destinations.admits(new Set(['a.example']))).toBe(false);
-    destinations.caughtUp();
+    nothingElse(destinations);
     expect(destinations.admits(new Set(['a.example']))).toBe(true);
   });
 
   test('not past mail that waits for the same destination', () => {
     const { destinations } = known();
-    destinations.caughtUp();
+    nothingElse(destinations);
     destinations.fellBehind(['a.example']);
     expect(destinations.admits(new Set(['a.example']))).toBe(false);
     expect(destinations.admits(new Set(['b.example']))).toBe(true);
@@ -171,17 +301,17 @@ describe('new mail goes at once', () => {
   test('not where a destination was full when it was last looked', () => {
     const { destinations } = known({ policy: { concurrency: { start: 1, most: 1 } } });
     destinations.begin(['a.example']);
-    destinations.caughtUp();
+    nothingElse(destinations);
     expect(destinations.end('a.example', 'well').wakes).toBe(true);
     expect(destinations.admits(new Set(['a.example']))).toBe(false);
-    destinations.caughtUp();
+    nothingElse(destinations);
     expect(destinations.admits(new Set(['a.example']))).toBe(true);
   });
 
   test('and only where there is, or soon will be, room at all of its destinations', () => {
     const { destinations } = known({ policy: { concurrency: { start: 1, most: 2 } } });
     const both = new Set(['a.example', 'b.example']);
-    destinations.caughtUp();
+    nothingElse(destinations);
     destinations.begin(['a.example']);
     destinations.reserve(['a.example']);
     expect(destinations.admits(both)).toBe(true);
@@ -197,9 +327,9 @@ describe('new mail goes at once', () => {
   test('what is reserved is not given to mail that waits in the queue', () => {
     const { destinations } = known({ policy: { concurrency: { start: 2, most: 2 } } });
     destinations.reserve(['a.example']);
-    expect(destinations.room().but.get('a.example')).toBe(1);
+    expect(destinations.look(1).room.but.get('a.example')).toBe(1);
     destinations.unreserve(['a.example']);
-    expect(destinations.room().but.has('a.example')).toBe(false);
+    expect(destinations.look(1).room.but.has('a.example')).toBe(false);
   });
 });
 

@@ -4,7 +4,7 @@ import { DEFAULT_POLICY } from '../../../core/mail/destination.ts';
 import { deferredBy, deliveredTo } from '../../../core/mail/outcome.ts';
 import { memoryStore } from '../../../core/queue/memory-store.ts';
 import { all, type ChainScript } from './fake-chain.ts';
-import { newMail } from './queued-mail.ts';
+import { after, newMail } from './queued-mail.ts';
 import { BUSY, gate, HOUR, MINUTE, POLICY, running } from './running-scheduler.ts';
 
 const DEAD = deferredBy({ code: 451, status: '4.4.1', text: 'Cannot connect' }, null, null, 'destination');
@@ -73,6 +73,116 @@ describe('destinations that hang', () => {
     open();
     for (let turn = 0; turn < 10; turn++) await clock.advance(0);
     expect(chain.deliveries).toHaveLength(1 + 30 + 10);
+  });
+});
+
+describe('many destinations that do not answer', () => {
+  /** Before it starts, mail for so many of them waits. `trickle`: there is something else to do for so many seconds. */
+  async function backlog(count: number, store = memoryStore()) {
+    for (let index = 0; index < count; index++) await store.commit([newMail(`D${index}`, { to: `bob@${index}.dead` })]);
+    const isDead = (domain: string | undefined) => domain?.endsWith('.dead') ?? false;
+    const deliver: ChainScript['deliver'] = delivery =>
+      all(isDead(delivery.recipients[0]?.forwardPath.domain) ? DEAD : deliveredTo('x'))(delivery);
+    const gateway = running({ store, deliver, concurrency: 200 });
+    await gateway.commit(...to('good.example', 'X'));
+    const tried = () => gateway.chain.deliveries.filter(one => one.includes('.dead')).length;
+    const trickle = async (seconds: number) => {
+      for (let tenth = 0; tenth < seconds * 10; tenth++) {
+        await gateway.commit(...to('good.example', `T${tenth}`));
+        await gateway.clock.advance(100);
+      }
+    };
+    return { ...gateway, tried, trickle };
+  }
+
+  test('are tried at a pace while new mail comes, and none is left out', async () => {
+    const { tried, trickle } = await backlog(700);
+    const before = tried();
+    expect(before).toBeLessThan(300);
+    await trickle(1);
+    expect(tried() - before).toBeGreaterThanOrEqual(190);
+    expect(tried() - before).toBeLessThanOrEqual(210);
+    await trickle(3);
+    expect(tried()).toBe(700);
+  });
+
+  test('are tried as fast as can be while none comes', async () => {
+    const { tried, clock } = await backlog(700);
+    await clock.advance(1100);
+    for (let turn = 0; turn < 20; turn++) await clock.advance(0);
+    expect(tried()).toBe(700);
+  });
+
+  test('keep new mail from nothing: for who answers it goes at once, without being read back', async () => {
+    const { commit, store, chain, clock } = await backlog(700);
+    await clock.advance(100);
+    const lease = store.lease.bind(store);
+    const leased: string[] = [];
+    store.lease = async request => {
+      const leases = await lease(request);
+      leased.push(...leases.map(one => one.mail.id));
+      return leases;
+    };
+    await commit(...to('good.example', 'NEW'));
+    expect(chain.deliveries.at(-1)).toBe('here: NEW to bob@good.example (1)');
+    expect(leased).not.toContain('NEW');
+  });
+
+  test('keep no stranger from its chance', async () => {
+    const { commit, chain, trickle } = await backlog(700);
+    await commit(...to('fresh.example', 'NEW'));
+    await trickle(0.5);
+    expect(chain.deliveries).toContain('here: NEW to bob@fresh.example (1)');
+  });
+
+  test('keep mail for who answers from nothing that comes due meanwhile', async () => {
+    const { chain, trickle, store, clock } = await backlog(700);
+    await trickle(0.3);
+    await store.commit([newMail('LATER', { to: 'bob@good.example', receivedAt: clock.now() })]);
+    await trickle(1.1);
+    expect(chain.deliveries).toContain('here: LATER to bob@good.example (1)');
+  });
+
+  test('keep nobody who answers from all of its mail that waits', async () => {
+    const store = memoryStore();
+    const waits = (domain: string, minutes: number) =>
+      store.commit([newMail(`${minutes} ${domain}`, { to: `bob@${domain}`, receivedAt: after(minutes * -MINUTE) })]);
+    const good = Array.from({ length: 50 }, (_, index) => `${index}.good`);
+    for (const domain of good) await Promise.all([waits(domain, 9), waits(domain, 1)]);
+    for (let index = 0; index < 700; index++) await waits(`${index}.dead`, 5);
+    const { trickle, chain } = await backlog(0, store);
+    await trickle(0.5);
+    expect(chain.deliveries.filter(one => one.includes('.good ('))).toHaveLength(100);
+    expect(chain.deliveries.length).toBeLessThan(500);
+  });
+});
+
+describe('a destination that somebody wants tried again', () => {
+  const flushed = async (dead: () => boolean) => {
+    const deliver = except('dead.example', delivery => all(dead() ? DEAD : deliveredTo('x'))(delivery));
+    const gateway = running({ deliver });
+    for (const mail of to('dead.example', ...some(20))) await gateway.commit(mail);
+    await gateway.clock.advance(1);
+    return gateway;
+  };
+
+  test('is left alone again at once where it still does not answer', async () => {
+    const { store, chain, clock, log } = await flushed(() => true);
+    await store.flush({ destination: 'dead.example', now: clock.now(), after: null });
+    await clock.advance(2000);
+    expect(log.of('left alone')).toHaveLength(2);
+    expect(chain.deliveries.length).toBeLessThanOrEqual(3 + 5);
+  });
+
+  test('gets all of its mail, and new mail at once, where it does', async () => {
+    let isDead = true;
+    const { store, chain, clock, commit, log } = await flushed(() => isDead);
+    isDead = false;
+    await store.flush({ destination: 'dead.example', now: clock.now(), after: null });
+    await clock.advance(2000);
+    expect(log.of('answers again')).toHaveLength(1);
+    await commit(...to('dead.example', 'NEW'));
+    expect(chain.deliveries.at(-1)).toBe('here: NEW to bob@dead.example (1)');
   });
 });
 
