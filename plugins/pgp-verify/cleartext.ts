@@ -5,7 +5,7 @@
  * reader see more than was signed makes the block broken: an unknown header line, a line that looks like the begin of another
  * block. Text outside the blocks is told, so that nobody takes it for signed. Time and memory are linear in the text.
  */
-import { beginsBlock, endsBlock } from './armor.ts';
+import { beginsBlock, endsBlock } from '../../core/openpgp/index.ts';
 
 /** An OpenPGP block in a text. */
 export type InlineBlock =

@@ -1,9 +1,9 @@
 /** Examines a mail: what is there of OpenPGP, what each signature proves, and what that makes of the mail. */
 import { type Content, formatSize, parseTree } from '../../core/index.ts';
+import type { KeyIndex } from '../../core/openpgp/index.ts';
+import { authorOf } from '../../core/openpgp/index.ts';
 import { judgeSignatures, malformed } from './judge-signature.ts';
 import { type Finding, type Judgement, judgementOf, unchecked } from './judgement.ts';
-import type { KeyIndex } from './key-index.ts';
-import { authorOf } from './signer.ts';
 import { type Sighting, sightings } from './survey.ts';
 
 /** What a mail is held against. */

@@ -25,11 +25,11 @@ import {
   sliceContent,
   z,
 } from '../../core/index.ts';
+import { Keyring, readKeyring } from '../../core/openpgp/index.ts';
 import { AUTHENTICATION_RESULTS, forgedFields, resultsValue } from './authentication-results.ts';
 import { examine } from './examine.ts';
 import { factsOf, PGP_FACTS } from './facts.ts';
 import type { Judgement } from './judgement.ts';
-import { Keyring, readKeyring } from './keyring.ts';
 
 /** Every field of that name which a mail brings is removed, so it must be none that mail needs. */
 const FIELD_NAME = /^X-[A-Za-z0-9-]{1,70}$/i;

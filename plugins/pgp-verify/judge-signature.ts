@@ -4,18 +4,19 @@
  * Guarantee: `good` is said only where a key of the keyring made a signature over exactly these octets, and where that key
  * and that signature hold at the given time: certified, bound, not revoked, not expired, not from the future.
  */
-import { type Issuer, issuerOf, type KeyIndex } from './key-index.ts';
 import {
+  type Issuer,
   isExpired,
   isRevoked,
+  issuerOf,
+  type KeyIndex,
   maySign,
   readSignaturePackets,
   type SignaturePacket,
   signatureMatches,
   userIds,
-  whyUncheckable,
   whyWorthless,
-} from './openpgp.ts';
+} from '../../core/openpgp/index.ts';
 
 /** What a signature proves, or why it proves nothing. */
 export type SignatureVerdict = 'good' | 'bad' | 'revoked' | 'expired' | 'unknown-key' | 'malformed';
@@ -72,10 +73,7 @@ export async function judgeSignatures(block: Buffer, about: Case): Promise<reado
 async function judge(packet: SignaturePacket, block: Buffer, about: Case): Promise<JudgedSignature> {
   const claimed = { keyId: issuerOf(packet).toUpperCase(), fingerprint: null, userIds: [] };
   const issuers = about.keys.get(issuerOf(packet)) ?? [];
-  const uncheckable = issuers.map(({ key, signer }) => whyUncheckable(key) ?? whyUncheckable(signer));
-  if (uncheckable.every(why => why !== null)) {
-    return { verdict: 'unknown-key', because: uncheckable[0] ?? 'the key is not in the keyring', ...claimed };
-  }
+  if (issuers.length === 0) return { verdict: 'unknown-key', because: 'the key is not in the keyring', ...claimed };
   const worthless = whyWorthless(packet, block);
   if (worthless !== null) return { verdict: 'malformed', because: worthless, ...claimed };
   for (const { key, signer } of issuers) {

@@ -5,8 +5,8 @@
  * something larger. A good signature on anything less is `partial`. Of several parts the worst one speaks.
  */
 import type { Mailbox } from '../../core/index.ts';
+import { mailboxesOf, samePerson } from '../../core/openpgp/index.ts';
 import type { JudgedSignature, SignatureVerdict } from './judge-signature.ts';
-import { mailboxesOf, samePerson } from './signer.ts';
 
 /** The verdicts on a mail. */
 export const VERDICTS = [

@@ -6,7 +6,7 @@
  * section 5). What a signature already covers is not searched for signatures: there, the outer one speaks.
  */
 import { type Part, parameter, partContent } from '../../core/index.ts';
-import { armoredBlocks } from './armor.ts';
+import { armoredBlocks } from '../../core/openpgp/index.ts';
 import { inlineBlocks } from './cleartext.ts';
 
 /** Something of OpenPGP, at its place. */

@@ -7,10 +7,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentOf } from '../../core/index.ts';
-import { armoredBlocks } from '../../plugins/pgp-verify/armor.ts';
+import { armoredBlocks } from '../../core/openpgp/armor.ts';
+import { indexKeys } from '../../core/openpgp/key-index.ts';
+import { type KeyMaterial, readKeyMaterial } from '../../core/openpgp/openpgp.ts';
 import { examine } from '../../plugins/pgp-verify/examine.ts';
-import { indexKeys } from '../../plugins/pgp-verify/key-index.ts';
-import { type KeyMaterial, readKeyMaterial } from '../../plugins/pgp-verify/openpgp.ts';
 
 const [, , folder = '', time = ''] = process.argv;
 const now = new Date(Number(time));

@@ -7,9 +7,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { armoredBlocks } from '../../plugins/pgp-verify/armor.ts';
-import { indexKeys } from '../../plugins/pgp-verify/key-index.ts';
-import { isExpired, isRevoked, maySign, readKeyMaterial } from '../../plugins/pgp-verify/openpgp.ts';
+import { armoredBlocks } from '../../core/openpgp/armor.ts';
+import { indexKeys } from '../../core/openpgp/key-index.ts';
+import { isExpired, isRevoked, maySign, readKeyMaterial } from '../../core/openpgp/openpgp.ts';
 import { corpus, describeWithCorpus } from '../support/corpus.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');

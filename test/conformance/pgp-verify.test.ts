@@ -8,13 +8,13 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Content, contentOf, parseTree } from '../../core/index.ts';
+import { indexKeys, type KeyIndex } from '../../core/openpgp/key-index.ts';
+import { readKeyring } from '../../core/openpgp/keyring.ts';
+import { authorOf } from '../../core/openpgp/signer.ts';
 import { harness, memoryFiles } from '../../core/testing.ts';
 import { examine, findingOf } from '../../plugins/pgp-verify/examine.ts';
 import pgpVerify from '../../plugins/pgp-verify/index.ts';
 import { type Finding, type Judgement, judgementOf } from '../../plugins/pgp-verify/judgement.ts';
-import { indexKeys, type KeyIndex } from '../../plugins/pgp-verify/key-index.ts';
-import { readKeyring } from '../../plugins/pgp-verify/keyring.ts';
-import { authorOf } from '../../plugins/pgp-verify/signer.ts';
 import { type Sighting, sightings } from '../../plugins/pgp-verify/survey.ts';
 import { corpus, describeWithCorpus } from '../support/corpus.ts';
 

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { harness } from '../../../core/testing.ts';
 import pgpVerify from '../../../plugins/pgp-verify/index.ts';
-import { describeWithGnupg, Gnupg, type Outcome } from './gnupg.ts';
-import { multipartSigned } from './signing.ts';
+import { describeWithGnupg, Gnupg, type Outcome } from '../../support/gnupg.ts';
+import { multipartSigned } from '../../support/openpgp-signing.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 const AT_NOW = '20261123T120000';
@@ -153,19 +153,17 @@ describeWithGnupg('the plugin and GnuPG agree', () => {
     });
   });
 
-  test('a key on a curve that cannot be computed here is unknown, never bad', async () => {
-    const fingerprint = await signer.makeKey({
-      userId: 'Brain <brain@example.test>',
-      algorithm: 'brainpoolP256r1',
-      made: '20260101T000000',
-      expires: 'never',
-    });
-    const signature = await signer.sign(Buffer.from(PART), 'detached', { by: [fingerprint], at: SIGNED_AT });
-    const files = { 'keys/brain.asc': await signer.publicKey(fingerprint) };
-    const { data, log } = await harness(pgpVerify, { keyring: './keys', header: false }, { files, now: NOW });
-    expect(await data(header('rsa') + multipartSigned(PART, crlf(signature)))).toMatchObject({
-      facts: { pgp: 'unknown-key' },
-    });
-    expect(log.of('left out')).toHaveLength(1);
-  });
+  test.each(['brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1', 'secp256k1', 'nistp256', 'nistp521'] as const)(
+    'a key on %s: what it signed is good, and bad where it was altered',
+    async algorithm => {
+      const userId = `${algorithm} <curve@example.test>`;
+      const fingerprint = await signer.makeKey({ userId, algorithm, made: '20260101T000000', expires: 'never' });
+      const signature = await signer.sign(Buffer.from(PART), 'detached', { by: [fingerprint], at: SIGNED_AT });
+      const files = { 'keys/curve.asc': await signer.publicKey(fingerprint) };
+      const { data } = await harness(pgpVerify, { keyring: './keys', header: false }, { files, now: NOW });
+      const mail = `From: ${userId}\r\nMIME-Version: 1.0\r\n${multipartSigned(PART, crlf(signature))}`;
+      expect(await data(mail)).toMatchObject({ facts: { pgp: 'good', 'pgp.aligned': true } });
+      expect(await data(mail.replace('Ann', 'Eve'))).toMatchObject({ facts: { pgp: 'bad' } });
+    },
+  );
 });

@@ -13,7 +13,7 @@ import {
   PART,
   revoked,
   type TestKey,
-} from './signing.ts';
+} from '../../support/openpgp-signing.ts';
 
 let ann: TestKey;
 let eve: TestKey;

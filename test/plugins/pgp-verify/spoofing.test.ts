@@ -3,7 +3,16 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Facts } from '../../../core/index.ts';
 import { harness } from '../../../core/testing.ts';
 import pgpVerify from '../../../plugins/pgp-verify/index.ts';
-import { clearSigned, detached, FROM_ANN, makeKey, multipartSigned, NOW, PART, type TestKey } from './signing.ts';
+import {
+  clearSigned,
+  detached,
+  FROM_ANN,
+  makeKey,
+  multipartSigned,
+  NOW,
+  PART,
+  type TestKey,
+} from '../../support/openpgp-signing.ts';
 
 let ann: TestKey;
 /** Says that she is Ann, and is not in the keyring. */

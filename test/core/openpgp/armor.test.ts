@@ -1,7 +1,7 @@
 /** ASCII armor: blocks are found, damaged ones are told, and no text makes it slow. */
 
 import { describe, expect, test } from 'vitest';
-import { armoredBlocks } from '../../../plugins/pgp-verify/armor.ts';
+import { armoredBlocks } from '../../../core/openpgp/armor.ts';
 import * as fc from '../../support/fast-check.ts';
 
 const armored = (kind: string, ...lines: readonly string[]) =>

@@ -36,7 +36,14 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 export interface KeyWish {
   readonly userId: string;
-  readonly algorithm: 'ed25519' | 'rsa2048' | 'brainpoolP256r1';
+  readonly algorithm:
+    | 'ed25519'
+    | 'rsa2048'
+    | `brainpoolP${256 | 384 | 512}r1`
+    | 'secp256k1'
+    | 'nistp256'
+    | 'nistp521'
+    | 'dsa2048';
   /** When it is made, as `20260101T000000`. */
   readonly made: string;
   /** When it expires, as `2026-02-01`, or `never`. */

@@ -54,14 +54,6 @@ const STRONG_HASHES: ReadonlySet<enums.hash> = new Set([
   enums.hash.sha3_512,
 ]);
 
-/** ECDSA on these the package leaves, under Node, to a module that it does not install. */
-const UNCHECKED_CURVES: ReadonlySet<string> = new Set([
-  'secp256k1',
-  'brainpoolP256r1',
-  'brainpoolP384r1',
-  'brainpoolP512r1',
-]);
-
 const EXACT_NUMBERS: ReadonlySet<enums.publicKey> = new Set([
   enums.publicKey.rsaEncryptSign,
   enums.publicKey.rsaSign,
@@ -162,12 +154,6 @@ export function whyWorthless(packet: SignaturePacket, block: Buffer): string | n
     return 'it holds a critical part that is not known';
   if (packet.rawNotations.some(notation => notation.critical)) return 'it holds a critical notation';
   return hasExactNumbers(packet, block) ? null : 'its numbers are not written as they must be';
-}
-
-/** Why nothing that a key signed can be checked here. `null`: it can. */
-export function whyUncheckable(key: Key | Subkey): string | null {
-  const { curve } = key.getAlgorithmInfo();
-  return curve !== undefined && UNCHECKED_CURVES.has(curve) ? `its curve, ${curve}, cannot be computed here` : null;
 }
 
 /**

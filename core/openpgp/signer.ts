@@ -4,7 +4,10 @@
  * What is not clearly one address is none: a user id such as `<ann@example.test> <eve@example.test>` speaks for nobody, and a
  * mail with two From fields, or two addresses in one, has no author.
  */
-import { authors, type HeaderBlock, type Mailbox, parseMailbox } from '../../core/index.ts';
+import type { Mailbox } from '../mail/address.ts';
+import { parseMailbox } from '../mail/path.ts';
+import { authors } from '../mime/addresses.ts';
+import type { HeaderBlock } from '../mime/header.ts';
 
 const IN_BRACKETS = /^[^<>]*<([^<>\s"]+)>\s*$/;
 

@@ -1,10 +1,10 @@
 /** The keyring: every key file of a folder, complaints that name the file, and changes that take effect. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { issuerOf } from '../../../core/openpgp/key-index.ts';
+import { Keyring, readKeyring } from '../../../core/openpgp/keyring.ts';
+import { isRevoked } from '../../../core/openpgp/openpgp.ts';
 import { ManualClock, memoryFiles, recordingLog } from '../../../core/testing.ts';
-import { issuerOf } from '../../../plugins/pgp-verify/key-index.ts';
-import { Keyring, readKeyring } from '../../../plugins/pgp-verify/keyring.ts';
-import { isRevoked } from '../../../plugins/pgp-verify/openpgp.ts';
-import { makeKey, NOW, revoked, type TestKey } from './signing.ts';
+import { makeKey, NOW, revoked, type TestKey } from '../../support/openpgp-signing.ts';
 
 let ann: TestKey;
 let bob: TestKey;

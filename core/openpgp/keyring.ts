@@ -5,10 +5,11 @@
  * log. While the folder cannot be read at all, the keys that were read last go on to hold: mail is not deferred for it.
  */
 import { createHash } from 'node:crypto';
-import { type Clock, describeError, type Files, type Log } from '../../core/index.ts';
+import { describeError } from '../mail/failure.ts';
+import type { Clock, Files, Log } from '../plugin/ports.ts';
 import { armoredBlocks } from './armor.ts';
 import { indexKeys, type KeyIndex } from './key-index.ts';
-import { type KeyMaterial, readKeyMaterial, whyUncheckable } from './openpgp.ts';
+import { type KeyMaterial, readKeyMaterial } from './openpgp.ts';
 
 /** Files of a keyring folder that are read; all others are not looked at. */
 const KEY_FILE = /\.(?:asc|gpg|pgp)$/i;
@@ -139,10 +140,6 @@ export class Keyring {
     this.#index = indexKeys(material);
     this.#state = state;
     const keys = new Set([...this.#index.values()].flat().map(({ key }) => key));
-    for (const key of keys) {
-      const why = whyUncheckable(key);
-      if (why !== null) log.warn('left out', { key: key.getFingerprint(), cause: why });
-    }
     log.info('read', { keyring: path, keys: keys.size });
   }
 }

@@ -1,0 +1,9 @@
+/**
+ * The door of OpenPGP: keys, where they come from, and the questions asked of them, for the plugins that verify, sign,
+ * encrypt and decrypt. Not a part of the front door: the package behind it is large, and most gateways do without.
+ */
+export * from './armor.ts';
+export * from './key-index.ts';
+export * from './keyring.ts';
+export * from './openpgp.ts';
+export * from './signer.ts';
