@@ -9,12 +9,15 @@ import { describeError } from '../mail/failure.ts';
 import type { Clock, Files, Log } from '../plugin/ports.ts';
 import { armoredBlocks } from './armor.ts';
 import { indexKeys, type KeyIndex } from './key-index.ts';
+import { isKeybox, keyboxKeys } from './keybox.ts';
 import { type KeyMaterial, readKeyMaterial } from './openpgp.ts';
 
 /** Files of a keyring folder that are read; all others are not looked at. */
-const KEY_FILE = /\.(?:asc|gpg|pgp)$/i;
+const KEY_FILE = /\.(?:asc|gpg|pgp|kbx)$/i;
 /** A key file of that size is none. In octets. */
 const LARGEST_FILE = 64 * 1024 * 1024;
+/** How the file begins in which GnuPG 2.4 can keep keys instead. */
+const DATABASE = Buffer.from('SQLite format 3\0');
 /** How often the folder is looked at, at most. In milliseconds. */
 const LOOK_EVERY = 5000;
 
@@ -63,8 +66,9 @@ async function keyFiles(files: Files, path: string): Promise<readonly string[]> 
 
 async function readKeyFile(octets: Buffer): Promise<readonly KeyMaterial[]> {
   if (octets.length > LARGEST_FILE) throw new Error('it is too large to be a key file');
-  if (octets.subarray(8, 12).equals(Buffer.from('KBXf')))
-    throw new Error('it is a keybox, which only GnuPG can read; write its keys to a file by: gpg --export --armor');
+  if (isKeybox(octets)) return [await readKeyMaterial(Buffer.concat(keyboxKeys(octets)))];
+  if (octets.subarray(0, DATABASE.length).equals(DATABASE))
+    throw new Error('it is the database of keyboxd; write its keys to a file by: gpg --export --armor');
   const blocks = armoredBlocks(octets);
   if (blocks.length === 0) return [await readKeyMaterial(octets)];
   const material: KeyMaterial[] = [];

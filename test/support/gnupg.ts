@@ -101,6 +101,16 @@ export class Gnupg {
     return (await this.#gpg(['--armor', '--export', fingerprint])).stdout.toString();
   }
 
+  /** Deletes a key, the private one too. */
+  async deleteKey(fingerprint: string): Promise<void> {
+    await this.#gpg(['--delete-secret-and-public-key', fingerprint]);
+  }
+
+  /** The file in which it keeps its public keys. */
+  async keybox(): Promise<Buffer> {
+    return await readFile(join(this.#home, 'pubring.kbx'));
+  }
+
   async importKey(armored: string): Promise<void> {
     const path = join(this.#home, 'import.asc');
     await writeFile(path, armored);

@@ -73,7 +73,12 @@ describe('what is unusable', () => {
       octets: () => ann.publicKey.armor().replace(/\n.*\n-----END/, '\n!\n-----END'),
       why: /armor is damaged/,
     },
-    { title: 'a keybox', octets: () => Buffer.from('\0\0\0\x20\x01\x01\0\x02KBXf\0\0\0\0', 'latin1'), why: /keybox/ },
+    {
+      title: 'a keybox that is cut off',
+      octets: () => Buffer.from('\0\0\0\x20\x01\x01\0\x02KBXf\0\0\0\0', 'latin1'),
+      why: /keybox that is damaged/,
+    },
+    { title: 'the database of keyboxd', octets: () => 'SQLite format 3\0...', why: /database of keyboxd/ },
     {
       title: 'a message',
       octets: () => '-----BEGIN PGP MESSAGE-----\n\nYQ==\n-----END PGP MESSAGE-----\n',
