@@ -4,6 +4,9 @@
  */
 export * from './armor.ts';
 export * from './key-index.ts';
+export * from './key-source.ts';
 export * from './keyring.ts';
 export * from './openpgp.ts';
+export * from './owner-trust.ts';
 export * from './signer.ts';
+export * from './web-of-trust.ts';

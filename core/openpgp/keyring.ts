@@ -10,7 +10,9 @@ import type { Clock, Files, Log } from '../plugin/ports.ts';
 import { armoredBlocks } from './armor.ts';
 import { indexKeys, type KeyIndex } from './key-index.ts';
 import { isKeybox, keyboxKeys } from './keybox.ts';
-import { type KeyMaterial, readKeyMaterial } from './openpgp.ts';
+import { type Key, type KeyMaterial, readKeyMaterial } from './openpgp.ts';
+import { type OwnerTrusts, parseOwnerTrusts } from './owner-trust.ts';
+import { type TrustRules, type WebOfTrust, webOfTrust } from './web-of-trust.ts';
 
 /** Files of a keyring folder that are read; all others are not looked at. */
 const KEY_FILE = /\.(?:asc|gpg|pgp|kbx)$/i;
@@ -18,6 +20,8 @@ const KEY_FILE = /\.(?:asc|gpg|pgp|kbx)$/i;
 const LARGEST_FILE = 64 * 1024 * 1024;
 /** How the file begins in which GnuPG 2.4 can keep keys instead. */
 const DATABASE = Buffer.from('SQLite format 3\0');
+/** How long a web of trust holds: certifications expire. In milliseconds. */
+const WEB_HOLDS = 60 * 60 * 1000;
 /** How often the folder is looked at, at most. In milliseconds. */
 const LOOK_EVERY = 5000;
 
@@ -89,12 +93,29 @@ export interface KeyringParts {
   readonly log: Log;
   /** The folder or the file. */
   readonly path: string;
+  /** Whose certifications count, and how many it takes. `null`: every key of the keyring is believed. */
+  readonly trust: TrustSettings | null;
+}
+
+/** A file of owner trust, and how much trust it takes. */
+export interface TrustSettings extends TrustRules {
+  readonly file: string;
+}
+
+/** A keyring as it was at a time. */
+export interface Keys {
+  readonly index: KeyIndex;
+  /** `null`: every key of the keyring is believed. */
+  readonly web: WebOfTrust | null;
 }
 
 /** A keyring that keeps up with its folder. */
 export class Keyring {
   readonly #parts: KeyringParts;
-  #index: KeyIndex = new Map();
+  #keys: Keys = { index: new Map(), web: null };
+  #owners: OwnerTrusts = new Map();
+  /** When the web of trust is computed anew, by the monotonic clock. */
+  #webEnds = 0;
   /** What the folder looked like when the keys were read. */
   #state = '';
   #nextLook = 0;
@@ -109,49 +130,69 @@ export class Keyring {
    * @throws the error of the file system, where they cannot be read
    */
   async load(): Promise<void> {
-    const { files, path, clock } = this.#parts;
-    const state = await stateOf(files, path);
-    await this.#read(state);
+    const { clock } = this.#parts;
+    await this.#read(await this.#stateNow());
     this.#nextLook = clock.monotonic() + LOOK_EVERY;
   }
 
   /** The keys as they are now, or a few seconds ago. */
-  async keys(): Promise<KeyIndex> {
+  async keys(): Promise<Keys> {
     if (this.#looking !== null || this.#parts.clock.monotonic() >= this.#nextLook) {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = null;
       });
       await this.#looking;
     }
-    return this.#index;
+    return this.#keys;
   }
 
   async #look(): Promise<void> {
-    const { files, path, clock, log } = this.#parts;
+    const { path, clock, log } = this.#parts;
     this.#nextLook = clock.monotonic() + LOOK_EVERY;
     try {
-      const state = await stateOf(files, path);
+      const state = await this.#stateNow();
       if (state !== this.#state) await this.#read(state);
+      else if (clock.monotonic() >= this.#webEnds)
+        this.#keys = { ...this.#keys, web: await this.#web(this.#keys.index) };
     } catch (error) {
       log.error('not read', { keyring: path, cause: describeError(error), instead: 'the keys that were read last' });
     }
   }
 
   async #read(state: string): Promise<void> {
-    const { files, path, log } = this.#parts;
+    const { files, path, log, trust } = this.#parts;
     const { material, unusable } = await readKeyring(files, path);
     for (const { path: file, why } of unusable) log.warn('left out', { key: file, cause: why });
-    this.#index = indexKeys(material);
+    this.#owners = trust === null ? new Map() : parseOwnerTrusts((await files.read(trust.file)).toString('latin1'));
+    const index = indexKeys(material);
+    this.#keys = { index, web: await this.#web(index) };
     this.#state = state;
-    const keys = new Set([...this.#index.values()].flat().map(({ key }) => key));
-    log.info('read', { keyring: path, keys: keys.size });
+    log.info('read', { keyring: path, keys: keysOf(index).length });
+  }
+
+  async #web(index: KeyIndex): Promise<WebOfTrust | null> {
+    const { clock, trust } = this.#parts;
+    this.#webEnds = clock.monotonic() + WEB_HOLDS;
+    if (trust === null) return null;
+    return await webOfTrust({ keys: keysOf(index), owners: this.#owners, rules: trust, now: clock.now() });
+  }
+
+  async #stateNow(): Promise<string> {
+    const { files, path, trust } = this.#parts;
+    const paths = [...(await keyFiles(files, path)), ...(trust === null ? [] : [trust.file])];
+    return await stateOf(files, paths);
   }
 }
 
+/** The keys of an index, each once. */
+function keysOf(index: KeyIndex): readonly Key[] {
+  return [...new Set([...index.values()].flat().map(({ key }) => key))];
+}
+
 /** What changes when a key file does. Links are followed by reading: the link itself stays the same. */
-async function stateOf(files: Files, path: string): Promise<string> {
+async function stateOf(files: Files, paths: readonly string[]): Promise<string> {
   const states: string[] = [];
-  for (const file of await keyFiles(files, path)) {
+  for (const file of paths) {
     const facts = await files.facts(file);
     const state =
       facts?.kind === 'link'

@@ -20,6 +20,7 @@ import {
   readSignature,
   SignaturePacket,
   type Subkey,
+  type User,
   UserAttributePacket,
   UserIDPacket,
 } from 'openpgp';
@@ -27,7 +28,7 @@ import {
 export type { Key, SignaturePacket, Subkey };
 
 /** Which keys are good enough is for those to say who put them into the keyring; only RSA below 1024 bits is refused. */
-const CONFIG: Config = {
+export const CONFIG: Config = {
   ...config,
   minRSABits: 1024,
   rejectPublicKeyAlgorithms: new Set([enums.publicKey.elgamal]),
@@ -228,12 +229,16 @@ export async function maySign(key: Key, signer: Key | Subkey, now: Date): Promis
 export async function userIds(key: Key, now: Date): Promise<readonly string[]> {
   const ids: string[] = [];
   for (const user of key.users) {
-    const valid = await user.verify(now, CONFIG).catch(() => false);
-    if (valid && user.userID !== null) ids.push(user.userID.userID);
+    if (user.userID !== null && (await isOwnUserId(user, now))) ids.push(user.userID.userID);
   }
   const primary = await key.getPrimaryUser(now, undefined, CONFIG).catch(() => null);
   const first = primary?.user.userID?.userID;
   return first === undefined ? ids : [first, ...ids.filter(id => id !== first)];
+}
+
+/** Whether a key itself says that a user id is its own, and has not revoked it. */
+export async function isOwnUserId(user: User, now: Date): Promise<boolean> {
+  return await user.verify(now, CONFIG).catch(() => false);
 }
 
 function isSubkey(key: Key | Subkey): key is Subkey {

@@ -16,6 +16,7 @@ const RESULT: Readonly<Record<Verdict, string>> = {
   none: 'none',
   good: 'pass',
   partial: 'policy',
+  untrusted: 'policy',
   bad: 'fail',
   revoked: 'policy',
   expired: 'policy',
@@ -34,10 +35,12 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
  * @example mx.example.test; x-pgp=pass reason="the signature is good" policy.verdict=good policy.aligned=yes
  */
 export function resultsValue(hostname: string, judgement: Judgement): string {
-  const { verdict, because, signature, aligned, signer } = judgement;
+  const { verdict, because, signature, aligned, signer, belief } = judgement;
   const properties = [
     ['policy.verdict', verdict],
     ['policy.aligned', signature === null ? null : aligned ? 'yes' : 'no'],
+    ['policy.trust', belief?.validity ?? null],
+    ['policy.source', signature?.origin ?? null],
     ['body.key', signature?.keyId ?? null],
     ['body.fingerprint', signature?.fingerprint ?? null],
     ['body.signer', signer === null ? null : formatMailbox(signer)],

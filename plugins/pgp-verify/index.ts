@@ -16,6 +16,7 @@ import {
   IDENTITY,
   LOG,
   note,
+  type OptionComplaint,
   path,
   prependField,
   readHeader,
@@ -25,7 +26,7 @@ import {
   sliceContent,
   z,
 } from '../../core/index.ts';
-import { Keyring, readKeyring } from '../../core/openpgp/index.ts';
+import { Keyring, keyringSource, parseOwnerTrusts, readKeyring, USUAL_RULES } from '../../core/openpgp/index.ts';
 import { AUTHENTICATION_RESULTS, forgedFields, resultsValue } from './authentication-results.ts';
 import { examine } from './examine.ts';
 import { factsOf, PGP_FACTS } from './facts.ts';
@@ -38,6 +39,23 @@ const options = z.strictObject({
   keyring: path().describe(
     'A folder whose files *.asc, *.gpg and *.pgp are public keys or revocations of keys, or one such file. Read again when it changes.',
   ),
+  trust: z
+    .strictObject({
+      file: path()
+        .describe('What `gpg --export-ownertrust` writes. Read again when it changes.')
+        .meta({ examples: ['./ownertrust.txt'] }),
+      completes: z
+        .int()
+        .min(1)
+        .default(USUAL_RULES.completes)
+        .describe('How many full introducers make a key believed.'),
+      marginals: z.int().min(1).default(USUAL_RULES.marginals).describe('How many marginal introducers do.'),
+      depth: z.int().min(1).max(20).default(USUAL_RULES.depth).describe('How many certifications a path may be long.'),
+    })
+    .optional()
+    .describe(
+      'Whose certifications count, as in the web of trust of GnuPG. Without it every key of the keyring is believed.',
+    ),
   header: z
     .union([
       z.boolean(),
@@ -60,23 +78,33 @@ export default definePlugin({
   facts: PGP_FACTS,
 
   async check({ options, files }) {
+    const complaints: OptionComplaint[] = [];
     try {
       const { unusable } = await readKeyring(files, options.keyring);
-      return unusable.map(({ path: file, why }) => ({ path: ['keyring'], message: `${file} is of no use: ${why}` }));
+      complaints.push(
+        ...unusable.map(({ path: file, why }) => ({ path: ['keyring'], message: `${file} is of no use: ${why}` })),
+      );
     } catch (error) {
       const message = `no keys can be read at ${files.resolve(options.keyring)}: ${describeError(error)}`;
-      return [{ path: ['keyring'], message }];
+      complaints.push({ path: ['keyring'], message });
     }
+    try {
+      if (options.trust !== undefined) parseOwnerTrusts((await files.read(options.trust.file)).toString('latin1'));
+    } catch (error) {
+      const message = `no trust can be read at ${files.resolve(options.trust?.file ?? '')}: ${describeError(error)}`;
+      complaints.push({ path: ['trust', 'file'], message });
+    }
+    return complaints;
   },
 
   create({ options, clock, files, identity, log }) {
-    const keyring = new Keyring({ files, clock, log, path: options.keyring });
+    const keyring = new Keyring({ files, clock, log, path: options.keyring, trust: options.trust ?? null });
     const field = options.header === true ? AUTHENTICATION_RESULTS : options.header;
     return {
       start: () => keyring.load(),
 
       async data({ mail: { content } }) {
-        const standards = { keys: await keyring.keys(), now: clock.now(), maxSize: options.maxSize };
+        const standards = { keys: keyringSource(await keyring.keys()), now: clock.now(), maxSize: options.maxSize };
         const judgement = await examine(content, standards);
         const header = await readHeader(content);
         if (field === false || header.kind === 'too-large') return note(factsOf(judgement));

@@ -5,7 +5,7 @@
  * something larger. A good signature on anything less is `partial`. Of several parts the worst one speaks.
  */
 import type { Mailbox } from '../../core/index.ts';
-import { mailboxesOf, samePerson } from '../../core/openpgp/index.ts';
+import { type Belief, mailboxOf, type OwnerName, samePerson } from '../../core/openpgp/index.ts';
 import type { JudgedSignature, SignatureVerdict } from './judge-signature.ts';
 
 /** The verdicts on a mail. */
@@ -13,6 +13,7 @@ export const VERDICTS = [
   'none',
   'good',
   'partial',
+  'untrusted',
   'bad',
   'revoked',
   'expired',
@@ -51,10 +52,12 @@ export interface Judgement {
   readonly signer: Mailbox | null;
   /** Whether the signer is the author. */
   readonly aligned: boolean;
+  /** What the web of trust says of that name, or where the signature is `untrusted`, of the best name that the key claims. */
+  readonly belief: Belief | null;
 }
 
 /** From bad to worse, without `good`. */
-const WORST_FIRST: readonly SignatureVerdict[] = ['bad', 'malformed', 'revoked', 'expired', 'unknown-key'];
+const WORST_FIRST: readonly SignatureVerdict[] = ['bad', 'malformed', 'revoked', 'expired', 'unknown-key', 'untrusted'];
 
 /** Says what holds of a mail. `author`: `null` where the mail does not clearly say one. */
 export function judgementOf(findings: readonly Finding[], author: Mailbox | null): Judgement {
@@ -65,17 +68,33 @@ export function judgementOf(findings: readonly Finding[], author: Mailbox | null
   if (worst === undefined) return unsigned(encrypted);
   const { signature, whole } = worst;
   const good = signature.verdict === 'good';
-  const mailboxes = good ? mailboxesOf(signature.userIds) : [];
-  const own = author === null ? undefined : mailboxes.find(mailbox => samePerson(mailbox, author));
+  const own = nameOf(signature, author);
+  const name = own ?? signature.names.find(({ userId }) => mailboxOf(userId) !== null) ?? signature.names[0];
+  const because = good && !whole ? 'the signature is good, but covers only a part' : signature.because;
   return {
     verdict: good && !whole ? 'partial' : signature.verdict,
-    because: good && !whole ? 'the signature is good, but covers only a part' : signature.because,
+    because: good ? because + trustIn(name) : because,
     signature,
     coverage: whole ? 'whole' : 'part',
     encrypted,
-    signer: own ?? mailboxes[0] ?? null,
-    aligned: own !== undefined,
+    signer: good && name !== undefined ? mailboxOf(name.userId) : null,
+    aligned: good && own !== undefined,
+    belief: good || signature.verdict === 'untrusted' ? (name?.belief ?? null) : null,
   };
+}
+
+/** The name of a signer that is the author's. */
+function nameOf({ names }: JudgedSignature, author: Mailbox | null): OwnerName | undefined {
+  return names.find(({ userId }) => {
+    const mailbox = mailboxOf(userId);
+    return author !== null && mailbox !== null && samePerson(mailbox, author);
+  });
+}
+
+/** How one knows whose key it is, for a person. */
+function trustIn(name: OwnerName | undefined): string {
+  const through = name?.belief?.through ?? [];
+  return through.length === 0 ? '' : `, the key is trusted through ${through.join(', ')}`;
 }
 
 /** What is said of a mail that was not looked into. */
@@ -92,6 +111,7 @@ function unsigned(encrypted: boolean): Judgement {
     encrypted,
     signer: null,
     aligned: false,
+    belief: null,
   };
 }
 
@@ -102,9 +122,7 @@ function unsigned(encrypted: boolean): Judgement {
 function deciding(signatures: readonly JudgedSignature[], author: Mailbox | null): JudgedSignature {
   const bad = signatures.find(({ verdict }) => verdict === 'bad');
   const good = signatures.filter(({ verdict }) => verdict === 'good');
-  const byAuthor = good.find(
-    ({ userIds }) => author !== null && mailboxesOf(userIds).some(mailbox => samePerson(mailbox, author)),
-  );
+  const byAuthor = good.find(signature => nameOf(signature, author) !== undefined);
   const chosen = bad ?? byAuthor ?? good[0] ?? signatures.toSorted((one, other) => rank(one) - rank(other))[0];
   if (chosen === undefined) throw new Error('a signed part without a signature');
   return chosen;

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { contentOf } from '../../core/index.ts';
 import { armoredBlocks } from '../../core/openpgp/armor.ts';
 import { indexKeys } from '../../core/openpgp/key-index.ts';
+import { keyringSource } from '../../core/openpgp/key-source.ts';
 import { type KeyMaterial, readKeyMaterial } from '../../core/openpgp/openpgp.ts';
 import { examine } from '../../plugins/pgp-verify/examine.ts';
 
@@ -28,7 +29,7 @@ for (const sample of samples) {
     if (read !== null) material.push(read);
   }
 }
-const keys = indexKeys(material);
+const keys = keyringSource({ index: indexKeys(material), web: null });
 
 const HEAD = 'From: alice@rnp\r\nMIME-Version: 1.0\r\n';
 const SIGNED = 'multipart/signed; protocol="application/pgp-signature"; boundary=b';

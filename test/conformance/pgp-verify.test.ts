@@ -8,7 +8,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Content, contentOf, parseTree } from '../../core/index.ts';
-import { indexKeys, type KeyIndex } from '../../core/openpgp/key-index.ts';
+import { indexKeys } from '../../core/openpgp/key-index.ts';
+import { type KeySource, keyringSource } from '../../core/openpgp/key-source.ts';
 import { readKeyring } from '../../core/openpgp/keyring.ts';
 import { authorOf } from '../../core/openpgp/signer.ts';
 import { harness, memoryFiles } from '../../core/testing.ts';
@@ -110,14 +111,14 @@ function mailOf(file: string): Content {
   return contentOf(Buffer.from(text.replaceAll(/\r?\n/g, '\r\n'), 'latin1'));
 }
 
-async function keysOf(source: Source): Promise<KeyIndex> {
+async function keysOf(source: Source): Promise<KeySource> {
   const files = memoryFiles(
     Object.fromEntries(source.keys.map((key, at) => [`keys/${at}.asc`, readFileSync(corpus('pgp', key))])),
   );
   await files.makeDirectory('keys');
   const { material, unusable } = await readKeyring(files, 'keys');
   expect(unusable).toEqual([]);
-  return indexKeys(material);
+  return keyringSource({ index: indexKeys(material), web: null });
 }
 
 /**
@@ -131,7 +132,7 @@ function digests(kind: string, octets: Buffer): readonly string[] {
 }
 
 /** Everything in a mail, judged part by part. */
-async function partsOf(content: Content, keys: KeyIndex) {
+async function partsOf(content: Content, keys: KeySource) {
   const tree = parseTree(await content.bytes());
   if (tree.kind !== 'tree') throw new Error('no tree');
   const author = authorOf(tree.root.header);
@@ -140,7 +141,7 @@ async function partsOf(content: Content, keys: KeyIndex) {
     { readonly sighting: Sighting; readonly finding: Finding; readonly judgement: Judgement }
   >();
   for (const sighting of sightings(tree.root)) {
-    const finding = await findingOf(sighting, { keys, now: NOW });
+    const finding = await findingOf(sighting, { keys, author, now: NOW });
     const whole = finding.kind === 'signed' ? { ...finding, whole: true } : finding;
     parts.set(finding.at, { sighting, finding, judgement: judgementOf([whole], author) });
   }

@@ -117,6 +117,29 @@ export class Gnupg {
     await this.#gpg(['--import', path]);
   }
 
+  /** Takes owner trust as `--export-ownertrust` writes it. */
+  async importOwnerTrust(text: string): Promise<void> {
+    const path = join(this.#home, 'ownertrust');
+    await writeFile(path, text);
+    await this.#gpg(['--import-ownertrust', path]);
+  }
+
+  /** What the web of trust says of every user id, by fingerprint and user id: `u`, `f`, `m` or another letter (doc/DETAILS). */
+  async validities(at: string, more: readonly string[] = []): Promise<ReadonlyMap<string, string>> {
+    const model = ['--faked-system-time', at, '--trust-model', 'classic', ...more];
+    await this.#gpg([...model, '--check-trustdb']);
+    const { stdout } = await this.#gpg([...model, '--with-colons', '--list-keys']);
+    const found = new Map<string, string>();
+    let fingerprint = '';
+    for (const line of stdout.toString().split('\n')) {
+      const fields = line.split(':');
+      if (fields[0] === 'pub') fingerprint = '';
+      if (fields[0] === 'fpr') fingerprint ||= fields[9] ?? '';
+      if (fields[0] === 'uid') found.set(`${fingerprint} ${fields[9]}`, fields[1] ?? '');
+    }
+    return found;
+  }
+
   /** Signs octets by all of the keys, at a time; more arguments as for `gpg`. */
   async sign(
     octets: Buffer,

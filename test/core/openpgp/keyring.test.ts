@@ -20,7 +20,7 @@ function keyringOver(initial: Readonly<Record<string, string | Buffer>>, path = 
   const clock = new ManualClock(NOW);
   const log = recordingLog();
   const files = memoryFiles(initial, { clock });
-  return { clock, log, files, keyring: new Keyring({ files, clock, log, path }) };
+  return { clock, log, files, keyring: new Keyring({ files, clock, log, path, trust: null }) };
 }
 
 describe('what is read', () => {
@@ -31,7 +31,7 @@ describe('what is read', () => {
       'keys/README': 'not looked at',
     });
     await keyring.load();
-    const keys = await keyring.keys();
+    const { index: keys } = await keyring.keys();
     expect([...keys.keys()]).toEqual(expect.arrayContaining([idOf(ann), idOf(bob)]));
   });
 
@@ -39,7 +39,7 @@ describe('what is read', () => {
     const two = Buffer.concat([ann.publicKey.write(), bob.publicKey.write()]);
     const { keyring } = keyringOver({ 'team.pgp': two }, './team.pgp');
     await keyring.load();
-    expect((await keyring.keys()).has(idOf(bob))).toBe(true);
+    expect((await keyring.keys()).index.has(idOf(bob))).toBe(true);
     const blocks = `${ann.publicKey.armor()}\n${bob.publicKey.armor()}`;
     const read = await readKeyring(memoryFiles({ 'team.asc': blocks }), './team.asc');
     expect(read.material).toHaveLength(2);
@@ -49,7 +49,7 @@ describe('what is read', () => {
     for (const other of [ann.revocationCertificate, await revoked(ann)]) {
       const { keyring } = keyringOver({ 'keys/a.asc': ann.publicKey.armor(), 'keys/b.asc': other });
       await keyring.load();
-      const [issuer] = (await keyring.keys()).get(idOf(ann)) ?? [];
+      const [issuer] = (await keyring.keys()).index.get(idOf(ann)) ?? [];
       expect(issuer && (await isRevoked(issuer.key, issuer.signer, NOW))).toBe(true);
     }
   });
@@ -58,7 +58,7 @@ describe('what is read', () => {
     const forged = ann.revocationCertificate;
     const { keyring } = keyringOver({ 'keys/bob.asc': bob.publicKey.armor(), 'keys/forged.asc': forged });
     await keyring.load();
-    const [issuer] = (await keyring.keys()).get(idOf(bob)) ?? [];
+    const [issuer] = (await keyring.keys()).index.get(idOf(bob)) ?? [];
     expect(issuer && (await isRevoked(issuer.key, issuer.signer, NOW))).toBe(false);
   });
 });
@@ -88,7 +88,7 @@ describe('what is unusable', () => {
   ])('$title is told, and the other keys hold', async ({ octets, why }) => {
     const { keyring, log, files } = keyringOver({ 'keys/ann.asc': ann.publicKey.armor(), 'keys/odd.asc': octets() });
     await keyring.load();
-    expect((await keyring.keys()).has(idOf(ann))).toBe(true);
+    expect((await keyring.keys()).index.has(idOf(ann))).toBe(true);
     const { unusable } = await readKeyring(files, './keys');
     expect(unusable).toEqual([{ path: './keys/odd.asc', why: expect.stringMatching(why) as string }]);
     expect(log.of('left out')).toHaveLength(1);
@@ -106,9 +106,9 @@ describe('changes', () => {
     await keyring.load();
     files.put('keys/bob.asc', bob.publicKey.armor());
     await files.remove('keys/ann.asc');
-    expect((await keyring.keys()).has(idOf(bob))).toBe(false);
+    expect((await keyring.keys()).index.has(idOf(bob))).toBe(false);
     await clock.advance(5000);
-    const keys = await keyring.keys();
+    const { index: keys } = await keyring.keys();
     expect(keys.has(idOf(bob))).toBe(true);
     expect(keys.has(idOf(ann))).toBe(false);
   });
@@ -126,7 +126,7 @@ describe('changes', () => {
     await keyring.load();
     files.fail('keys', 'EIO');
     await clock.advance(5000);
-    expect((await keyring.keys()).has(idOf(ann))).toBe(true);
+    expect((await keyring.keys()).index.has(idOf(ann))).toBe(true);
     expect(log.of('not read')).toHaveLength(1);
   });
 
@@ -136,7 +136,7 @@ describe('changes', () => {
     files.put('keys/bob.asc', bob.publicKey.armor());
     await clock.advance(5000);
     const all = await Promise.all(Array.from({ length: 20 }, () => keyring.keys()));
-    expect(all.every(keys => keys.has(idOf(bob)))).toBe(true);
+    expect(all.every(keys => keys.index.has(idOf(bob)))).toBe(true);
     expect(log.of('read')).toHaveLength(2);
   });
 });

@@ -10,7 +10,8 @@ const signature = (more: object = {}) => ({
   because: 'the signature is good',
   keyId: 'F9D2C0B47760E951',
   fingerprint: FINGERPRINT,
-  userIds: ['Ann <ann@example.test>'],
+  origin: 'keyring' as const,
+  names: [{ userId: 'Ann <ann@example.test>', belief: null }],
   ...more,
 });
 
@@ -19,7 +20,7 @@ describe('the value of the field', () => {
     {
       title: 'a good signature of the author',
       judgement: judgementOf([{ kind: 'signed', at: '1', whole: true, signatures: [signature()] }], ANN),
-      want: `x-pgp=pass reason="the signature is good" policy.verdict=good policy.aligned=yes body.key=F9D2C0B47760E951 body.fingerprint=${FINGERPRINT} body.signer=ann@example.test`,
+      want: `x-pgp=pass reason="the signature is good" policy.verdict=good policy.aligned=yes policy.source=keyring body.key=F9D2C0B47760E951 body.fingerprint=${FINGERPRINT} body.signer=ann@example.test`,
     },
     {
       title: 'a good signature of somebody else',
@@ -27,7 +28,7 @@ describe('the value of the field', () => {
         localPart: 'bob',
         domain: 'example.test',
       }),
-      want: `x-pgp=pass reason="the signature is good" policy.verdict=good policy.aligned=no body.key=F9D2C0B47760E951 body.fingerprint=${FINGERPRINT} body.signer=ann@example.test`,
+      want: `x-pgp=pass reason="the signature is good" policy.verdict=good policy.aligned=no policy.source=keyring body.key=F9D2C0B47760E951 body.fingerprint=${FINGERPRINT} body.signer=ann@example.test`,
     },
     {
       title: 'no signature',
@@ -45,7 +46,14 @@ describe('the value of the field', () => {
 
   test('a signer whose address is not ASCII is left out', () => {
     const judgement = judgementOf(
-      [{ kind: 'signed', at: '1', whole: true, signatures: [signature({ userIds: ['<\u00e4nn@example.test>'] })] }],
+      [
+        {
+          kind: 'signed',
+          at: '1',
+          whole: true,
+          signatures: [signature({ names: [{ userId: '<\u00e4nn@example.test>', belief: null }] })],
+        },
+      ],
       null,
     );
     expect(judgement.signer?.localPart).toBe('\u00e4nn');

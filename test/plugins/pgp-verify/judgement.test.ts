@@ -8,7 +8,8 @@ const by = (verdict: SignatureVerdict, ...userIds: readonly string[]): JudgedSig
   because: `it is ${verdict}`,
   keyId: 'F9D2C0B47760E951',
   fingerprint: null,
-  userIds,
+  origin: 'keyring',
+  names: userIds.map(userId => ({ userId, belief: null })),
 });
 const signed = (whole: boolean, ...signatures: readonly JudgedSignature[]): Finding => ({
   kind: 'signed',

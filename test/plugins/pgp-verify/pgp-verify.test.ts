@@ -54,6 +54,7 @@ describe('verdicts', () => {
       'pgp.key': ann.publicKey.getKeyID().toHex().toUpperCase(),
       'pgp.fingerprint': ann.publicKey.getFingerprint().toUpperCase(),
       'pgp.signer': 'ann@example.test',
+      'pgp.source': 'keyring',
     });
   });
 
