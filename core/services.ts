@@ -2,6 +2,7 @@
 import type { Configuration } from './config/configuration.ts';
 import { CLOCK, FILES, LOG, NETWORK, PROCESSES, RANDOM, RESOLVER } from './plugin/ports.ts';
 import { TABLES } from './plugin/table.ts';
+import { WEB } from './plugin/web.ts';
 import { systemClock } from './system/clock.ts';
 import { systemFiles } from './system/files.ts';
 import { createLog } from './system/log.ts';
@@ -11,6 +12,7 @@ import { systemRandom } from './system/random.ts';
 import { systemResolver } from './system/resolver.ts';
 import { standardOutput } from './system/standard-output.ts';
 import { openTables } from './table/open-tables.ts';
+import { systemWeb } from './system/web.ts';
 import { Scope } from './wiring/scope.ts';
 
 /** A scope with every port. A child of it may replace any. */
@@ -23,5 +25,6 @@ export function machineServices({ log, resolver, directory }: Configuration): Sc
     .value(NETWORK, systemNetwork)
     .value(PROCESSES, systemProcesses)
     .lazy(TABLES, { files: FILES, clock: CLOCK }, openTables)
+    .lazy(WEB, { resolver: RESOLVER, network: NETWORK }, systemWeb)
     .lazy(LOG, { clock: CLOCK }, ({ clock }) => createLog({ ...log, destination: standardOutput, clock }));
 }

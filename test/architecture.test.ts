@@ -128,7 +128,7 @@ test('what acts on the machine stands at the edge', () => {
   const acting = /^node:(fs|net|tls|dns|http|https|child_process|timers|worker_threads|sqlite)(\/|$)/;
   const edge = /^core\/(system|queue|smtp|config|wiring|cli|testing|table)\/|^core\/(engine|compile)\.ts$/;
   // `node:net` also tells an IP address from other text, which is no act.
-  const pure = /^core\/(mail\/ip-(address|ranges)|plugin\/(ports|option-types))\.ts$/;
+  const pure = /^core\/(mail\/(ip-(address|ranges)|special-addresses)|plugin\/(ports|option-types))\.ts$/;
   const inside = broken(
     ({ from, to }) => acting.test(to) && from.startsWith('core/') && !edge.test(from) && !pure.test(from),
   );

@@ -5,6 +5,7 @@
  */
 import type { Configuration } from '../config/configuration.ts';
 import { FILES, type Files, LOG, type Log, NETWORK, type Network, PROCESSES, type Processes } from '../plugin/ports.ts';
+import { WEB, type Web } from '../plugin/web.ts';
 import { machineServices } from '../services.ts';
 import type { Scope } from '../wiring/scope.ts';
 
@@ -16,6 +17,7 @@ export function inertServices(configuration: Configuration): Scope {
     .value(FILES, readOnly(machine.get(FILES)))
     .value(NETWORK, UNPLUGGED)
     .value(PROCESSES, NOTHING_RUNS)
+    .value(WEB, OFFLINE)
     .value(LOG, SILENT);
 }
 
@@ -25,6 +27,10 @@ const UNPLUGGED: Network = {
 
 const NOTHING_RUNS: Processes = {
   run: ({ program }) => Promise.reject(refusal('EPERM', `run ${program}`)),
+};
+
+const OFFLINE: Web = {
+  get: ({ url }) => Promise.resolve({ kind: 'failed', cause: `${url.host} is not asked while only looking` }),
 };
 
 /** A log that nobody reads. */

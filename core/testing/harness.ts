@@ -15,6 +15,8 @@ import { CLOCK, FILES, IDENTITY, LOG, NETWORK, PROCESSES, RANDOM, RESOLVER } fro
 import { TABLES } from '../plugin/table.ts';
 import type { Token } from '../plugin/token.ts';
 import { openTables } from '../table/open-tables.ts';
+import { WEB } from '../plugin/web.ts';
+import { systemWeb } from '../system/web.ts';
 import { create, inspect, type MountFault } from '../wiring/mount.ts';
 import { Scope } from '../wiring/scope.ts';
 import { aDelivery, type DeliveryParts } from './builders.ts';
@@ -146,6 +148,7 @@ function worldOf(plugin: Plugin, settings: HarnessSettings) {
     .value(NETWORK, network)
     .value(PROCESSES, processes)
     .lazy(TABLES, { files: FILES, clock: CLOCK }, openTables)
+    .value(WEB, systemWeb({ resolver, network }))
     .value(RANDOM, seededRandom(plugin.name))
     .value(IDENTITY, { hostname: settings.hostname ?? 'mx.example.test', plugin: plugin.name })
     .child();

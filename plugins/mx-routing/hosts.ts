@@ -15,12 +15,12 @@ import {
   type Reject,
   type Resolver,
   reject,
+  specialUse,
 } from '../../core/index.ts';
 import type { Exchangers } from './exchangers.ts';
 import { chosenFamilies, type FamilyChoice } from './families.ts';
 import type { Ourselves } from './ourselves.ts';
 import { shuffled } from './shuffle.ts';
-import { specialUse } from './special-addresses.ts';
 
 /** How many exchangers are looked up for one recipient, however many the domain has. */
 const MOST_EXCHANGERS = 20;

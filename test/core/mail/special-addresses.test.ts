@@ -1,6 +1,6 @@
 /** Which addresses are special, at the borders of their ranges. */
 import { describe, expect, test } from 'vitest';
-import { specialUse } from '../../../plugins/mx-routing/special-addresses.ts';
+import { specialUse } from '../../../core/mail/special-addresses.ts';
 
 describe('server-side request forgery: mail does not go to', () => {
   test.each([
