@@ -56,7 +56,7 @@ export async function readKeyring(files: Files, path: string): Promise<ReadKeyri
 }
 
 /** The files of a keyring: those of the folder that bear a key file's name, or the one file itself. */
-async function keyFiles(files: Files, path: string): Promise<readonly string[]> {
+export async function keyFiles(files: Files, path: string): Promise<readonly string[]> {
   const facts = await files.facts(path);
   if (facts?.kind === 'file') return [path];
   try {

@@ -13,8 +13,8 @@ export type InlineBlock =
   | { readonly kind: 'clear-signed'; readonly signed: Buffer; readonly armor: Buffer }
   /** Begun as clear-signed text, but not well formed. */
   | { readonly kind: 'broken' }
-  /** An OpenPGP message: encrypted, as a rule. */
-  | { readonly kind: 'message' };
+  /** An OpenPGP message: encrypted, as a rule. `armor`: all of it, cut off where its end is missing. */
+  | { readonly kind: 'message'; readonly armor: Buffer };
 
 /** What a text holds of OpenPGP. */
 export interface InlineText {
@@ -56,7 +56,7 @@ export function inlineBlocks(text: Buffer): InlineText {
       textOutside = true;
       continue;
     }
-    const found = kind === 'MESSAGE' ? message(text, at) : clearSigned(text, at);
+    const found = kind === 'MESSAGE' ? message(text, begin, at) : clearSigned(text, at);
     blocks.push(found.block);
     at = found.end;
   }
@@ -64,9 +64,10 @@ export function inlineBlocks(text: Buffer): InlineText {
 }
 
 /** What begins above `start` ends at its last line, or above the begin of another block, or with the text. */
-function message(text: Buffer, start: number): Found {
+function message(text: Buffer, begin: number, start: number): Found {
   const { last, bound } = lastLine(text, start);
-  return { block: { kind: 'message' }, end: last === -1 ? bound : nextLine(text, last) };
+  const end = last === -1 ? bound : nextLine(text, last);
+  return { block: { kind: 'message', armor: text.subarray(begin, end) }, end };
 }
 
 function clearSigned(text: Buffer, start: number): Found {

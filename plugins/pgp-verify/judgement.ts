@@ -35,7 +35,8 @@ export type Finding =
       readonly whole: boolean;
       readonly signatures: readonly JudgedSignature[];
     }
-  | { readonly kind: 'encrypted'; readonly at: string };
+  /** `closed`: why it was not opened, `null` where it was. */
+  | { readonly kind: 'encrypted'; readonly at: string; readonly closed: string | null };
 
 /** What is said of a mail. */
 export interface Judgement {
@@ -61,11 +62,12 @@ const WORST_FIRST: readonly SignatureVerdict[] = ['bad', 'malformed', 'revoked',
 
 /** Says what holds of a mail. `author`: `null` where the mail does not clearly say one. */
 export function judgementOf(findings: readonly Finding[], author: Mailbox | null): Judgement {
-  const encrypted = findings.some(finding => finding.kind === 'encrypted');
+  const sealed = findings.filter(finding => finding.kind === 'encrypted');
+  const encrypted = sealed.length > 0;
   const signed = findings.filter(finding => finding.kind === 'signed');
   const decided = signed.map(finding => ({ whole: finding.whole, signature: deciding(finding.signatures, author) }));
   const worst = decided.toSorted((one, other) => rank(one.signature) - rank(other.signature))[0];
-  if (worst === undefined) return unsigned(encrypted);
+  if (worst === undefined) return unsigned(encrypted, sealed.find(({ closed }) => closed !== null)?.closed ?? null);
   const { signature, whole } = worst;
   const good = signature.verdict === 'good';
   const own = nameOf(signature, author);
@@ -99,13 +101,14 @@ function trustIn(name: OwnerName | undefined): string {
 
 /** What is said of a mail that was not looked into. */
 export function unchecked(because: string): Judgement {
-  return { ...unsigned(false), verdict: 'unchecked', because };
+  return { ...unsigned(false, null), verdict: 'unchecked', because };
 }
 
-function unsigned(encrypted: boolean): Judgement {
+/** `closed`: why something in it was not opened. */
+function unsigned(encrypted: boolean, closed: string | null): Judgement {
   return {
-    verdict: encrypted ? 'encrypted' : 'none',
-    because: encrypted ? 'it is encrypted, and not opened' : 'it is not signed',
+    verdict: closed === null ? 'none' : 'encrypted',
+    because: closed === null ? 'it is not signed' : `it is encrypted, and ${closed}`,
     signature: null,
     coverage: 'none',
     encrypted,

@@ -21,11 +21,21 @@ export type Sighting =
       readonly signature: Buffer;
     }
   | { readonly kind: 'malformed'; readonly at: string; readonly whole: boolean; readonly because: string }
-  | { readonly kind: 'encrypted'; readonly at: string };
+  | {
+      readonly kind: 'encrypted';
+      readonly at: string;
+      readonly whole: boolean;
+      /** Whether a signature around it speaks of it already. */
+      readonly covered: boolean;
+      /** What is in it once it is opened: a part of a mail (PGP/MIME), or text. */
+      readonly holds: 'part' | 'text';
+      /** The message, binary. `null`: it cannot be read. */
+      readonly message: Buffer | null;
+    };
 
 /** Where a part stands. */
-interface Place {
-  /** `1` is the mail, `1.2` its second part, `1.2.m` the mail inside that. */
+export interface Place {
+  /** `1` is the mail, `1.2` its second part, `1.2.m` the mail inside that, `1.e` the part that was encrypted. */
   readonly at: string;
   /** Whether the part is all that the mail shows. */
   readonly whole: boolean;
@@ -46,6 +56,11 @@ const LARGEST_SIGNATURE = 256 * 1024;
 /** All that there is, from the top. */
 export function* sightings(mail: Part): Generator<Sighting> {
   yield* look(mail, { at: '1', whole: true, covered: false });
+}
+
+/** All that there is in a part that was encrypted. */
+export function* sightingsInside(part: Part, { at, whole, covered }: Place): Generator<Sighting> {
+  yield* look(part, { at: `${at}.e`, whole, covered });
 }
 
 function* look(part: Part, outer: Place): Generator<Sighting> {
@@ -84,21 +99,27 @@ function signedPart(part: Part, { at, whole: outer }: Place): Sighting {
 
 function* lookIntoEncrypted(part: Part, place: Place): Generator<Sighting> {
   const [, data, ...others] = part.children;
-  if (data !== undefined) yield { kind: 'encrypted', at: place.at };
+  if (data !== undefined) {
+    const whole = place.whole && others.length === 0 && hasNothingBehind(part);
+    const message = messageIn(partContent(data));
+    yield { kind: 'encrypted', at: place.at, whole, covered: place.covered, holds: 'part', message };
+  }
   yield* lookIntoParts(others, 3, place);
 }
 
 function* lookIntoText(part: Part, { at, whole, covered }: Place): Generator<Sighting> {
   const text = partContent(part);
   if (part.type.subtype !== 'plain') {
-    if (text.includes('-----BEGIN PGP MESSAGE-----')) yield { kind: 'encrypted', at: `${at}#1` };
+    if (text.includes('-----BEGIN PGP MESSAGE-----'))
+      yield { kind: 'encrypted', at: `${at}#1`, whole: false, covered, holds: 'text', message: null };
     return;
   }
   const { blocks, textOutside } = inlineBlocks(text);
   const alone = whole && blocks.length === 1 && !textOutside;
   for (const [index, block] of blocks.entries()) {
     const here = `${at}#${index + 1}`;
-    if (block.kind === 'message') yield { kind: 'encrypted', at: here };
+    if (block.kind === 'message')
+      yield { kind: 'encrypted', at: here, whole: alone, covered, holds: 'text', message: messageIn(block.armor) };
     else if (covered) continue;
     else if (block.kind === 'broken')
       yield { kind: 'malformed', at: here, whole: alone, because: 'the signed text is not well formed' };
@@ -160,6 +181,12 @@ function crlf(octets: Buffer): Buffer {
     if (octets[lf - 1] !== 0x0d) return Buffer.from(octets.toString('latin1').replaceAll(/\r?\n/g, '\r\n'), 'latin1');
   }
   return octets;
+}
+
+/** The one armored message in octets, binary. `null`: there is none, or more than one. */
+function messageIn(octets: Buffer): Buffer | null {
+  const [message, ...others] = armoredBlocks(octets).filter(({ kind }) => kind === 'MESSAGE');
+  return others.length === 0 ? (message?.octets ?? null) : null;
 }
 
 function joined(pieces: readonly (Buffer | null)[]): Buffer | null {

@@ -13,7 +13,7 @@ import { type KeySource, keyringSource } from '../../core/openpgp/key-source.ts'
 import { readKeyring } from '../../core/openpgp/keyring.ts';
 import { authorOf } from '../../core/openpgp/signer.ts';
 import { harness, memoryFiles } from '../../core/testing.ts';
-import { examine, findingOf } from '../../plugins/pgp-verify/examine.ts';
+import { examine, findingsOf } from '../../plugins/pgp-verify/examine.ts';
 import pgpVerify from '../../plugins/pgp-verify/index.ts';
 import { type Finding, type Judgement, judgementOf } from '../../plugins/pgp-verify/judgement.ts';
 import { type Sighting, sightings } from '../../plugins/pgp-verify/survey.ts';
@@ -141,7 +141,8 @@ async function partsOf(content: Content, keys: KeySource) {
     { readonly sighting: Sighting; readonly finding: Finding; readonly judgement: Judgement }
   >();
   for (const sighting of sightings(tree.root)) {
-    const finding = await findingOf(sighting, { keys, author, now: NOW });
+    const [finding] = await findingsOf(sighting, { keys, author, now: NOW, open: null });
+    if (finding === undefined) throw new Error('nothing found');
     const whole = finding.kind === 'signed' ? { ...finding, whole: true } : finding;
     parts.set(finding.at, { sighting, finding, judgement: judgementOf([whole], author) });
   }
@@ -187,7 +188,7 @@ describeWithCorpus('OpenPGP verdicts are those of GnuPG', () => {
     const keys = await keysOf(source);
     const byFile = Map.groupBy(rowsOf(source.table), row => row.file);
     for (const [file, rows] of byFile) {
-      const { verdict, coverage } = await examine(mailOf(file), { keys, now: NOW, maxSize: MAX_SIZE });
+      const { verdict, coverage } = await examine(mailOf(file), { keys, now: NOW, maxSize: MAX_SIZE, open: null });
       const signed = rows.filter(row => row.kind.endsWith('-sig'));
       if (verdict === 'good' || verdict === 'partial') {
         expect(

@@ -117,6 +117,12 @@ export class Gnupg {
     await this.#gpg(['--import', path]);
   }
 
+  /** The names of all user ids in the Web Key Directory, without the domain. */
+  async wkdHashes(): Promise<readonly string[]> {
+    const { stdout } = await this.#gpg(['--with-wkd-hash', '--list-keys']);
+    return [...stdout.toString().matchAll(/^\s+([a-z0-9]{32})@/gm)].map(([, hash = '']) => hash);
+  }
+
   /** Takes owner trust as `--export-ownertrust` writes it. */
   async importOwnerTrust(text: string): Promise<void> {
     const path = join(this.#home, 'ownertrust');

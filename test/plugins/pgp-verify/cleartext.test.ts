@@ -81,8 +81,9 @@ describe('what stands outside', () => {
 
 test('an OpenPGP message is found, whole or cut off', () => {
   const message = ['-----BEGIN PGP MESSAGE-----', '', 'YQ==', '-----END PGP MESSAGE-----', ''].join('\r\n');
-  expect(found(message)).toEqual({ blocks: [{ kind: 'message' }], textOutside: false });
-  expect(found(message.replace(/-----END.*/s, '')).blocks).toEqual([{ kind: 'message' }]);
+  expect(found(message)).toEqual({ blocks: [{ kind: 'message', armor: Buffer.from(message) }], textOutside: false });
+  const cut = message.replace(/-----END.*/s, '');
+  expect(found(cut).blocks).toEqual([{ kind: 'message', armor: Buffer.from(cut) }]);
   expect(signedIn(message + clear('x'))).toEqual(['message', 'x']);
 });
 

@@ -17,7 +17,7 @@ const signed = (whole: boolean, ...signatures: readonly JudgedSignature[]): Find
   whole,
   signatures,
 });
-const encrypted: Finding = { kind: 'encrypted', at: '1' };
+const encrypted: Finding = { kind: 'encrypted', at: '1', closed: 'not opened' };
 const ANN = 'Ann <ann@example.test>';
 const AUTHOR = { localPart: 'ann', domain: 'example.test' };
 
