@@ -66,11 +66,22 @@ export class AutocryptPeers {
 
   /** What is known of an address, or `null`. */
   async peer(address: Mailbox): Promise<Peer | null> {
+    try {
+      return await this.#read(address);
+    } catch (error) {
+      this.#parts.log.warn('not read', { autocrypt: formatMailbox(address), cause: describeError(error) });
+      return null;
+    }
+  }
+
+  /** @throws the error of the file system: that nothing can be read is not that there is nothing */
+  async #read(address: Mailbox): Promise<Peer | null> {
     const { files, log } = this.#parts;
     const path = this.#pathOf(address);
+    if ((await files.facts(path)) === null) return null;
+    const text = (await files.read(path)).toString();
     try {
-      if ((await files.facts(path)) === null) return null;
-      return PEER.parse(JSON.parse((await files.read(path)).toString()));
+      return PEER.parse(JSON.parse(text));
     } catch (error) {
       log.warn('not read', { autocrypt: path, cause: describeError(error) });
       return null;
@@ -95,7 +106,7 @@ export class AutocryptPeers {
   async #update(header: HeaderBlock, author: Mailbox, at: number): Promise<void> {
     const { log } = this.#parts;
     try {
-      const before = await this.peer(author);
+      const before = await this.#read(author);
       if (before !== null && at < before.autocryptTimestamp) return;
       const field = autocryptOf(header, author);
       if (field !== null && (await isOneKey(field.key))) {
