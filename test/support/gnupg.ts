@@ -83,6 +83,38 @@ export class Gnupg {
     await this.#gpg(['--faked-system-time', made, '--quick-add-key', fingerprint, 'ed25519', 'sign', 'never']);
   }
 
+  /** Adds a subkey for which others can encrypt. */
+  async addEncryptionSubkey(
+    fingerprint: string,
+    made: string,
+    algorithm: 'cv25519' | 'rsa2048' = 'cv25519',
+  ): Promise<void> {
+    await this.#gpg(['--faked-system-time', made, '--quick-add-key', fingerprint, algorithm, 'encr', 'never']);
+  }
+
+  /** The private key, armored. */
+  async privateKey(fingerprint: string): Promise<string> {
+    return (await this.#gpg(['--armor', '--export-secret-keys', fingerprint])).stdout.toString();
+  }
+
+  /** Encrypts octets for a key, and signs them before by those of `by`. Armored. */
+  async encrypt(
+    octets: Buffer,
+    {
+      to,
+      by = [],
+      at,
+      more = [],
+    }: { readonly to: string; readonly by?: readonly string[]; readonly at: string; readonly more?: readonly string[] },
+  ): Promise<string> {
+    const input = join(this.#home, 'to-encrypt');
+    await writeFile(input, octets);
+    const signers = by.flatMap(fingerprint => ['--local-user', fingerprint]);
+    const fixed = ['--faked-system-time', at, '--trust-model', 'always', '--armor', '--recipient', to, '--output', '-'];
+    const mode = by.length > 0 ? ['--sign', '--encrypt'] : ['--encrypt'];
+    return (await this.#gpg([...fixed, ...signers, ...more, ...mode, input])).stdout.toString('latin1');
+  }
+
   /** The certificate that revokes a key, which GnuPG writes when it makes one, and makes unusable by a colon. */
   async revocation(fingerprint: string): Promise<string> {
     const text = await readFile(join(this.#home, 'openpgp-revocs.d', `${fingerprint}.rev`), 'latin1');

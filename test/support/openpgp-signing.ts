@@ -31,12 +31,14 @@ interface KeyWish {
   readonly lasts?: number;
   /** Whether a subkey signs in the place of the primary key. */
   readonly subkey?: boolean;
+  /** Whether one can encrypt for it. */
+  readonly encrypts?: boolean;
 }
 
 /** Makes a key. */
 export async function makeKey(
   userIDs: { readonly name?: string; readonly email: string }[],
-  { made = MONTH_AGO, lasts = 0, subkey = false }: KeyWish = {},
+  { made = MONTH_AGO, lasts = 0, subkey = false, encrypts = false }: KeyWish = {},
 ): Promise<TestKey> {
   return await generateKey({
     type: 'ecc',
@@ -44,7 +46,7 @@ export async function makeKey(
     userIDs,
     date: made,
     keyExpirationTime: lasts,
-    subkeys: subkey ? [{ sign: true }] : [],
+    subkeys: [...(subkey ? [{ sign: true }] : []), ...(encrypts ? [{}] : [])],
     format: 'object',
   });
 }
