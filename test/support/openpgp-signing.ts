@@ -37,7 +37,7 @@ interface KeyWish {
 
 /** Makes a key. */
 export async function makeKey(
-  userIDs: { readonly name?: string; readonly email: string }[],
+  userIDs: { readonly name?: string; readonly email?: string }[],
   { made = MONTH_AGO, lasts = 0, subkey = false, encrypts = false }: KeyWish = {},
 ): Promise<TestKey> {
   return await generateKey({
