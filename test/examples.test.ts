@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createEngine, type Engine } from '../core/engine.ts';
 import { type SmtpClient, smtpClient } from '../core/testing/smtp-client.ts';
 import { smtpSink } from '../core/testing/smtp-sink.ts';
+import { detached, makeKey, multipartSigned, PART } from './support/openpgp-signing.ts';
 import { tempFolder } from './support/temp-folder.ts';
 import { until } from './support/until.ts';
 
@@ -99,6 +100,25 @@ test('signed-mail-only: what is not signed is refused, and its words say why', a
   expect(await client.data('From: eve@client.test\n\nunsigned\n')).toMatchObject({
     code: 550,
     text: expect.stringContaining('takes only mail with a valid OpenPGP signature'),
+  });
+});
+
+test('signed-mail-only: what is signed is delivered, with the verdict and a tag where the signer is not the author', async () => {
+  const folder = await copyOf('signed-mail-only');
+  const ann = await makeKey([{ email: 'ann@client.test' }], { made: new Date(Date.now() - 60_000) });
+  await writeFile(join(folder, 'keys/ann.asc'), ann.publicKey.armor());
+  const { client } = await start(folder);
+  await client.say('EHLO client.test');
+  const signed = multipartSigned(PART, await detached(PART, [ann], new Date()));
+  for (const author of ['ann', 'eve']) {
+    await client.say(`MAIL FROM:<${author}@client.test>`);
+    await client.say('RCPT TO:<bob@example.test>');
+    expect(await client.data(`From: ${author}@client.test\nMIME-Version: 1.0\n${signed}`)).toMatchObject({ code: 250 });
+  }
+  await until(async () => {
+    const box = await readFile(join(folder, 'var/mail/bob'), 'utf8');
+    expect(box).toMatch(/policy\.aligned=yes[^]*policy\.aligned=no|policy\.aligned=no[^]*policy\.aligned=yes/);
+    expect(box.match(/^X-Policy: the signer is not the author$/gm)).toHaveLength(1);
   });
 });
 

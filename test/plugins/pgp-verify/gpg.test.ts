@@ -153,17 +153,22 @@ describeWithGnupg('the plugin and GnuPG agree', () => {
     });
   });
 
-  test.each(['brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1', 'secp256k1', 'nistp256', 'nistp521'] as const)(
-    'a key on %s: what it signed is good, and bad where it was altered',
-    async algorithm => {
-      const userId = `${algorithm} <curve@example.test>`;
-      const fingerprint = await signer.makeKey({ userId, algorithm, made: '20260101T000000', expires: 'never' });
-      const signature = await signer.sign(Buffer.from(PART), 'detached', { by: [fingerprint], at: SIGNED_AT });
-      const files = { 'keys/curve.asc': await signer.publicKey(fingerprint) };
-      const { data } = await harness(pgpVerify, { keyring: './keys', header: false }, { files, now: NOW });
-      const mail = `From: ${userId}\r\nMIME-Version: 1.0\r\n${multipartSigned(PART, crlf(signature))}`;
-      expect(await data(mail)).toMatchObject({ facts: { pgp: 'good', 'pgp.aligned': true } });
-      expect(await data(mail.replace('Ann', 'Eve'))).toMatchObject({ facts: { pgp: 'bad' } });
-    },
-  );
+  test.each([
+    'brainpoolP256r1',
+    'brainpoolP384r1',
+    'brainpoolP512r1',
+    'secp256k1',
+    'nistp256',
+    'nistp521',
+    'dsa2048',
+  ] as const)('a key on %s: what it signed is good, and bad where it was altered', async algorithm => {
+    const userId = `${algorithm} <curve@example.test>`;
+    const fingerprint = await signer.makeKey({ userId, algorithm, made: '20260101T000000', expires: 'never' });
+    const signature = await signer.sign(Buffer.from(PART), 'detached', { by: [fingerprint], at: SIGNED_AT });
+    const files = { 'keys/curve.asc': await signer.publicKey(fingerprint) };
+    const { data } = await harness(pgpVerify, { keyring: './keys', header: false }, { files, now: NOW });
+    const mail = `From: ${userId}\r\nMIME-Version: 1.0\r\n${multipartSigned(PART, crlf(signature))}`;
+    expect(await data(mail)).toMatchObject({ facts: { pgp: 'good', 'pgp.aligned': true } });
+    expect(await data(mail.replace('Ann', 'Eve'))).toMatchObject({ facts: { pgp: 'bad' } });
+  });
 });
