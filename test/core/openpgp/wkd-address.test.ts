@@ -54,7 +54,7 @@ describeWithGnupg('GnuPG has the same hashes', () => {
           expires: 'never',
         });
       const theirs = await gnupg.wkdHashes();
-      const ours = addresses.map(address => addressesOf(address)?.direct.pathname.split('/').at(-1));
+      const ours = addresses.map(address => addressesOf(address)?.direct.pathname.split('/').at(-1) ?? '');
       expect(theirs.toSorted()).toEqual(ours.toSorted());
     } finally {
       await gnupg.remove();

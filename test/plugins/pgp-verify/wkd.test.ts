@@ -37,9 +37,15 @@ beforeAll(async () => {
 
 const octetsOf = ({ publicKey }: TestKey) => Buffer.from(publicKey.write());
 
+interface WorldWishes {
+  readonly dns?: FakeZones;
+  readonly wkd?: object;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 async function world(
   answer: (url: string) => Answer | 'hangs' | undefined,
-  { dns = ONLY_DIRECT, wkd = {} as object, files = {} as Readonly<Record<string, string>> } = {},
+  { dns = ONLY_DIRECT, wkd = {}, files = {} }: WorldWishes = {},
 ) {
   const server = await httpsServer([DIRECT, ADVANCED, 'elsewhere.test'], answer);
   const mounted = await harness(
