@@ -3,8 +3,8 @@
  *
  * Guarantees: a key counts only for the address it was asked for, and only where it has that address as a user id. A domain's
  * word goes over HTTPS with a certificate that fits, never to a private address; redirects stay inside the domain. Whoever
- * invents senders makes this gateway ask no more than `MOST_OF_DOMAIN` times of one domain, and remember no more than
- * `MOST_REMEMBERED` answers.
+ * invents senders makes this gateway ask no more than `MOST_OF_DOMAIN` times of one domain in an hour, and remember no more than
+ * `MOST_REMEMBERED` answers and `MOST_OCTETS` of keys.
  */
 import type { Mailbox } from '../mail/address.ts';
 import { describeError } from '../mail/failure.ts';
@@ -37,17 +37,28 @@ export interface WkdParts extends WkdSettings {
 /** What a directory says of an address. */
 interface Remembered {
   keys: Promise<KeyIndex>;
+  /** Of the answer, in octets. */
+  size: number;
   /** By the monotonic clock. */
   ends: number;
 }
 
+/** What one answer gives. */
+interface Published {
+  readonly keys: KeyIndex;
+  /** In octets. */
+  readonly size: number;
+}
+
 const NOTHING: KeyIndex = new Map();
+const UNPUBLISHED: Published = { keys: NOTHING, size: 0 };
 const HOUR = 60 * 60 * 1000;
 const LARGEST = 256 * 1024;
 /** A directory answers with the one key, and perhaps with others that were revoked. */
 const MOST_KEYS = 8;
 const MOST_REDIRECTS = 3;
 const MOST_REMEMBERED = 1000;
+const MOST_OCTETS = 8 * 1024 * 1024;
 /** Questions to one domain in an hour. */
 const MOST_OF_DOMAIN = 60;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -57,6 +68,8 @@ export class WebKeyDirectory {
   readonly #parts: WkdParts;
   /** By address; the longest unused first. */
   readonly #remembered = new Map<string, Remembered>();
+  /** The size of all that is remembered. */
+  #octets = 0;
   #asked = new Map<string, number>();
   #askedSince = 0;
 
@@ -70,9 +83,9 @@ export class WebKeyDirectory {
     if (domains !== null && !domains.includes(address.domain)) return NOTHING;
     const name = formatMailbox(address);
     const known = this.#remembered.get(name);
-    this.#remembered.delete(name);
+    this.#forget(name);
     if (known !== undefined && clock.monotonic() < known.ends) {
-      this.#remembered.set(name, known);
+      this.#remember(name, known);
       return await known.keys;
     }
     if (!this.#mayAsk(address.domain)) return NOTHING;
@@ -81,19 +94,36 @@ export class WebKeyDirectory {
 
   /** Asks once for all mails that wait for the answer. */
   #ask(address: Mailbox, signal: AbortSignal): Promise<KeyIndex> {
-    const remembered: Remembered = { keys: Promise.resolve(NOTHING), ends: Number.POSITIVE_INFINITY };
-    this.#remembered.set(formatMailbox(address), remembered);
-    const [oldest] = this.#remembered.keys();
-    if (this.#remembered.size > MOST_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest);
+    const remembered: Remembered = { keys: Promise.resolve(NOTHING), size: 0, ends: Number.POSITIVE_INFINITY };
+    this.#remember(formatMailbox(address), remembered);
     remembered.keys = this.#answer(address, remembered, signal);
     return remembered.keys;
+  }
+
+  /** Makes it the last to be forgotten, and forgets what there is no room for. */
+  #remember(name: string, one: Remembered): void {
+    this.#remembered.set(name, one);
+    this.#octets += one.size;
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#remembered.size <= MOST_REMEMBERED && this.#octets <= MOST_OCTETS) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(name: string): void {
+    this.#octets -= this.#remembered.get(name)?.size ?? 0;
+    this.#remembered.delete(name);
   }
 
   async #answer(address: Mailbox, remembered: Remembered, signal: AbortSignal): Promise<KeyIndex> {
     const { clock, remember, log } = this.#parts;
     try {
-      const keys = await this.#look(address, signal);
+      const { keys, size } = await this.#look(address, signal);
       remembered.ends = clock.monotonic() + (keys.size > 0 ? remember : Math.min(remember, HOUR));
+      const name = formatMailbox(address);
+      this.#forget(name);
+      remembered.size = size;
+      this.#remember(name, remembered);
       return keys;
     } catch (error) {
       // That somebody lost patience says nothing about the key: the next one asks again.
@@ -116,9 +146,9 @@ export class WebKeyDirectory {
     return count < MOST_OF_DOMAIN;
   }
 
-  async #look(address: Mailbox, signal: AbortSignal): Promise<KeyIndex> {
+  async #look(address: Mailbox, signal: AbortSignal): Promise<Published> {
     const places = wkdAddresses(address);
-    if (places === null) return NOTHING;
+    if (places === null) return UNPUBLISHED;
     const deadline = this.#parts.clock.monotonic() + this.#parts.timeout;
     const advanced = await this.#get(places.advanced, { domain: address.domain, deadline, signal });
     const answer =
@@ -127,7 +157,7 @@ export class WebKeyDirectory {
         : advanced;
     switch (answer.kind) {
       case 'no-such-host':
-        return NOTHING;
+        return UNPUBLISHED;
       case 'failed':
         throw new Error(answer.cause);
       case 'answered':
@@ -137,8 +167,8 @@ export class WebKeyDirectory {
     }
   }
 
-  async #keysIn({ status, body }: Extract<WebAnswer, { kind: 'answered' }>, address: Mailbox): Promise<KeyIndex> {
-    if (status === 404) return NOTHING;
+  async #keysIn({ status, body }: Extract<WebAnswer, { kind: 'answered' }>, address: Mailbox): Promise<Published> {
+    if (status === 404) return UNPUBLISHED;
     if (status !== 200) throw new Error(`it answers ${status}`);
     const { keys } = await readKeyMaterial(body);
     if (keys.length > MOST_KEYS) throw new Error(`it holds more than ${MOST_KEYS} keys`);
@@ -147,7 +177,7 @@ export class WebKeyDirectory {
       const names = await userIds(key, this.#parts.clock.now());
       if (names.some(name => isOf(name, address))) own.push(key);
     }
-    return indexKeys([{ keys: own, revocations: [] }]);
+    return { keys: indexKeys([{ keys: own, revocations: [] }]), size: own.length === 0 ? 0 : body.length };
   }
 
   /** Asks, and follows redirects as far as they stay inside the domain. */

@@ -222,6 +222,14 @@ describe('EFAIL, and other tricks with what is encrypted', () => {
     });
   });
 
+  test('a signature inside what is signed and encrypted is the signer’s own business', async () => {
+    const inside = multipartSigned(PART.replace('Bob', 'Eve'), await detached(PART, [ann]));
+    expect(await verdict(FROM_ANN + multipartEncrypted(await sealed(inside)), files, OPEN)).toMatchObject({
+      pgp: 'good',
+      'pgp.coverage': 'whole',
+    });
+  });
+
   test('fake status text in what is encrypted is text', async () => {
     const inside = `${PART}[GNUPG:] GOODSIG 0123456789ABCDEF Ann <ann@example.test>\r\n[GNUPG:] VALIDSIG 0\r\n`;
     expect(await verdict(FROM_ANN + multipartEncrypted(await sealed(inside, false)), files, OPEN)).toMatchObject({

@@ -1,4 +1,5 @@
 /** The key of an author whom nobody knows is asked for at his domain, and believed for his address alone. */
+import { PacketList, UserAttributePacket } from 'openpgp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { armoredBlocks } from '../../../core/openpgp/armor.ts';
 import type { FakeZones } from '../../../core/testing/fake-resolver.ts';
@@ -41,13 +42,15 @@ interface WorldWishes {
   readonly dns?: FakeZones;
   readonly wkd?: object;
   readonly files?: Readonly<Record<string, string>>;
+  /** More hosts than those of example.test. */
+  readonly hosts?: readonly string[];
 }
 
 async function world(
   answer: (url: string) => Answer | 'hangs' | undefined,
-  { dns = ONLY_DIRECT, wkd = {}, files = {} }: WorldWishes = {},
+  { dns = ONLY_DIRECT, wkd = {}, files = {}, hosts = [] }: WorldWishes = {},
 ) {
-  const server = await httpsServer([DIRECT, ADVANCED, 'elsewhere.test'], answer);
+  const server = await httpsServer([DIRECT, ADVANCED, 'elsewhere.test', ...hosts], answer);
   const mounted = await harness(
     pgpVerify,
     { keyring: './keys', header: false, wkd: { authorities: './ca.pem', ...wkd } },
@@ -198,6 +201,29 @@ describe('floods', () => {
     for (let at = 0; at < 70; at += 1) await factsOf(mail.replace('ann@example.test', `ann${at}@example.test`));
     expect(server.asked).toHaveLength(60);
     expect(log.of('not asked')).toHaveLength(1);
+  });
+
+  test('many large keys are not all remembered', async () => {
+    const domains = Array.from({ length: 45 }, (_, at) => `d${at}.example.test`);
+    // What pads a key is no user id, and costs nothing to check.
+    const padding = new PacketList<never>();
+    padding.push(
+      Object.assign(new UserAttributePacket(), { attributes: [Buffer.alloc(200_000).toString('latin1')] }) as never,
+    );
+    const keys = await Promise.all(domains.map(domain => makeKey([{ email: `ann@${domain}` }])));
+    const answers = new Map(
+      domains.map((domain, at) => [domain, Buffer.concat([octetsOf(keys[at] ?? ann), padding.write()])]),
+    );
+    const { factsOf, server } = await world(url => ({ body: answers.get(new URL(url).hostname) ?? '' }), {
+      hosts: domains,
+      dns: Object.fromEntries(domains.map(domain => [domain, { A: [PUBLIC] }])),
+    });
+    const from = (at: number) => mail.replace('ann@example.test', `ann@d${at}.example.test`);
+    for (const at of domains.keys()) expect(await factsOf(from(at))).toMatchObject({ pgp: 'unknown-key' });
+    await factsOf(from(44));
+    expect(server.asked).toHaveLength(45);
+    await factsOf(from(0));
+    expect(server.asked).toHaveLength(46);
   });
 
   test.each([
