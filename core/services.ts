@@ -11,8 +11,8 @@ import { systemProcesses } from './system/processes.ts';
 import { systemRandom } from './system/random.ts';
 import { systemResolver } from './system/resolver.ts';
 import { standardOutput } from './system/standard-output.ts';
-import { openTables } from './table/open-tables.ts';
 import { systemWeb } from './system/web.ts';
+import { openTables } from './table/open-tables.ts';
 import { Scope } from './wiring/scope.ts';
 
 /** A scope with every port. A child of it may replace any. */
