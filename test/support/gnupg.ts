@@ -218,6 +218,20 @@ export class Gnupg {
     return OUTCOMES.flatMap(outcome => words.filter(word => word === outcome).map(() => outcome));
   }
 
+  /** Opens a message: what is in it, and what GnuPG says of the signatures inside. @throws where it cannot */
+  async decrypt(
+    message: string,
+    at: string,
+  ): Promise<{ readonly octets: Buffer; readonly signatures: readonly Outcome[] }> {
+    const [input, output] = [join(this.#home, 'sealed'), join(this.#home, 'opened')];
+    await writeFile(input, message);
+    const fixed = ['--faked-system-time', at, '--status-fd', '1', '--output', output];
+    const { stdout } = await this.#gpg([...fixed, '--decrypt', input]);
+    const words = [...stdout.toString('latin1').matchAll(/^\[GNUPG:\] ([A-Z]+)/gm)].map(([, word]) => word);
+    const signatures = OUTCOMES.filter(outcome => words.includes(outcome));
+    return { octets: await readFile(output), signatures };
+  }
+
   /** For what GnuPG does in conversation only. */
   async #converse(args: readonly string[], answers: string): Promise<string> {
     const fixed = ['--homedir', this.#home, '--quiet', '--no-tty', '--pinentry-mode', 'loopback', '--passphrase', ''];
