@@ -1,7 +1,7 @@
 /** Every example is run: its configuration starts a gateway, and its transcript is what a client hears. */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -56,7 +56,14 @@ async function play(client: SmtpClient, transcript: string): Promise<void> {
 
 test('every example says what it is, and has a test here or beside it', () => {
   for (const example of examples) expect(existsSync(join(EXAMPLES, example, 'README.md')), example).toBe(true);
-  expect(examples).toEqual(['custom-filter', 'embedded', 'local-mailboxes', 'signed-mail-only', 'smart-gateway']);
+  expect(examples).toEqual([
+    'custom-filter',
+    'embedded',
+    'local-mailboxes',
+    'sealed-mail',
+    'signed-mail-only',
+    'smart-gateway',
+  ]);
 });
 
 describe('the transcript of', () => {
@@ -120,6 +127,46 @@ test('signed-mail-only: what is signed is delivered, with the verdict and a tag 
     expect(box).toMatch(/policy\.aligned=yes[^]*policy\.aligned=no|policy\.aligned=no[^]*policy\.aligned=yes/);
     expect(box.match(/^X-Policy: the signer is not the author$/gm)).toHaveLength(1);
   });
+});
+
+test('sealed-mail: what goes to the partner is sealed, comes back, and is opened; other mail is signed', async () => {
+  const hop = await smtpSink();
+  onTestFinished(() => hop.close());
+  const folder = await copyOf('sealed-mail', text => text.replace(':2526', `:${hop.port}`));
+  const made = { made: new Date(Date.now() - 60_000), encrypts: true };
+  const ann = await makeKey([{ email: 'ann@example.test' }], made);
+  await writeFile(join(folder, 'private/ann.asc'), ann.privateKey.armor());
+  // The partner uses Ann's key as well: so what is sealed for the partner can be opened here.
+  const partner = await makeKey([{ email: 'bob@partner.example' }], made);
+  await writeFile(join(folder, 'keys/ann.asc'), ann.publicKey.armor());
+  await writeFile(join(folder, 'keys/bob.asc'), partner.publicKey.armor());
+  await writeFile(join(folder, 'private/bob.asc'), partner.privateKey.armor());
+  const { client } = await start(folder);
+  await client.say('EHLO client.test');
+  const send = async (to: string, content: string | Buffer) => {
+    await client.sayAll(['MAIL FROM:<ann@example.test>', `RCPT TO:<${to}>`]);
+    return client.data(content);
+  };
+  const mail = 'From: ann@example.test\r\nSubject: plans\r\n\r\nThe plans.\r\n';
+  expect(await send('carl@partner.example', mail)).toMatchObject({ code: 451, status: '4.7.1' });
+  expect(await send('bob@partner.example', mail)).toMatchObject({ code: 250 });
+  expect(await send('dan@other.example', mail)).toMatchObject({ code: 250 });
+  await until(() => expect(hop.mails).toHaveLength(2));
+  const texts = hop.mails.map(one => one.content.toString());
+  const sealed = texts.find(text => text.includes('multipart/encrypted')) ?? '';
+  expect(sealed).not.toMatch(/plans/);
+  expect(texts.find(text => text.includes('multipart/signed'))).toContain('BEGIN PGP SIGNATURE');
+  expect(await send('ann@example.test', sealed)).toMatchObject({ code: 250 });
+  const inbox = join(folder, 'var/maildirs/ann/new');
+  const [name = ''] = await until(async () => {
+    const names = await readdir(inbox);
+    if (names.length === 0) throw new Error('nothing yet');
+    return names;
+  });
+  const text = await readFile(join(inbox, name), 'utf8');
+  expect(text).toMatch(/^Subject: plans$/m);
+  expect(text).toContain('\n\nThe plans.\n');
+  expect(text).toMatch(/x-openpgp=pass|openpgp=pass|pgp=/i);
 });
 
 test('embedded: a program takes mail and opens tickets', async () => {
