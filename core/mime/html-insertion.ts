@@ -51,7 +51,8 @@ function top(html: string): number {
   for (const token of htmlTokens(html)) {
     if (token.kind === 'start' && token.name === 'body') return token.end;
     if (isShown(html, token)) return place;
-    place = token.end;
+    const isRaw = token.kind === 'raw' || (token.kind === 'start' && holdsRawText(token.name));
+    if (!isRaw) place = token.end;
   }
   return place;
 }

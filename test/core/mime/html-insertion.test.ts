@@ -50,6 +50,7 @@ describe('a notice', () => {
     { name: 'behind document type and head', html: '<!DOCTYPE html>\n<html><head><style>p{}</style></head>|<p>a' },
     { name: 'above what stands above the body', html: '<html>|a<body>b</body>' },
     { name: 'above an element that is nowhere in a head', html: '<meta><link>|<div>a' },
+    { name: 'above a style sheet that does not end', html: '<head>|<style>p{}' },
     { name: 'above a tag that does not end', html: '|<a href="' },
   ])('$name', ({ html }) => {
     const before = html.replace('|', '');
