@@ -1,13 +1,17 @@
-/** Links: what rules are asked about, and what they may answer. */
+/** Links: what a rule is asked about, and what it may answer. */
 import type { TextEdit } from './leaf-text.ts';
 
-/** Where a link stands. `text`: a URL that mail readers make a link of by themselves. */
-export type LinkPlace = 'text' | 'anchor' | 'form' | 'image' | 'refresh' | 'style' | 'frame' | 'other';
+/**
+ * Where a link stands. `text`: a URL that mail readers make a link of by themselves. `label`: a URL that is shown for an
+ * anchor, which may lead elsewhere. `refresh`, `frame` and `style`: what is fetched without a click, as images are.
+ */
+export type LinkPlace = 'text' | 'label' | 'anchor' | 'form' | 'image' | 'refresh' | 'style' | 'frame' | 'other';
 
+/** A link. */
 export interface Link {
-  /** As it is written, references and blanks around it taken off: `http://example.test/a?b&c`. */
+  /** As it is written; character references are read, and blanks around it are taken off. */
   readonly url: string;
-  /** The URL that a client asks for: resolved by `<base href>`, in the form of the URL Standard; `null` where it is none. */
+  /** What a client asks for, in the form of the URL Standard, resolved by `<base href>`. `null` where that is no URL. */
   readonly target: URL | null;
   readonly place: LinkPlace;
 }
@@ -15,26 +19,110 @@ export interface Link {
 /** The URL that takes the place of a link's, or `null`: it stays, to the octet. */
 export type LinkReplacement = (link: Link) => string | null;
 
-/** What was found, and the edits that the answers make. */
+/** A link and what stands in its place now; `null`: it stayed. */
+export interface RewrittenLink {
+  readonly link: Link;
+  readonly replacement: string | null;
+}
+
+/** What was found, in order, and the edits that the answers make. */
 export interface RewrittenLinks {
   readonly edits: readonly TextEdit[];
-  /** Every link, in order, and what stands in its place now. */
-  readonly links: readonly { readonly link: Link; readonly replacement: string | null }[];
+  readonly links: readonly RewrittenLink[];
+}
+
+/** Followed by a click, and so worth a check at that time. */
+const CLICKED: ReadonlySet<LinkPlace> = new Set(['text', 'anchor', 'form', 'refresh']);
+const WEB: ReadonlySet<string> = new Set(['http:', 'https:', 'ftp:']);
+/** They lead into the mail itself, or to a person. */
+const HARMLESS: ReadonlySet<string> = new Set(['cid:', 'mid:', 'mailto:', 'tel:', 'sms:', 'about:']);
+const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
+/** What readers take for a host. It looks like a scheme where a port follows. */
+const WWW = /^www[0-9]{0,3}\./i;
+/** Not `https:/\\host` and not `https:host`, which browsers read as well. */
+const PLAIN_WEB = /^(?:https?|ftp):\/\/[^/\\]/i;
+/** The URL Standard takes these out of a URL before it reads it (section 4.4). */
+const TABS_AND_LINE_ENDS = /[\t\r\n]/g;
+
+/** The link that a URL makes. `base`: what a relative URL is relative to. */
+export function linkOf(url: string, place: LinkPlace, base: URL | null): Link {
+  return { url, target: URL.parse(isShown(place) && WWW.test(url) ? `http://${url}` : url, base?.href), place };
 }
 
 /**
- * A URL that nobody follows by accident and everybody can read: `hxxps://example[.]test/path`. What has no host loses
- * its scheme's meaning alone: `javascript[:]alert(1)`.
+ * A URL that nobody follows by accident and everybody can read.
+ * @example defang('https://a.example.test/b.html') // 'hxxps://a[.]example[.]test/b.html'
+ * @example defang('javascript:alert(1)') // 'javascript[:]alert(1)'
  */
-export function defang(_url: string): string {
-  throw new Error('to come');
+export function defang(url: string): string {
+  const cleaned = url.replaceAll(TABS_AND_LINE_ENDS, '');
+  const [start = '', scheme = ''] = (WWW.test(cleaned) ? null : SCHEME.exec(cleaned)) ?? [];
+  const rest = cleaned.slice(start.length);
+  const hasHost = start === '' || /^mailto$/i.test(scheme) || /^[/\\]{2}/.test(rest);
+  const authority = hasHost ? (/^[/\\]*[^/\\?#]*/.exec(rest)?.[0] ?? '') : '';
+  const body = authority.replaceAll('.', '[.]') + rest.slice(authority.length);
+  // A URL may hold another one, which readers would find once the one around it is none.
+  return deadScheme(scheme) + body.replaceAll('://', '[:]//').replaceAll(/(www[0-9]{0,3})\./gi, '$1[.]');
+}
+
+function deadScheme(scheme: string): string {
+  if (scheme === '') return '';
+  return /^https?$/i.test(scheme) ? `${scheme.replace(/^http/i, 'hxxp')}:` : `${scheme}[:]`;
 }
 
 /**
- * A replacement by template: `https://check.example/?u={url}`. `{url}` is the target percent-encoded for a query,
- * `{base64url}` the same in base64url, `{host}` its host. Only http, https and ftp targets are replaced.
- * @throws TypeError for a template that names something else, or that is no URL when filled in
+ * Defangs what leads out of the mail, and what is no URL of the web (`javascript:`, `data:`). Images that are in the mail
+ * stay (`cid:`, `data:image/`), and so do addresses.
  */
-export function linkTemplate(_template: string): LinkReplacement {
-  throw new Error('to come');
+export const defangLinks: LinkReplacement = ({ url, target, place }) => {
+  const scheme = target?.protocol ?? SCHEME.exec(url)?.[0].toLowerCase() ?? null;
+  const isPicture = (place === 'image' || place === 'style') && /^data:image\//i.test(url);
+  if (scheme === null ? !isShown(place) && !/^[/\\]{2}/.test(url) : HARMLESS.has(scheme) || isPicture) return null;
+  const asIs = target === null || isShown(place) || !WEB.has(target.protocol) || PLAIN_WEB.test(url);
+  return defang(asIs ? url : target.href);
+};
+
+function isShown(place: LinkPlace): boolean {
+  return place === 'text' || place === 'label';
+}
+
+/**
+ * A replacement by template, for links to the web that are followed by a click: `https://check.example.test/?u={url}`.
+ * `{url}` is the URL percent-encoded as a query wants it, `{base64url}` the same in base64url, `{host}` the host in
+ * ASCII. The URL is the one that was written, so its own percent-encodings and its host's letters stay; a relative one
+ * is the one it is resolved to. What the template has made once is not wrapped again.
+ * @throws TypeError for a template with other braces, without `{url}` and `{base64url}`, or that makes no http URL
+ */
+export function linkTemplate(template: string): LinkReplacement {
+  const pieces = template.split(/(\{[^{}]*\})/);
+  const filled = (url: string, host: string) =>
+    pieces.map((piece, index) => (index % 2 === 0 ? piece : fill(piece, url, host))).join('');
+  if (!/\{url\}|\{base64url\}/.test(template))
+    throw new TypeError(`the link template ${template} lacks {url} and {base64url}`);
+  if (!WEB.has(URL.parse(filled('http://example.test/', 'example.test'))?.protocol ?? '')) {
+    throw new TypeError(`the link template ${template} makes no URL of the web`);
+  }
+  // Without its host to the end, a start could be that of somebody else's URL.
+  const start = /^[a-z]+:\/\/[^/]+\//i.test(pieces[0] ?? '') ? pieces[0] : undefined;
+  return ({ url, target, place }) => {
+    if (target === null || !WEB.has(target.protocol) || !CLICKED.has(place)) return null;
+    if (start !== undefined && url.startsWith(start)) return null;
+    return filled(
+      (PLAIN_WEB.test(url) ? url.replaceAll(TABS_AND_LINE_ENDS, '') : target.href).toWellFormed(),
+      target.host,
+    );
+  };
+}
+
+function fill(placeholder: string, url: string, host: string): string {
+  switch (placeholder) {
+    case '{url}':
+      return encodeURIComponent(url);
+    case '{base64url}':
+      return Buffer.from(url).toString('base64url');
+    case '{host}':
+      return encodeURIComponent(host);
+    default:
+      throw new TypeError(`a link template knows {url}, {base64url} and {host}, not ${placeholder}`);
+  }
 }
