@@ -12,8 +12,9 @@ export interface CssUrl {
 
 /** The letters may be escaped, which hides them from those who look for `url(` alone. */
 const MARK = /(?:u|\\0{0,4}[57]5\s?)(?:r|\\0{0,4}[57]2\s?)(?:l|\\0{0,4}[46]c\s?)\(\s*|@import\s+/gi;
-const UNQUOTED = /[^\s"'()]*/y;
+/** A blank behind the digits of an escape belongs to it. */
 const ESCAPE = /\\(?:([0-9a-f]{1,6})\s?|([^]))/gi;
+const END_OF_UNQUOTED = /[\s"'()]|\\(?:[0-9a-f]{1,6}\s?|[^\n])?/gi;
 
 /** The URLs of a style sheet or of a style attribute, in order. Time is linear in its length. */
 export function* cssUrls(css: string): Generator<CssUrl> {
@@ -26,8 +27,7 @@ export function* cssUrls(css: string): Generator<CssUrl> {
       start = at + 1;
       end = stringEnd(css, start, quote);
     } else if (!match[0].startsWith('@')) {
-      UNQUOTED.lastIndex = at;
-      end = at + (UNQUOTED.exec(css)?.[0].length ?? 0);
+      end = unquotedEnd(css, at);
     }
     mark.lastIndex = Math.max(end, at);
     if (end > start) {
@@ -42,6 +42,15 @@ export function formatCssUrl(url: string): string {
     /[^!#$%&*+,./0-9:;=?@A-Z[\]^_`a-z{|}~-]/gu,
     character => `\\${character.codePointAt(0)?.toString(16)} `,
   );
+}
+
+function unquotedEnd(css: string, start: number): number {
+  const end = new RegExp(END_OF_UNQUOTED);
+  end.lastIndex = start;
+  for (let match = end.exec(css); match !== null; match = end.exec(css)) {
+    if (!match[0].startsWith('\\')) return match.index;
+  }
+  return css.length;
 }
 
 /** A string ends at its quotation mark, or at the line end that makes it a bad one. */

@@ -74,9 +74,13 @@ export function readParagraphs(text: string, format: TextFormat): readonly TextP
 
 /** As people quote: `> >` as well as `>>`. */
 function readFixed(line: string): TextParagraph {
-  const marks = /^>(?: ?>)*/.exec(line)?.[0] ?? '';
-  const text = line.slice(marks.length);
-  return { depth: marks.replaceAll(' ', '').length, text: marks !== '' && text.startsWith(' ') ? text.slice(1) : text };
+  let depth = 0;
+  let at = 0;
+  while (line[at] === '>' || (depth > 0 && line.startsWith(' >', at))) {
+    at += line[at] === '>' ? 1 : 2;
+    depth += 1;
+  }
+  return { depth, text: line.slice(depth > 0 && line[at] === ' ' ? at + 1 : at) };
 }
 
 function readFlowed(lines: readonly string[], delSp: boolean): readonly TextParagraph[] {

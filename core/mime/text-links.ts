@@ -83,18 +83,25 @@ function schemeStart(text: string, at: number, free: number): number | null {
 /** Where a URL ends that goes up to `end` at most. */
 function withoutPunctuation(text: string, start: number, end: number): number {
   const surplus = new Map<string, number>();
-  for (const character of text.slice(start, end)) {
-    for (const [closing, opening] of BRACKETS) {
-      if (character === closing) surplus.set(closing, (surplus.get(closing) ?? 0) + 1);
-      if (character === opening) surplus.set(closing, (surplus.get(closing) ?? 0) - 1);
-    }
-  }
-  let last = end;
-  for (; last > start; last -= 1) {
+  for (let last = end; last > start; last -= 1) {
     const character = text.charAt(last - 1);
-    const unopened = surplus.get(character) ?? 0;
-    if (unopened > 0) surplus.set(character, unopened - 1);
-    else if (!PUNCTUATION.test(character)) break;
+    const opening = BRACKETS.get(character);
+    if (opening === undefined) {
+      if (!PUNCTUATION.test(character)) return last;
+      continue;
+    }
+    const unopened = surplus.get(character) ?? surplusOf(character, opening, text.slice(start, end));
+    if (unopened <= 0) return last;
+    surplus.set(character, unopened - 1);
   }
-  return last;
+  return start;
+}
+
+function surplusOf(closing: string, opening: string, url: string): number {
+  let surplus = 0;
+  for (let at = 0; at < url.length; at += 1) {
+    if (url[at] === closing) surplus += 1;
+    else if (url[at] === opening) surplus -= 1;
+  }
+  return surplus;
 }
