@@ -73,6 +73,7 @@ export * from './mime/text-insertion.ts';
 export * from './mime/text-links.ts';
 export * from './mime/text-to-html.ts';
 export * from './mime/transfer-encoding.ts';
+export * from './mime/transfer-stream.ts';
 export * from './mime/tree.ts';
 export * from './plugin/awaitable.ts';
 export * from './plugin/credentials.ts';
