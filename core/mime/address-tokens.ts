@@ -1,5 +1,7 @@
 /** Address fields as tokens (RFC 5322 section 3.2): words, comments and the specials that part them. */
 
+import { closingOf, MOST_FAILURES } from './closing.ts';
+
 /** A token. `spaced`: a blank or a comment stands before it. */
 export type AddressToken =
   | { readonly kind: 'word'; readonly text: string; readonly quoted: boolean; readonly spaced: boolean }
@@ -14,8 +16,6 @@ const BLANKS = /[ \t\r\n]+/y;
 const ENCODED_WORD = /=\?[^?\s]+\?[bq]\?[^?]*\?=/iy;
 const DOMAIN_LITERAL = /\[[^[\]]*\]/y;
 const ATOM = /[^\s"()<>,;:@[\]]+/y;
-/** After so many quotation marks or parentheses without their other half, none is looked for: time stays linear. */
-const MOST_FAILURES = 16;
 
 /** The tokens of a field value. Never fails: a quotation or comment that does not end is text like any other. */
 export function addressTokens(text: string): readonly AddressToken[] {
@@ -63,18 +63,4 @@ function isSpecial(character: string): character is Special {
 function match(pattern: RegExp, text: string, at: number): string | null {
   pattern.lastIndex = at;
   return pattern.exec(text)?.[0] ?? null;
-}
-
-/** Where the quotation or comment that starts at `start` ends, or `null` where it does not. */
-function closingOf(text: string, start: number): number | null {
-  const comment = text[start] === '(';
-  let depth = 1;
-  for (let at = start + 1; at < text.length; at += 1) {
-    const character = text[at];
-    if (character === '\\') at += 1;
-    else if (comment && character === '(') depth += 1;
-    else if (character === (comment ? ')' : '"')) depth -= 1;
-    if (depth === 0) return at;
-  }
-  return null;
 }

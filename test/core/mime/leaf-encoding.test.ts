@@ -145,7 +145,7 @@ describe('a stream', () => {
       for await (const piece of decoded) pieces += piece.length > 200_000 ? 1000 : 1;
       expect(pieces).toBeLessThan(1000);
       const encoded = encodeTransferStream(inPieces(octets, 10_000), 'quoted-printable');
-      expect(decodeTransfer(await joined(encoded), "quoted-printable").equals(octets)).toBe(true);
+      expect(decodeTransfer(await joined(encoded), 'quoted-printable').equals(octets)).toBe(true);
     }
   });
 });
