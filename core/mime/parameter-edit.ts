@@ -54,7 +54,7 @@ function inPercents(value: string, charset: string): readonly string[] | null {
   const set = characterSet(charset.toLowerCase());
   if (set === null) return null;
   let lacking = false;
-  const characters = [...value].map(character => {
+  const characters = Array.from(value, character => {
     const octets = set.write(character, () => {
       lacking = true;
       return '';
