@@ -4,12 +4,11 @@
  * Made from the tokens as they come, without a tree: depth costs nothing, and time is linear. What mail hides from its
  * readers is left out (`isHidden`). Not known are style sheets and scripts.
  */
-import { decodeHTML } from 'entities/decode';
 import { isBlock, LISTS, PARAGRAPHS, VOID } from './html-elements.ts';
 import { attributeOf, type HtmlToken, htmlTokens, type StartTag } from './html-tokens.ts';
 import { isHidden } from './html-visibility.ts';
 import { OpenElements } from './open-elements.ts';
-import { withoutReferences } from './shown-text.ts';
+import { decodeReferences, withoutReferences } from './shown-text.ts';
 import { type LineMark, TextWriter } from './text-writer.ts';
 
 /** What the text is to be like. */
@@ -94,7 +93,7 @@ class Reading {
   take(token: HtmlToken): void {
     switch (token.kind) {
       case 'text':
-        this.#text(decodeHTML(this.#html.slice(token.start, token.end)));
+        this.#text(decodeReferences(this.#html.slice(token.start, token.end)));
         break;
       case 'raw':
         if (token.within === 'xmp' || token.within === 'plaintext')

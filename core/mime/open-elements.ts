@@ -69,12 +69,15 @@ export class OpenElements<E extends { readonly name: string }> {
   }
 
   #endAt(place: number | null): void {
-    while (place !== null && this.#stack.length > place) {
-      const element = this.#stack.pop();
-      if (element === undefined) return;
-      this.#counts.set(element.name, (this.#counts.get(element.name) ?? 1) - 1);
-      this.#ended(element);
-    }
+    if (place === null) return;
+    for (let element = this.#pop(place); element !== undefined; element = this.#pop(place)) this.#ended(element);
+  }
+
+  /** The innermost element, unless it lies below that place. */
+  #pop(place: number): E | undefined {
+    const element = this.#stack.length > place ? this.#stack.pop() : undefined;
+    if (element !== undefined) this.#counts.set(element.name, (this.#counts.get(element.name) ?? 1) - 1);
+    return element;
   }
 }
 

@@ -20,6 +20,11 @@ export function asWritten(text: string, start: number, end: number): ShownText {
   return { text: text.slice(start, end), startOf: index => start + index, endOf: index => start + index };
 }
 
+/** Text of HTML with its character references decoded, where places do not matter. */
+export function decodeReferences(text: string): string {
+  return decodeHTML(text);
+}
+
 /** A piece of HTML with its character references decoded, by the rules for text or for values of attributes. */
 export function withoutReferences(html: string, start: number, end: number, where: 'text' | 'attribute'): ShownText {
   const source = html.slice(start, end);

@@ -11,9 +11,9 @@ export interface LineMark {
 
 const BLANKS = /[ \t\n\f\r]+/g;
 /** Takes room in HTML that means nothing in text: soft hyphens, joiners and marks that fill preview lines. */
-const FILLERS = /[\u00ad\u034f\u200b\u2060\ufeff]/g;
+const FILLERS = /\u00ad|\u034f|\u200b|\u2060|\ufeff/g;
 /** What is no text where there is nothing else on its line. */
-const INVISIBLE = /[\u00a0\u200c\u200d]/g;
+const INVISIBLE = /\u00a0|\u200c|\u200d/g;
 /** A blank where no line may end. It becomes an ordinary one in the end. */
 const NO_BREAK = '\u00a0';
 /** Marks behind these are not written: depth in mail is a trick, and each line would grow by it. */
