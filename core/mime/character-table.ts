@@ -30,7 +30,7 @@ const LAST_CODE_POINT = 0x10ffff;
 
 /** `encoding` as `TextDecoder.encoding` names it. `mayWrite`: which sequences software of all ages can read. */
 export function characterTable(encoding: string, mayWrite: (octets: Buffer) => boolean): CharacterTable {
-  const decode = strictDecoder(encoding);
+  const decode = codePointDecoder(encoding);
   const written = new Map<number, Buffer>();
   const learn = (octets: Buffer): number => {
     const codePoint = decode(octets);
@@ -71,17 +71,13 @@ export function characterTable(encoding: string, mayWrite: (octets: Buffer) => b
   };
 }
 
-/** One code point from octets, or -1 where they are none or several. */
-function strictDecoder(encoding: string): (octets: Buffer) => number {
-  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+/** One code point from octets, or -1 where they are none or several. A strict decoder throws, which takes much longer. */
+function codePointDecoder(encoding: string): (octets: Buffer) => number {
+  const decoder = new TextDecoder(encoding, { ignoreBOM: true });
   return octets => {
-    try {
-      const text = decoder.decode(octets);
-      const codePoint = text.codePointAt(0) ?? NONE;
-      return text.length === (codePoint > 0xffff ? 2 : 1) ? codePoint : NONE;
-    } catch {
-      return NONE;
-    }
+    const text = decoder.decode(octets);
+    const codePoint = text.codePointAt(0) ?? REPLACEMENT;
+    return codePoint !== REPLACEMENT && text.length === (codePoint > 0xffff ? 2 : 1) ? codePoint : NONE;
   };
 }
 

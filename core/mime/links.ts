@@ -41,6 +41,8 @@ const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
 const WWW = /^www[0-9]{0,3}\./i;
 /** Not `https:/\\host` and not `https:host`, which browsers read as well. */
 const PLAIN_WEB = /^(?:https?|ftp):\/\/[^/\\]/i;
+/** As `defang` writes them. */
+const DEFANGED = /^(?:hxxps?:|[a-z][a-z0-9+.-]*\[:\])/i;
 /** The URL Standard takes these out of a URL before it reads it (section 4.4). */
 const TABS_AND_LINE_ENDS = /[\t\r\n]/g;
 
@@ -60,7 +62,7 @@ export function defang(url: string): string {
   const rest = cleaned.slice(start.length);
   const hasHost = start === '' || /^mailto$/i.test(scheme) || /^[/\\]{2}/.test(rest);
   const authority = hasHost ? (/^[/\\]*[^/\\?#]*/.exec(rest)?.[0] ?? '') : '';
-  const body = authority.replaceAll('.', '[.]') + rest.slice(authority.length);
+  const body = authority.replaceAll(/\[\.\]|\./g, '[.]') + rest.slice(authority.length);
   // A URL may hold another one, which readers would find once the one around it is none.
   return deadScheme(scheme) + body.replaceAll('://', '[:]//').replaceAll(/(www[0-9]{0,3})\./gi, '$1[.]');
 }
@@ -78,8 +80,10 @@ export const defangLinks: LinkReplacement = ({ url, target, place }) => {
   const scheme = target?.protocol ?? SCHEME.exec(url)?.[0].toLowerCase() ?? null;
   const isPicture = (place === 'image' || place === 'style') && /^data:image\//i.test(url);
   if (scheme === null ? !isShown(place) && !/^[/\\]{2}/.test(url) : HARMLESS.has(scheme) || isPicture) return null;
-  const asIs = target === null || isShown(place) || !WEB.has(target.protocol) || PLAIN_WEB.test(url);
-  return defang(asIs ? url : target.href);
+  if (DEFANGED.test(url)) return null;
+  // A relative URL, or one that only browsers read, is written as what it leads to.
+  const isWhole = isShown(place) || (WEB.has(scheme ?? '') ? PLAIN_WEB.test(url) : SCHEME.test(url));
+  return defang(target === null || isWhole ? url : target.href);
 };
 
 function isShown(place: LinkPlace): boolean {

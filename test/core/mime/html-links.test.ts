@@ -133,6 +133,14 @@ describe('defanging', () => {
     );
   });
 
+  test('once is enough, under a base as well', () => {
+    for (const base of ['', '<base href="http://a.test/">', '<base href="file:///a/">']) {
+      const html = `${base}<a href="b.html"><a href="https://c.test/"><a href="javascript:x"><a href="//d.test">https://e.test`;
+      const once = rewritten(html, defangLinks);
+      expect(rewritten(once, defangLinks)).toBe(once);
+    }
+  });
+
   test('leaves relative URLs that lead nowhere', () => {
     expect(rewritten('<img src="logo.png"><body background="red">', defangLinks)).toBe(
       '<img src="logo.png"><body background="red">',
