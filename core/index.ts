@@ -59,7 +59,16 @@ export * from './mime/html-to-text.ts';
 export * from './mime/leaf-encoding.ts';
 export * from './mime/leaf-text.ts';
 export * from './mime/line-ends.ts';
-export * from './mime/links.ts';
+export {
+  defang,
+  defangLinks,
+  type Link,
+  type LinkPlace,
+  type LinkReplacement,
+  linkTemplate,
+  type RewrittenLink,
+  type RewrittenLinks,
+} from './mime/links.ts';
 export * from './mime/media-type.ts';
 export * from './mime/parameter-edit.ts';
 export * from './mime/parsed.ts';
@@ -68,9 +77,9 @@ export type { Recoded } from './mime/recode.ts';
 export * from './mime/seven-bits.ts';
 export * from './mime/signatures.ts';
 export * from './mime/subject-tag.ts';
-export * from './mime/text-format.ts';
+export { type TextFormat, textFormat } from './mime/text-format.ts';
 export * from './mime/text-insertion.ts';
-export * from './mime/text-links.ts';
+export { rewriteTextLinks } from './mime/text-links.ts';
 export * from './mime/text-to-html.ts';
 export * from './mime/transfer-encoding.ts';
 export * from './mime/transfer-stream.ts';

@@ -19,7 +19,7 @@ const PIECE = 76;
 const LINE = 78;
 /** Longer names go into pieces: not every reader puts a quoted string together that is folded. */
 const LONGEST_QUOTED = 200;
-const NAME = /^[!#$&+\-.0-9A-Z^_`a-z{|}~]{1,30}$/;
+const NAME = /^[!#$&+\-.0-9A-Z^_`a-z{|}~]{1,60}$/;
 const TOKEN = /^[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+$/;
 const QUOTABLE = /^[\x20-\x7e]*$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -44,7 +44,7 @@ export function formatParameter(name: string, value: string, charset = 'utf-8'):
 
 function extended(name: string, value: string, charset: string): readonly string[] {
   const kept = inPercents(value, charset);
-  const [label, characters] = kept === null ? ['utf-8', inPercents(value, 'utf-8') ?? []] : [charset, kept];
+  const [label, characters] = kept === null ? ['utf-8', inPercents(value, 'utf-8') ?? []] : [charset.trim(), kept];
   const whole = `${name}*=${label}''${characters.join('')}`;
   return whole.length <= PIECE ? [whole] : continued(name, `${label}''`, characters);
 }
