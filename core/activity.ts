@@ -67,7 +67,9 @@ interface Surroundings {
 function neverAsked(hook: HookName, plugin: MountedPlugin, around: Surroundings): string | null {
   const { configuration, mounted } = around;
   if (hook === 'deliver') {
-    const named = configuration.routes.some(({ deliver }) => deliver === plugin.id);
+    const ledTo = mounted.flatMap(({ instance }) => instance.leadsTo ?? []);
+    const routed = configuration.routes.some(({ deliver }) => deliver === plugin.id);
+    const named = routed || ledTo.some(({ transport }) => transport === plugin.id);
     const open = mounted.some(one => one.instance.route !== undefined && one.mode === 'enforce');
     return named || open ? null : 'no route names it';
   }

@@ -4,7 +4,7 @@ import { areHarmless, type Complaints } from './config/complaint.ts';
 import type { PluginEntry, RouteEntry } from './config/configuration.ts';
 import { type Draft, nameOf } from './config/load.ts';
 import { type Mention, mentions } from './config/mentions.ts';
-import { valueAt } from './config/place.ts';
+import { type Path, valueAt } from './config/place.ts';
 import { isChallengeMechanism } from './mail/mechanism.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Fact } from './plugin/fact.ts';
@@ -27,6 +27,15 @@ export function checkCoherence(draft: Draft, mounted: readonly MountedPlugin[], 
   const ensemble = { draft, mounted, whole, complaints };
   const { routes, plugins } = draft.configuration;
   for (const route of routes) checkRoute(route, ensemble);
+  for (const { entry, instance } of mounted) {
+    for (const { transport, path } of instance.leadsTo ?? []) {
+      const at = [...entry.path, 'options', ...path];
+      const plugin = transportNamed(transport, at, ensemble);
+      if (plugin === null || plugin.delivers === 'here') continue;
+      const message = `"${transport}" delivers to hosts, and here none are known: name a plugin that delivers on this machine`;
+      complaints.error('MF_TRANSPORT_UNKNOWN', at, message);
+    }
+  }
   checkRouteList(ensemble);
   for (const entry of [...plugins, ...routes]) checkFacts(entry, ensemble);
   checkAnswers(ensemble);
@@ -39,21 +48,28 @@ function answering(hook: HookName, { mounted }: Ensemble): readonly MountedPlugi
   return mounted.filter(({ instance, mode }) => instance[hook] !== undefined && mode === 'enforce');
 }
 
-function checkRoute({ deliver, hosts, path }: RouteEntry, ensemble: Ensemble): void {
-  const { mounted, whole, complaints, draft } = ensemble;
-  const at = [...path, 'deliver'];
-  const plugin = mounted.find(({ id }) => id === deliver);
+/** The transport of a name that stands at `at`; `null`: there is none, and it has been complained about. */
+function transportNamed(name: string, at: Path, { mounted, complaints, draft }: Ensemble): MountedPlugin | null {
+  const plugin = mounted.find(({ id }) => id === name);
   if (plugin === undefined) {
-    if (declaredIds(draft).includes(deliver)) return;
+    if (declaredIds(draft).includes(name)) return null;
     const transports = mounted.filter(({ delivers }) => delivers !== null).map(({ id }) => id);
-    const hint =
-      didYouMean(deliver, transports) || (transports.length > 0 ? `; there are: ${transports.join(', ')}` : '');
-    complaints.error('MF_TRANSPORT_UNKNOWN', at, `no plugin is named "${deliver}"${hint}`);
+    const hint = didYouMean(name, transports) || (transports.length > 0 ? `; there are: ${transports.join(', ')}` : '');
+    complaints.error('MF_TRANSPORT_UNKNOWN', at, `no plugin is named "${name}"${hint}`);
   } else if (plugin.delivers === null) {
-    complaints.error('MF_TRANSPORT_UNKNOWN', at, `"${deliver}" does not deliver: it does not answer that hook`);
+    complaints.error('MF_TRANSPORT_UNKNOWN', at, `"${name}" does not deliver: it does not answer that hook`);
   } else if (plugin.mode === 'shadow') {
-    complaints.error('MF_TRANSPORT_UNKNOWN', at, `"${deliver}" is in shadow mode, so it delivers nothing`);
-  } else if (plugin.delivers === 'here' && hosts !== null) {
+    complaints.error('MF_TRANSPORT_UNKNOWN', at, `"${name}" is in shadow mode, so it delivers nothing`);
+  } else return plugin;
+  return null;
+}
+
+function checkRoute({ deliver, hosts, path }: RouteEntry, ensemble: Ensemble): void {
+  const { whole, complaints } = ensemble;
+  const at = [...path, 'deliver'];
+  const plugin = transportNamed(deliver, at, ensemble);
+  if (plugin === null) return;
+  if (plugin.delivers === 'here' && hosts !== null) {
     const message = `"${deliver}" delivers on this machine: leave the hosts out`;
     complaints.error('MF_ROUTE_HOSTS', [...path, 'hosts'], message, 'key');
   } else if (plugin.delivers === 'to-hosts' && hosts === null && whole && answering('route', ensemble).length === 0) {

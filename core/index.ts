@@ -42,6 +42,7 @@ export * from './mail/route.ts';
 export * from './mail/session.ts';
 export { specialUse } from './mail/special-addresses.ts';
 export * from './mail/trace.ts';
+export * from './mail/unfolding.ts';
 export * from './mail/verdict.ts';
 export * from './mail/xtext.ts';
 export * from './mime/addresses.ts';

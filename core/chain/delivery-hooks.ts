@@ -31,6 +31,7 @@ export async function placeOf(
   recipient: Recipient,
 ): Promise<Placed> {
   const { domain } = recipient.forwardPath;
+  if (recipient.target !== undefined) return { destination: formatMailbox(recipient.forwardPath), retry: null };
   const rule = firstRule(rules, await viewOf(rules, mail, recipient));
   if (rule === null) return { destination: domain, retry: null };
   const link = walker.links.find(one => one.id === rule.transport);
@@ -44,7 +45,7 @@ function hostText(host: Host | undefined): string | null {
   return `${host.name.includes(':') ? `[${host.name}]` : host.name}:${host.port}`;
 }
 
-/** The routes of the configuration first; what they leave open, the `route` plugins complete. */
+/** Where an alias names the transport, that one; else the routes of the configuration first; what they leave open, the `route` plugins complete. */
 export async function walkRoute(
   walker: Walker,
   rules: readonly RouteRule[],
@@ -52,6 +53,10 @@ export async function walkRoute(
   at: { readonly recipient: Recipient; readonly attempt: number },
 ): Promise<Walked<Routed | Unroutable>> {
   const { recipient, attempt } = at;
+  if (recipient.target !== undefined) {
+    const decision = complete(walker, recipient.target.transport, null) ?? missing(recipient.target.transport);
+    return { decision, facts: mail.facts, steps: [] };
+  }
   const view = await viewOf([...rules, ...walker.answering('route')], mail, recipient);
   const rule = firstRule(rules, view);
   const given = rule === null ? null : complete(walker, rule.transport, rule.hosts);
@@ -80,6 +85,10 @@ function complete(walker: Walker, transport: string, hosts: readonly Host[] | nu
   if (link === undefined) return null;
   if (link.delivers === 'here') return { kind: 'routed', route: { transport, hosts: [] } };
   return hosts === null || hosts.length === 0 ? null : { kind: 'routed', route: { transport, hosts } };
+}
+
+function missing(transport: string): Unroutable {
+  return unroutable({ ...NO_ROUTE, text: `There is no transport named ${transport}` });
 }
 
 function unroutable(reply: Refusal): Unroutable {
@@ -117,8 +126,8 @@ export async function attemptDelivery(
   const facts = mail.facts;
   const link = walker.links.find(one => one.id === transport && one.delivers !== null);
   if (link === undefined) {
-    const gone = deferredBy({ ...NO_ROUTE, text: `There is no transport named ${transport}` });
-    return { decision: attempted(recipients, () => gone), facts, steps: [] };
+    const { outcome } = missing(transport);
+    return { decision: attempted(recipients, () => outcome), facts, steps: [] };
   }
   const view = { session: mail.session, facts, reversePath: mail.envelope.reversePath, size: mail.content.size };
   const asked = recipients.map(recipient => formatPath(recipient.forwardPath)).join(' ');

@@ -4,9 +4,9 @@
  * Default deny: a recipient that nobody claims is refused, so a gateway whose policy is missing relays nothing.
  */
 
-import type { Envelope, Recipient } from '../mail/envelope.ts';
+import { type Envelope, type Recipient, recipientKey } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
-import { formatMailbox, formatPath } from '../mail/path.ts';
+import { formatPath } from '../mail/path.ts';
 import type { Session } from '../mail/session.ts';
 import type { Expansion } from '../mail/verdict.ts';
 import { type Awaitable, whenThere } from '../plugin/awaitable.ts';
@@ -73,9 +73,10 @@ function decide(recipient: Recipient, claimed: boolean, expansions: readonly Exp
 /** Those that a recipient stands for, each once. They keep what the client said and asked for. */
 function expanded(recipient: Recipient, expansions: readonly Expansion[]): readonly Recipient[] {
   const recipients = new Map<string, Recipient>();
-  for (const { to, via } of expansions) {
-    const key = formatMailbox(to);
-    if (!recipients.has(key)) recipients.set(key, { ...recipient, forwardPath: to, via: [...recipient.via, via] });
+  for (const { to, via, ...others } of expansions) {
+    const one = { ...recipient, forwardPath: to, via: [...recipient.via, via], ...others };
+    const key = recipientKey(one);
+    if (!recipients.has(key)) recipients.set(key, one);
   }
   return [...recipients.values()];
 }

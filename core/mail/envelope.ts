@@ -1,5 +1,6 @@
 /** The envelope: who sends, who receives, and what was asked about both (RFC 5321 section 2.3.1, RFC 3461). */
-import type { ForwardPath, ReversePath } from './address.ts';
+import type { ForwardPath, Mailbox, ReversePath } from './address.ts';
+import { formatMailbox } from './path.ts';
 
 /** When a notification is wanted (RFC 3461 section 4.1): never, or at these events. */
 export type Notify = 'never' | readonly ('success' | 'failure' | 'delay')[];
@@ -11,6 +12,14 @@ export interface DsnRequest {
   readonly originalRecipient: { readonly type: string; readonly address: string } | null;
 }
 
+/** Who delivers to a recipient in the place of the routes, where an alias says so: `|command`, `/file`. */
+export interface Target {
+  /** The id of a plugin that delivers here. */
+  readonly transport: string;
+  /** What it is told: a command, a path. Whether it may be done is decided by that plugin as well. */
+  readonly argument: string;
+}
+
 /** A forward-path that we are responsible for. */
 export interface Recipient {
   /** Where the mail goes. */
@@ -20,6 +29,13 @@ export interface Recipient {
   /** How `original` became `forwardPath`: one entry for each step, for example `staff (aliases:3)`. Empty: directly. */
   readonly via: readonly string[];
   readonly dsn: DsnRequest;
+  /** Missing: the routes decide. */
+  readonly target?: Target;
+  /**
+   * Who hears of failures in the place of the sender: the owner of a list. Its mail leaves with this reverse-path. Missing
+   * once the mail is committed: then it is the reverse-path of the envelope.
+   */
+  readonly owner?: Mailbox;
 }
 
 /** The parameters of MAIL that concern the whole mail. */
@@ -64,6 +80,12 @@ export const NO_DSN_REQUEST: DsnRequest = { notify: null, originalRecipient: nul
 /** A recipient that RCPT named and nothing has changed. */
 export function directRecipient(forwardPath: ForwardPath, dsn: DsnRequest = NO_DSN_REQUEST): Recipient {
   return { forwardPath, original: forwardPath, via: [], dsn };
+}
+
+/** What makes a recipient the same as another one. */
+export function recipientKey({ forwardPath, target }: Pick<Recipient, 'forwardPath' | 'target'>): string {
+  const address = formatMailbox(forwardPath);
+  return target === undefined ? address : `${address} ${target.transport} ${target.argument}`;
 }
 
 /** The same without the wish to hear of success: NEVER where nothing else was wished for. */

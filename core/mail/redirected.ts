@@ -2,6 +2,6 @@
 import type { Recipient } from './envelope.ts';
 import { sameMailbox } from './path.ts';
 
-export function isRedirected({ original, forwardPath }: Recipient): boolean {
-  return !sameMailbox(original, forwardPath);
+export function isRedirected({ original, forwardPath, target }: Recipient): boolean {
+  return target !== undefined || !sameMailbox(original, forwardPath);
 }

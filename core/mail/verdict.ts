@@ -1,7 +1,7 @@
 /** What a plugin may answer to a hook. Answers are values; the builders are the only way plugins need to make them. */
 import type { ForwardPath, Mailbox } from './address.ts';
 import type { Content } from './content.ts';
-import type { Recipient } from './envelope.ts';
+import type { Recipient, Target } from './envelope.ts';
 import type { Facts } from './facts.ts';
 import type { Outcome } from './outcome.ts';
 import type { EnhancedStatus, PermanentCode, PermanentReply, TransientCode, TransientReply } from './reply.ts';
@@ -33,6 +33,10 @@ export interface Expansion {
   readonly to: ForwardPath;
   /** The step that led there, for a person: `staff (aliases:3)`. */
   readonly via: string;
+  /** Who delivers to it, where it is not for the routes to say. */
+  readonly target?: Target;
+  /** Who hears of failures in the place of the sender. A null reverse-path stays what it is. */
+  readonly owner?: Mailbox;
 }
 
 /** `rcpt`: this recipient stands for these. A claim too. The plugin vouches for them: they are not asked about again. */

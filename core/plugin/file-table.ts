@@ -15,9 +15,10 @@ export interface FileTableSource<T> {
   readonly paths: readonly string[];
   /**
    * Makes the table of the octets of all files, in the order of `paths`.
+   * Who reads much takes turns with others: what is slow here keeps all mail waiting.
    * @throws TableFaults where they make none
    */
-  parse(contents: readonly Buffer[]): T;
+  parse(contents: readonly Buffer[]): Awaitable<T>;
 }
 
 /** All that is wrong with the files of a table. */
@@ -75,7 +76,7 @@ export class FileTable<T> {
   /** Reads the files, however young they are. Rejects where they cannot be read or make no table. */
   async load(): Promise<void> {
     const { versions, contents } = await readAll(this.#services.files, this.#source.paths);
-    this.#table = { value: this.#source.parse(contents), mark: markOf(versions) };
+    this.#table = { value: await this.#source.parse(contents), mark: markOf(versions) };
     this.#lookedAt = this.#services.clock.monotonic();
   }
 
@@ -123,7 +124,7 @@ export class FileTable<T> {
     const { versions, contents } = await readAll(this.#services.files, this.#source.paths);
     const mark = markOf(versions);
     try {
-      this.#table = { value: this.#source.parse(contents), mark };
+      this.#table = { value: await this.#source.parse(contents), mark };
       this.#complained = '';
     } catch (error) {
       this.#refused = mark;
@@ -145,7 +146,7 @@ export async function checkTable(
   path: OptionComplaint['path'],
 ): Promise<readonly OptionComplaint[]> {
   try {
-    source.parse((await readAll(files, source.paths)).contents);
+    await source.parse((await readAll(files, source.paths)).contents);
     return [];
   } catch (error) {
     const faults = error instanceof TableFaults ? error.faults : [`cannot be read: ${describeError(error)}`];

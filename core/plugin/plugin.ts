@@ -1,5 +1,7 @@
 /** What a plugin is: a definition (name, options, needs) and the instance that it creates for each entry of the list. */
 import type { z } from 'zod';
+import type { Mailbox } from '../mail/address.ts';
+import type { Unfolding } from '../mail/unfolding.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { Fact } from './fact.ts';
 import type { HookName, Hooks } from './hooks.ts';
@@ -18,12 +20,26 @@ export interface OptionComplaint {
   readonly message: string;
 }
 
+/** A transport that an option names. */
+export interface LeadsTo {
+  readonly transport: string;
+  /** Where in the options: `['commands']`. */
+  readonly path: readonly (string | number)[];
+}
+
 /** What `create` returns: answers to some hooks, and optionally middleware, an observer, a beginning and an end. */
 export type PluginInstance = Hooks & {
   /** Wraps the calls of the plugins listed below this one. */
   readonly around?: Around;
   /** The hooks whose calls `around` wraps. Left out: every hook's. What it leaves alone costs nothing. */
   readonly surrounds?: readonly HookName[];
+  /** The transports that its recipients are led to past the routes (`Expansion.target`). */
+  readonly leadsTo?: readonly LeadsTo[];
+  /**
+   * Shows what a recipient stands for, step by step, to whoever looks at the configuration: `mailframe alias test`. Asks as
+   * `rcpt` does, and does nothing else. `null`: it stands for itself.
+   */
+  unfold?(recipient: Mailbox, signal: AbortSignal): Awaitable<Unfolding | null>;
   readonly observe?: Observer;
   /** Called once before the first session. May act: open files, start timers. A rejection stops the boot. */
   start?(): Awaitable<void>;

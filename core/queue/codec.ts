@@ -5,7 +5,7 @@
  * its mail is worked on. A new version decodes the old ones.
  */
 import type { Mailbox } from '../mail/address.ts';
-import type { DsnRequest, Envelope, MailParameters, Recipient } from '../mail/envelope.ts';
+import type { DsnRequest, Envelope, MailParameters, Recipient, Target } from '../mail/envelope.ts';
 import type { Facts, FactValue } from '../mail/facts.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Bounced, Deferred, Delivered, Outcome } from '../mail/outcome.ts';
@@ -101,7 +101,7 @@ function decode<T>(stored: string, read: Reader<T>): T {
 
 const mailbox = fields<Mailbox>({ localPart: text, domain: text });
 
-const recipient = fields<Recipient>({
+const plainRecipient = fields<Omit<Recipient, 'target' | 'owner'>>({
   forwardPath: mailbox,
   original: mailbox,
   via: list(text),
@@ -110,6 +110,14 @@ const recipient = fields<Recipient>({
     originalRecipient: nullable(fields<{ type: string; address: string }>({ type: text, address: text })),
   }),
 });
+
+const target = fields<Target>({ transport: text, argument: text });
+
+const recipient: Reader<Recipient> = (value, place) => {
+  const found = record(value, place).target;
+  const read = plainRecipient(value, place);
+  return found === undefined ? read : { ...read, target: target(found, `${place}.target`) };
+};
 
 const envelope = fields<Envelope>({
   reversePath: nullable(mailbox),

@@ -12,6 +12,7 @@ import type { Clock, Log, Random } from '../plugin/ports.ts';
 import type { Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import type { Ended } from './attempt.ts';
 import { addressText } from './disclosure.ts';
+import { ledOn } from './led-on.ts';
 import { type NotificationOffice, notificationsOwed, notifiesAbout } from './notification.ts';
 import type { Placing } from './placing.ts';
 import { type Settled, settle } from './settlement.ts';
@@ -53,7 +54,7 @@ export class Ledger {
         }),
       );
       const owed = await notificationsOwed(mail, settled, now, this.#parts);
-      const notifications = await Promise.all(owed.map(one => placing.place(one, chain)));
+      const notifications = await Promise.all(owed.map(async one => placing.place(await ledOn(one, chain), chain)));
       const life = [...steps, ...settlementSteps(settled, notifications, { now, fate: lease.fate.kind })];
       const result = await this.#store(lease, settled, life, notifications);
       if (result !== 'settled') {

@@ -6,6 +6,7 @@
  */
 import type { Mixed } from '../chain/chain.ts';
 import type { ContentGroup, Refused } from '../chain/decision.ts';
+import { recipientKey } from '../mail/envelope.ts';
 import { describeError, LOCAL_ERROR, replyToError } from '../mail/failure.ts';
 import type { Mail } from '../mail/mail.ts';
 import { formatPath } from '../mail/path.ts';
@@ -16,6 +17,7 @@ import { type Nature, natureOf } from '../mime/nature.ts';
 import type { HookName } from '../plugin/hooks.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
 import { inLines } from './binary-content.ts';
+import { byOwner, type Outgoing } from './by-owner.ts';
 import { missingFields } from './completion.ts';
 import { type Sealed, takeIn } from './intake.ts';
 import { receivedField } from './received.ts';
@@ -23,7 +25,7 @@ import { engineRefuses, refuse } from './refuse.ts';
 import { queued, type Said, TOO_MANY_HOPS } from './replies.ts';
 import { splitByCommand } from './reply-for-each.ts';
 import type { Setting } from './setting.ts';
-import { keyOf, type Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 import { forwardedField } from './xforward.ts';
 
 /** A transaction that is to be handed over. */
@@ -114,8 +116,9 @@ async function decide(setting: Setting, it: HandOver, mail: Mail): Promise<reado
   const split = options.protocol === 'lmtp' ? splitByCommand(it.transaction.commands, decision.groups) : null;
   // In the order of the recipients, so that the first one's mail bears the id that the client hears.
   const groups = (split?.groups ?? decision.groups)
-    .toSorted((one, other) => positionOf(one, mail) - positionOf(other, mail))
-    .map((group, index) => placed(group, { mail, index, before: before(it) }));
+    .flatMap(group => byOwner(group, mail.envelope))
+    .toSorted((one, other) => positionOf(one.group, mail) - positionOf(other.group, mail))
+    .map((outgoing, index) => placed(outgoing, { mail, index, before: before(it) }));
   const mails: readonly NewMail[] = groups.flatMap(({ group: { fate }, mail, trace }) =>
     fate.kind === 'discard' || fate.kind === 'refused' ? [] : [{ mail, trace, fate }],
   );
@@ -156,7 +159,7 @@ async function failureToCommit(
 /** The queue id under which the recipients of a RCPT command were put. */
 function idOf({ commands }: Transaction, index: number, groups: readonly Placed[]): string {
   const key = commands[index]?.keys[0];
-  const found = groups.find(({ group }) => group.recipients.some(recipient => keyOf(recipient) === key));
+  const found = groups.find(({ group }) => group.recipients.some(recipient => recipientKey(recipient) === key));
   if (found === undefined) throw new Error('a RCPT that is not refused has a group');
   return found.mail.id;
 }
@@ -191,14 +194,12 @@ interface Placed {
 }
 
 function placed(
-  group: ContentGroup,
+  { group, envelope }: Outgoing,
   at: { readonly mail: Mail; readonly index: number; readonly before: Trace },
 ): Placed {
   const { mail, index, before } = at;
-  const { recipients, content, facts } = group;
+  const { content, facts } = group;
   const id = index === 0 ? mail.id : `${mail.id}.${index + 1}`;
-  const whole = recipients === mail.envelope.recipients;
-  const envelope = whole ? mail.envelope : { ...mail.envelope, recipients };
   return { mail: { ...mail, id, envelope, content, facts }, trace: [...before, ...group.steps], group };
 }
 

@@ -6,8 +6,9 @@
  * not taken, or the client, who sends the mail again or bounces it, would be wrong about the others.
  */
 import type { ContentGroup, Refused } from '../chain/decision.ts';
+import { recipientKey } from '../mail/envelope.ts';
 import { isPermanent, type Refusal } from '../mail/reply.ts';
-import { keyOf, type RcptCommand } from './transaction.ts';
+import type { RcptCommand } from './transaction.ts';
 
 /** What is to be done and said. */
 export interface Split {
@@ -20,12 +21,13 @@ export interface Split {
 export function splitByCommand(commands: readonly RcptCommand[], groups: readonly ContentGroup[]): Split {
   const refusedKeys = new Map<string, Refusal>();
   for (const { fate, recipients } of groups) {
-    if (fate.kind === 'refused') for (const recipient of recipients) refusedKeys.set(keyOf(recipient), fate.reply);
+    if (fate.kind === 'refused')
+      for (const recipient of recipients) refusedKeys.set(recipientKey(recipient), fate.reply);
   }
   const refusals = commands.map(({ keys }) => worst(keys.flatMap(key => refusedKeys.get(key) ?? [])));
   const taken = new Set(commands.flatMap(({ keys }, index) => (refusals[index] === null ? keys : [])));
   const kept = groups.flatMap(group => {
-    const recipients = group.recipients.filter(recipient => taken.has(keyOf(recipient)));
+    const recipients = group.recipients.filter(recipient => taken.has(recipientKey(recipient)));
     return recipients.length === 0 ? [] : [{ ...group, recipients }];
   });
   return { groups: kept, refusals };

@@ -3,7 +3,7 @@
  * (RFC 5321 section 3.3).
  */
 import type { ForwardPath, ReversePath } from '../mail/address.ts';
-import { type Envelope, type MailParameters, type Recipient, withoutSuccess } from '../mail/envelope.ts';
+import { type Envelope, type MailParameters, type Recipient, recipientKey, withoutSuccess } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
 import { formatMailbox } from '../mail/path.ts';
 import type { Trace, TraceStep } from '../mail/trace.ts';
@@ -29,18 +29,13 @@ export interface AcceptedRcpt {
   readonly steps: Trace;
 }
 
-/** An accepted RCPT, and who it stands for, by the keys of `keyOf`. */
+/** An accepted RCPT, and who it stands for, by the keys of `recipientKey`. */
 export interface RcptCommand {
   readonly original: ForwardPath;
   readonly keys: readonly string[];
 }
 
 const MOST_REFUSED_KEPT = 100;
-
-/** What makes a recipient the same as another one. */
-export function keyOf({ forwardPath }: Pick<Recipient, 'forwardPath'>): string {
-  return formatMailbox(forwardPath);
-}
 
 /** The envelope as it grows. */
 export class Transaction {
@@ -137,16 +132,16 @@ export class Transaction {
   /** Adds to the envelope. A mailbox to which several ways lead is there once, by the first of them. */
   accept({ original, recipients, group, facts, steps }: AcceptedRcpt): void {
     this.#steps.push(...steps);
-    const command = { original, keys: recipients.map(keyOf) };
+    const command = { original, keys: recipients.map(recipientKey) };
     this.#originals.set(formatMailbox(original), command);
     this.#commands.push(command);
     this.#group ??= group;
     this.#facts = facts;
-    const added = recipients.filter(recipient => !this.#recipients.has(keyOf(recipient)));
+    const added = recipients.filter(recipient => !this.#recipients.has(recipientKey(recipient)));
     added.forEach((recipient, index) => {
       // Several are behind one address: the first alone answers for the success of all (RFC 3461 section 5.2.7.3).
       const answering = index === 0 ? recipient : { ...recipient, dsn: withoutSuccess(recipient.dsn) };
-      this.#recipients.set(keyOf(recipient), answering);
+      this.#recipients.set(recipientKey(recipient), answering);
     });
   }
 }

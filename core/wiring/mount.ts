@@ -131,6 +131,8 @@ const HAPPENINGS = {
 const OTHER_KEYS = [
   'around',
   'surrounds',
+  'leadsTo',
+  'unfold',
   'observe',
   'start',
   'close',
@@ -144,6 +146,7 @@ function faultsOf(plugin: Plugin, instance: unknown): readonly string[] {
     const member = (instance as Readonly<Record<string, unknown>>)[key];
     if (member === undefined) continue;
     if (key === 'observe') faults.push(...faultsOfObserver(member));
+    else if (key === 'leadsTo') faults.push(...faultsOfLeadsTo(member));
     else if (key === 'surrounds') faults.push(...faultsOfSurrounds(member, instance));
     else if (typeof member !== 'function') faults.push(`${key} is no function`);
   }
@@ -161,6 +164,12 @@ function faultsOfSurrounds(hooks: unknown, instance: object): readonly string[] 
   const names: readonly unknown[] | null = Array.isArray(hooks) ? hooks : null;
   const areHooks = names?.every(name => HOOK_NAMES.some(hook => hook === name)) ?? false;
   return areHooks ? [] : [`surrounds must list hooks; there are: ${HOOK_NAMES.join(', ')}`];
+}
+
+function faultsOfLeadsTo(transports: unknown): readonly string[] {
+  const isSound =
+    Array.isArray(transports) && transports.every(one => typeof one?.transport === 'string' && Array.isArray(one.path));
+  return isSound ? [] : ['leadsTo must list transports, each with the path of the option that names it'];
 }
 
 function faultsOfObserver(observer: unknown): readonly string[] {

@@ -4,7 +4,7 @@ import { contentOf } from '../../core/mail/content.ts';
 import type { Mail } from '../../core/mail/mail.ts';
 import { bouncedBy, deferredBy, deliveredTo } from '../../core/mail/outcome.ts';
 import type { Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../../core/plugin/queue-store.ts';
-import type { MailParts } from '../../core/testing/builders.ts';
+import { aRecipient, type MailParts } from '../../core/testing/builders.ts';
 import { ARRIVAL, after, mailFor, newMail, order, STEP } from '../core/queue/queued-mail.ts';
 
 const BUSY = deferredBy({ code: 451, status: '4.3.2', text: 'Busy' }, 'mx.example[192.0.2.9]:25', '451 come back');
@@ -65,6 +65,15 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
         },
       ]);
       expect(lease.recipients[0]?.recipient).toBe(lease.mail.envelope.recipients[0]);
+    });
+
+    test('a recipient keeps the transport that an alias leads it to', async () => {
+      const target = { transport: 'scripts', argument: '/usr/bin/archive --all' };
+      const store = await opened(
+        newMail('A', { to: [{ ...aRecipient('ann@example.test'), target }, 'bob@example.test'] }),
+      );
+      const { mail } = await leased(store);
+      expect(mail.envelope.recipients.map(one => one.target)).toEqual([target, undefined]);
     });
 
     test('mails that share a content each have it', async () => {

@@ -10,6 +10,7 @@ import {
   report,
   routeTo,
 } from '../../../core/index.ts';
+import { aRecipient } from '../../../core/testing.ts';
 import { chainOf, link } from './chain-of.ts';
 import { mail } from './subjects.ts';
 
@@ -42,6 +43,28 @@ describe('route', () => {
     });
     expect(await routed([], [local, anywhere('internet', [host])], 'y@two.test')).toMatchObject({
       route: { transport: 'internet', hosts: [host] },
+    });
+  });
+
+  describe('a recipient that an alias leads to a transport', () => {
+    const led = async (transport: string) => {
+      const { chain } = chainOf([boxes, internet], [anywhere('internet', [host])]);
+      const queued = mail(['x@one.test']);
+      const recipient = { ...aRecipient('x@one.test'), target: { transport, argument: '/usr/bin/archive' } };
+      const { decision } = await chain.route(queued, recipient, 1);
+      return { decision, place: await chain.place(queued, recipient) };
+    };
+
+    test('is delivered by it, whatever the routes say, and waits as a mailbox does', async () => {
+      expect(await led('boxes')).toEqual({
+        decision: { kind: 'routed', route: { transport: 'boxes', hosts: [] } },
+        place: { destination: 'x@one.test', retry: null },
+      });
+    });
+
+    test.each(['gone', 'internet'])('waits where %s delivers nothing here', async transport => {
+      const { decision } = await led(transport);
+      expect(decision).toMatchObject({ kind: 'unroutable', outcome: { kind: 'deferred', reply: { status: '4.3.5' } } });
     });
   });
 

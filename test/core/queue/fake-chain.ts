@@ -1,6 +1,6 @@
 /** A chain that routes and delivers as a test says, and notes what it was asked and told. */
 import type { Chain } from '../../../core/chain/chain.ts';
-import type { Placed, Routed, Unroutable } from '../../../core/chain/decision.ts';
+import type { Placed, Refused, Routed, Unroutable } from '../../../core/chain/decision.ts';
 import type { Recipient } from '../../../core/mail/envelope.ts';
 import { NO_FACTS } from '../../../core/mail/facts.ts';
 import { deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
@@ -15,6 +15,8 @@ export interface ChainScript {
   readonly place?: (domain: string) => Placed;
   readonly route?: (recipient: Recipient, attempt: number) => Routed | Unroutable;
   readonly deliver?: (delivery: Delivery, transport: string) => Promise<ReadonlyMap<Recipient, Outcome>>;
+  /** Who the recipient of a notification stands for. Left out: nobody claims it. */
+  readonly rcpt?: (recipient: Recipient) => readonly Recipient[];
 }
 
 export interface FakeChain extends Chain {
@@ -37,7 +39,14 @@ export function all(outcome: Outcome): (delivery: Delivery) => Promise<ReadonlyM
   return async ({ recipients }) => new Map(recipients.map(recipient => [recipient, outcome]));
 }
 
-export function fakeChain({ place, route, deliver }: ChainScript = {}): FakeChain {
+const NOBODY: Refused = {
+  kind: 'refused',
+  reply: { code: 550, status: '5.7.1', text: 'Relay access denied' },
+  by: 'mailframe',
+  because: null,
+};
+
+export function fakeChain({ place, route, deliver, rcpt }: ChainScript = {}): FakeChain {
   const deliveries: string[] = [];
   const told: string[] = [];
   const step = (hook: string): Trace => [{ ...STEP, hook }];
@@ -72,7 +81,11 @@ export function fakeChain({ place, route, deliver }: ChainScript = {}): FakeChai
     auth: unused,
     secret: unused,
     mail: unused,
-    rcpt: unused,
+    rcpt: async (_session, _envelope, recipient) => ({
+      decision: rcpt === undefined ? NOBODY : { kind: 'claimed', recipients: rcpt(recipient) },
+      facts: NO_FACTS,
+      steps: [],
+    }),
     groupOf: unused,
     content: unused,
     vrfy: unused,

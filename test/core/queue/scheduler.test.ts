@@ -182,6 +182,25 @@ describe('notifications', () => {
     expect((await store.list({ after: null, limit: 10 })).entries).toEqual([]);
   });
 
+  test('the owner of a list that is an alias hears of it: a notification goes where its recipient leads', async () => {
+    const rcpt = ({ via, ...one }: Recipient) => [
+      {
+        ...one,
+        forwardPath: aMailbox('carl@example.test'),
+        via: [...via, 'owner-staff (aliases:2)'],
+        owner: aMailbox('x@y.test'),
+      },
+    ];
+    const { commit, chain, store } = running({ deliver: ofOwn(GONE), rcpt });
+    await commit(newMail('A', { from: '<owner-staff@example.test>' }));
+    expect(chain.deliveries[1]).toMatch(/^here: \w{18} to carl@example\.test/);
+    const [left] = (await store.list({ after: null, limit: 1 })).entries;
+    expect(left?.recipients.map(({ recipient }) => recipient)).toMatchObject([
+      { original: aMailbox('owner-staff@example.test'), via: ['owner-staff (aliases:2)'] },
+    ]);
+    expect(left?.recipients[0]?.recipient.owner).toBeUndefined();
+  });
+
   test('a notification that bounces makes no second one', async () => {
     const { commit, chain, store } = running({ deliver: all(GONE) });
     await commit(newMail('A'));

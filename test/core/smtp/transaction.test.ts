@@ -30,6 +30,19 @@ test('a mailbox to which several ways lead is there once, by the first of them',
   expect(transaction.originals).toEqual([direct.original, viaStaff.original]);
 });
 
+test('a command and a mailbox of one address are two recipients', () => {
+  const transaction = begun();
+  const box = aRecipient('bob@example.test');
+  const target = { transport: 'scripts', argument: '/usr/bin/archive' };
+  const [command, other] = [
+    { ...box, target },
+    { ...box, target: { ...target, argument: '/usr/bin/other' } },
+  ];
+  const rest = { group: '', facts: {}, steps: [] };
+  transaction.accept({ original: box.original, recipients: [command, box, other, command], ...rest });
+  expect(transaction.envelope.recipients).toEqual([command, box, other]);
+});
+
 test('what is known grows with accepted recipients alone, and their group is that of the first', () => {
   const transaction = begun();
   const bob = aRecipient('bob@example.test');
