@@ -82,6 +82,12 @@ export function directRecipient(forwardPath: ForwardPath, dsn: DsnRequest = NO_D
   return { forwardPath, original: forwardPath, via: [], dsn };
 }
 
+/** The same without an owner, once the mail has the right reverse-path. */
+export function withoutOwner(recipient: Recipient): Recipient {
+  const { owner: _owner, ...others } = recipient;
+  return others;
+}
+
 /** What makes a recipient the same as another one. */
 export function recipientKey({ forwardPath, target }: Pick<Recipient, 'forwardPath' | 'target'>): string {
   const address = formatMailbox(forwardPath);

@@ -7,7 +7,7 @@
  */
 import type { ContentGroup } from '../chain/decision.ts';
 import type { Mailbox } from '../mail/address.ts';
-import { type Envelope, NO_DSN_REQUEST, type Recipient } from '../mail/envelope.ts';
+import { type Envelope, NO_DSN_REQUEST, type Recipient, withoutOwner } from '../mail/envelope.ts';
 import { formatMailbox } from '../mail/path.ts';
 
 /** Recipients that share the reverse-path. */
@@ -44,8 +44,4 @@ function ofList({ parameters }: Envelope, owner: Mailbox, of: readonly Recipient
     recipients: of.map(one => ({ ...withoutOwner(one), original: one.forwardPath, dsn: NO_DSN_REQUEST })),
     parameters: { ...parameters, returnContent: null, envelopeId: null },
   };
-}
-
-function withoutOwner({ owner, ...recipient }: Recipient): Recipient {
-  return recipient;
 }

@@ -49,6 +49,14 @@ const PLUGINS = [
   simple('wrapper', { around: (_, next) => next() }),
   simple('watcher', { observe: { delivered: () => {} } }),
   simple('server', { start: () => {} }),
+  simple('leader', {
+    rcpt: () => accept,
+    leadsTo: [
+      { transport: 'there', path: ['to'] },
+      { transport: 'moon', path: ['to'] },
+    ],
+  }),
+  simple('good-leader', { rcpt: () => accept, leadsTo: [{ transport: 'boxes', path: [] }] }),
   definePlugin({
     name: 'painter',
     facts: [COLOUR, SCORE],
@@ -250,6 +258,19 @@ describe('routes and transports', () => {
       what: 'a plugin that does not deliver',
       routes: ['deliver: policy'],
       want: ['c.yaml:8:16: routes[0].deliver: "policy" does not deliver: it does not answer that hook'],
+    },
+    {
+      what: 'transports that an option names, past the routes',
+      plugins: ['use: leader', 'use: here', 'use: there'],
+      want: [
+        'c.yaml:5:5: plugins[0].options.to: "there" delivers to hosts, and here none are known: name a plugin that delivers on this machine',
+        'c.yaml:5:5: plugins[0].options.to: no plugin is named "moon"; there are: here, there',
+      ],
+    },
+    {
+      what: 'a transport that only an option names',
+      plugins: ['use: policy', 'use: here, as: boxes', 'use: here', 'use: good-leader'],
+      want: [],
     },
     {
       what: 'a transport in shadow mode',

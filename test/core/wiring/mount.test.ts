@@ -165,6 +165,11 @@ describe('an instance keeps the contract', () => {
       want: [': surrounds says whose calls `around` wraps, and there is no `around`'],
     },
     {
+      what: 'transports that are led to, without the option that names them',
+      instance: { leadsTo: ['scripts'] },
+      want: [': leadsTo must list transports'],
+    },
+    {
       what: 'a misspelt happening',
       instance: { observe: { deliverd: () => {} } },
       want: [': there is no happening "deliverd"; did you mean "delivered"?'],
