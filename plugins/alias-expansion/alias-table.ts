@@ -1,71 +1,54 @@
-/**
- * A table of aliases and its look-up, in the order of virtual(5): user+extension@domain, user@domain, user+extension,
- * user, @domain. Names without a domain hold in the table's own domains alone.
- */
+/** A table of aliases that is read as a whole. Never changed: a file that changed makes another table. */
 import type { Mailbox } from '../../core/index.ts';
-import type { Alias, AliasKey } from './alias.ts';
+import { type Alias, formatKey } from './alias.ts';
+import { type AddressRules, candidates } from './candidates.ts';
+import { InTurns } from './in-turns.ts';
 
-/** What a table is made of. */
-export interface AliasTableOptions {
-  readonly aliases: readonly Alias[];
-  /** Where names without a domain hold. In canonical form. */
-  readonly domains: readonly string[];
-  /** The character that separates user and extension, or `null`. */
-  readonly delimiter: string | null;
-}
-
-/** A table of aliases. Never changed: a file that changed makes another table. */
+/** A table of aliases. */
 export class AliasTable {
   readonly aliases: readonly Alias[];
-  readonly domains: ReadonlySet<string>;
-  readonly #delimiter: string | null;
-  /** By kind of key, then by what names it within its kind. Of two aliases of one name the first is kept. */
-  readonly #byKey: { readonly [kind in AliasKey['kind']]: Map<string, Alias> } = {
-    name: new Map(),
-    mailbox: new Map(),
-    'catch-all': new Map(),
-  };
-  /** Aliases of a name that another alias has already. */
+  readonly rules: AddressRules;
+  /** Aliases of a name that another alias has already. Of two the first is kept. */
   readonly duplicates: readonly { readonly alias: Alias; readonly first: Alias }[];
+  readonly #byName: ReadonlyMap<string, Alias>;
 
-  constructor({ aliases, domains, delimiter }: AliasTableOptions) {
+  private constructor(
+    aliases: readonly Alias[],
+    rules: AddressRules,
+    index: Pick<AliasTable, 'duplicates'> & { readonly byName: ReadonlyMap<string, Alias> },
+  ) {
     this.aliases = aliases;
-    this.domains = new Set(domains);
-    this.#delimiter = delimiter;
-    this.duplicates = aliases.flatMap(alias => {
-      const kept = this.#byKey[alias.key.kind];
-      const name = nameOf(alias.key);
-      const first = kept.get(name);
-      if (first === undefined) kept.set(name, alias);
-      return first === undefined ? [] : [{ alias, first }];
-    });
+    this.rules = rules;
+    this.duplicates = index.duplicates;
+    this.#byName = index.byName;
+  }
+
+  /** Makes a table, in turns with other work. */
+  static async of(aliases: readonly Alias[], rules: AddressRules): Promise<AliasTable> {
+    const byName = new Map<string, Alias>();
+    const duplicates: { alias: Alias; first: Alias }[] = [];
+    const turns = new InTurns();
+    for (const alias of aliases) {
+      if (turns.isOver()) await turns.next();
+      const name = formatKey(alias.key);
+      const first = byName.get(name);
+      if (first === undefined) byName.set(name, alias);
+      else duplicates.push({ alias, first });
+    }
+    return new AliasTable(aliases, rules, { byName, duplicates });
+  }
+
+  /** The alias of this very name, as `formatKey` writes it, or `null`. */
+  get(name: string): Alias | null {
+    return this.#byName.get(name) ?? null;
   }
 
   /** The alias that is for this recipient, or `null`. */
-  find({ localPart, domain }: Mailbox): Alias | null {
-    const { name, mailbox, 'catch-all': catchAll } = this.#byKey;
-    const whole = localPart.toLowerCase();
-    const at = this.#delimiter === null ? -1 : whole.indexOf(this.#delimiter, 1);
-    const user = at === -1 ? whole : whole.slice(0, at);
-    const named = this.domains.has(domain) ? (name.get(whole) ?? name.get(user)) : undefined;
-    return (
-      mailbox.get(nameOf({ kind: 'mailbox', localPart: whole, domain })) ??
-      mailbox.get(nameOf({ kind: 'mailbox', localPart: user, domain })) ??
-      named ??
-      catchAll.get(domain) ??
-      null
-    );
-  }
-}
-
-/** Domains hold no `@`: the last one is the one before the domain. */
-function nameOf(key: AliasKey): string {
-  switch (key.kind) {
-    case 'name':
-      return key.localPart;
-    case 'mailbox':
-      return `${key.localPart}@${key.domain}`;
-    case 'catch-all':
-      return key.domain;
+  find(mailbox: Mailbox): Alias | null {
+    for (const { key } of candidates(mailbox, this.rules)) {
+      const alias = this.get(formatKey(key));
+      if (alias !== null) return alias;
+    }
+    return null;
   }
 }

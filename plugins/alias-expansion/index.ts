@@ -1,68 +1,108 @@
-/** Replaces recipients by those that alias files name for them (RFC 5321 section 3.9.1). */
+/** Replaces recipients by those that tables of aliases name for them (RFC 5321 section 3.9). */
 import {
+  type Awaitable,
   CLOCK,
-  checkTable,
-  defer,
   definePlugin,
   expand,
   FILES,
-  FileTable,
-  type ForwardPath,
-  type HookContext,
+  type Files,
   LOG,
-  reject,
+  type Mailbox,
+  TABLES,
+  TableUnavailable,
   whenThere,
 } from '../../core/index.ts';
-import type { AliasTable } from './alias-table.ts';
 import { swallow, swallowed } from './black-hole.ts';
-import { expandAlias } from './expansion.ts';
-import { OPTIONS, sourceOf } from './options.ts';
+import { type Expanded, expandAlias } from './expansion.ts';
+import { Lists } from './lists.ts';
+import type { LookUp } from './look-up.ts';
+import { askedFor, listed, verified } from './looked-up.ts';
+import { OPTIONS, type Options } from './options.ts';
+import type { Permission } from './permission.ts';
+import { refusalOf, unavailable } from './reply.ts';
+import { checkTables, OpenTables } from './tables.ts';
+import { unfold } from './unfold.ts';
+import type { ExpansionRules } from './walk.ts';
 
 export default definePlugin({
   name: 'alias-expansion',
-  summary: 'Replaces recipients by those that alias files name for them.',
+  summary: 'Replaces recipients by those that tables of aliases name for them.',
   options: OPTIONS,
-  needs: { files: FILES, clock: CLOCK, log: LOG },
+  needs: { files: FILES, clock: CLOCK, log: LOG, tables: TABLES },
 
-  check: ({ options, files }) => checkTable(sourceOf(options), files, [options.files === undefined ? 'file' : 'files']),
+  check: ({ options, ...services }) => checkTables(options, permissionIn(options, services.files), services),
 
   create({ options, ...services }) {
-    const aliases = new FileTable(sourceOf(options), services);
-
-    const answer = (table: AliasTable, forwardPath: ForwardPath, context: HookContext) => {
-      const expanded = expandAlias(table, forwardPath, options.limit);
-      switch (expanded.kind) {
-        case 'no-alias':
-          return;
-        case 'recipients':
-          if (expanded.leftOut.length > 0) context.log.info('omitted', { targets: expanded.leftOut });
-          return expand(expanded.to);
-        case 'blackhole':
-          return expand([swallowed(forwardPath, expanded.via)]);
-        case 'fail':
-          return reject(550, '5.1.1', expanded.text || 'No such mailbox', expanded.via);
-        case 'defer':
-          return defer(450, '4.2.1', expanded.text || 'Mailbox unavailable, try again later', expanded.via);
-        case 'too-many':
-          return defer(
-            451,
-            '4.5.3',
-            'Alias expands to too many recipients, try again later',
-            `more than ${options.limit} recipients`,
-          );
-        case 'nobody':
-          return defer(451, '4.3.5', 'Alias leads nowhere, try again later', 'the alias leads round in a loop');
-      }
-    };
+    const permission = permissionIn(options, services.files);
+    const tables = new OpenTables(options, permission, services);
+    const lists = new Lists(services);
+    const members = (path: string) => lists.members(path);
+    const rules = (lookUp: LookUp): ExpansionRules => ({ ...options, lookUp, permission, members });
+    const expanded = (recipient: Mailbox, signal: AbortSignal) =>
+      whenThere<LookUp, Expanded>(tables.current(), lookUp => expandAlias(rules(lookUp), recipient, signal));
 
     return {
-      start: () => aliases.load(),
+      start: () => tables.load(),
+      close: () => tables.close(),
 
-      rcpt: ({ recipient: { forwardPath } }, context) =>
-        whenThere(aliases.current(), table => answer(table, forwardPath, context)),
+      rcpt: ({ recipient: { forwardPath } }, { signal, log }) =>
+        orUnavailable(
+          whenThere(expanded(forwardPath, signal), found => {
+            switch (found.kind) {
+              case 'no-alias':
+                return;
+              case 'recipients':
+                if (found.leftOut.length > 0) log.info('omitted', { targets: found.leftOut });
+                return expand(found.to);
+              case 'blackhole':
+                return expand([swallowed(forwardPath, found.via)]);
+              default:
+                return refusalOf(found, options);
+            }
+          }),
+          unavailable,
+        ),
+
+      vrfy: (asked, { signal }) => answered(asked, signal, verified),
+      expn: (asked, { signal }) => answered(asked, signal, listed),
+      unfold: async (recipient, signal) => unfold(rules(await tables.current()), recipient, signal),
 
       around: swallow,
       surrounds: ['deliver'],
+      leadsTo: [
+        ...(options.commands === undefined ? [] : [{ ...options.commands, path: ['commands', 'transport'] }]),
+        ...(options.paths === undefined ? [] : [{ transport: options.paths.transport, path: ['paths', 'transport'] }]),
+      ],
     };
+
+    function answered<A>(
+      asked: Parameters<typeof askedFor>[0],
+      signal: AbortSignal,
+      answer: (found: Expanded, mailbox: Mailbox) => A,
+    ): Awaitable<A | undefined> {
+      const mailbox = askedFor(asked, options.domains);
+      if (mailbox === null) return;
+      // Nobody can say: another plugin may.
+      return orUnavailable(
+        whenThere(expanded(mailbox, signal), found => answer(found, mailbox)),
+        () => undefined,
+      );
+    }
   },
 });
+
+/** Where a table cannot be asked, what is said instead. */
+function orUnavailable<A, B>(answer: Awaitable<A>, instead: (trouble: TableUnavailable) => B): Awaitable<A | B> {
+  if (!(answer instanceof Promise)) return answer;
+  return answer.catch((error: unknown) => {
+    if (error instanceof TableUnavailable) return instead(error);
+    throw error;
+  });
+}
+
+function permissionIn({ commands, paths }: Options, files: Pick<Files, 'resolve'>): Permission {
+  return {
+    commands: commands ?? null,
+    paths: paths === undefined ? null : { ...paths, below: paths.below.map(folder => files.resolve(folder)) },
+  };
+}

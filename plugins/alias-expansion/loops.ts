@@ -1,10 +1,12 @@
 /**
  * Loops in a table of aliases, found before any mail meets them.
  *
- * Linear in the size of the table. An alias that names itself is no loop: it means the mailbox of that name.
+ * Linear in the size of the table, and in turns with other work. An alias that names itself is no loop: it means the mailbox
+ * of that name. What extensions, lists and other tables add is found when mail meets it.
  */
-import { type Alias, formatStep } from './alias.ts';
+import { type Alias, formatStep, type Target } from './alias.ts';
 import type { AliasTable } from './alias-table.ts';
+import { InTurns } from './in-turns.ts';
 
 /** An alias in one domain. */
 interface Node {
@@ -20,9 +22,10 @@ interface Visit {
 }
 
 /** Every loop, as the steps that close it: `a (aliases:1) -> b (aliases:2) -> a (aliases:1)`. */
-export function findLoops(table: AliasTable): readonly string[] {
+export async function findLoops(table: AliasTable): Promise<readonly string[]> {
   const loops = new Set<string>();
   const seen = new Map<Alias, Map<string, 'on the way' | 'done'>>();
+  const turns = new InTurns();
   for (const root of roots(table)) {
     const way: Visit[] = [];
     const enter = (node: Node) => {
@@ -35,6 +38,7 @@ export function findLoops(table: AliasTable): readonly string[] {
     };
     enter(root);
     for (let top = way.at(-1); top !== undefined; top = way.at(-1)) {
+      if (turns.isOver()) await turns.next();
       const next = top.below.next();
       if (next.done !== true) enter(next.value);
       else {
@@ -56,15 +60,23 @@ function loopOf(way: readonly Visit[], back: Node): string {
 function* roots(table: AliasTable): Generator<Node> {
   for (const alias of table.aliases) {
     if (alias.key.kind !== 'name') yield { alias, domain: alias.key.domain };
-    else for (const domain of table.domains) yield { alias, domain };
+    else for (const domain of table.rules.domains) yield { alias, domain };
   }
 }
 
 function* below(table: AliasTable, { alias, domain }: Node): Generator<Node> {
   for (const target of alias.targets) {
-    if (target.kind !== 'address') continue;
-    const mailbox = { localPart: target.address.localPart, domain: target.address.domain ?? domain };
+    const address = addressOf(target, alias);
+    if (address === null) continue;
+    const mailbox = { localPart: address.localPart, domain: address.domain ?? domain };
     const found = table.find(mailbox);
     if (found !== null && found !== alias) yield { alias: found, domain: mailbox.domain };
   }
+}
+
+/** Who is looked up next. Of a catch-all that leads to a domain nobody knows before there is a recipient. */
+function addressOf(target: Target, { key }: Alias) {
+  if (target.kind === 'address') return target.address;
+  if (target.kind !== 'domain' || key.kind === 'catch-all') return null;
+  return { localPart: key.localPart, domain: target.domain };
 }

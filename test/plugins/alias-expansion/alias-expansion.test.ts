@@ -78,7 +78,7 @@ describe('what does not boot', () => {
     {
       what: 'several errors',
       aliases: 'a: |b\nc: /d',
-      want: ['options.file: aliases:1:4: commands', 'options.file: aliases:2:4: files'],
+      want: ['options.file: aliases:1:4: commands are run only', 'options.file: aliases:2:4: files are written only'],
     },
     {
       what: 'a loop',

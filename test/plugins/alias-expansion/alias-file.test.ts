@@ -3,12 +3,14 @@
 import { describe, expect, test } from 'vitest';
 import { formatLocalPart, parseLocalPart } from '../../../core/index.ts';
 import type { Address, Alias, AliasKey, Target } from '../../../plugins/alias-expansion/alias.ts';
-import { formatAlias, parseAliases } from '../../../plugins/alias-expansion/alias-file.ts';
+import { formatAlias } from '../../../plugins/alias-expansion/alias-file.ts';
+import { ofOurs } from '../../../plugins/alias-expansion/permission.ts';
 import * as fc from '../../support/fast-check.ts';
+import { read } from './rules-of.ts';
 
 /** The aliases of a text that must be right, as they are formatted. */
 function formatted(text: string): readonly string[] {
-  const { aliases, faults } = parseAliases(text, 'aliases');
+  const { aliases, faults } = read(text);
   expect(faults).toEqual([]);
   return aliases.map(formatAlias);
 }
@@ -53,6 +55,25 @@ describe('what is read', () => {
     { what: 'a deferral without text', text: 'ann: :defer:', want: ['ann: :defer:'] },
     { what: 'a refusal after a target', text: 'ann: bob, :fail: gone', want: ['ann: bob, :fail: gone'] },
     {
+      what: 'a virtual map, without colons',
+      text: 'staff ann, bob\n@a.test @b.test\n"j d"@a.test  c',
+      want: ['staff: ann, bob', '@a.test: @b.test', '"j d"@a.test: c'],
+    },
+    {
+      what: 'a directive after a blank',
+      text: 'ann :fail: gone\nbob :blackhole:',
+      want: ['ann: :fail: gone', 'bob: :blackhole:'],
+    },
+    { what: 'mailboxes past their aliases', text: 'ann: \\ann, \\"j d"@x.test', want: ['ann: \\ann, \\"j d"@x.test'] },
+    { what: 'commands', text: 'a: |/bin/x -a, "| /bin/y \\"b, c\\""', want: ['a: "|/bin/x -a", "|/bin/y \\"b, c\\""'] },
+    { what: 'files', text: 'a: /var/x, "/var/my box/"', want: ['a: /var/x, "/var/my box/"'] },
+    {
+      what: 'lists',
+      text: 'a: :include:/l/a, ":include: /l/b c", :Include: ./d',
+      want: ['a: :include:/l/a, ":include:/l/b c", :include:./d'],
+    },
+    { what: 'a quoted name with colons', text: 'a: ":fail: x"', want: ['a: ":fail: x"'] },
+    {
       what: 'black holes',
       text: 'a: /dev/null\nb: "/dev/null"\nc: :blackhole:',
       want: ['a: :blackhole:', 'b: :blackhole:', 'c: :blackhole:'],
@@ -62,14 +83,17 @@ describe('what is read', () => {
   });
 
   test('an alias knows the line of its name', () => {
-    const { aliases } = parseAliases('\n# people\nstaff: ann,\n  bob\nnext: carl', 'aliases');
+    const { aliases } = read('\n# people\nstaff: ann,\n  bob\nnext: carl');
     expect(aliases.map(alias => alias.at)).toEqual(['aliases:3', 'aliases:5']);
   });
 });
 
+const NOTHING_ALLOWED = ofOurs({ commands: null, paths: null });
+
 describe('what is refused', () => {
   test.each([
-    { text: 'staff ann', want: '1:1', says: 'the colon is missing' },
+    { text: 'staff', want: '1:1', says: 'the colon is missing' },
+    { text: 'staff,ann', want: '1:1', says: 'the colon is missing' },
     { text: 'a: b\n\n  # c\nstaff', want: '4:1', says: 'the colon is missing' },
     { text: 'staff:', want: '1:1', says: 'stands for nobody' },
     { text: 'staff: ,', want: '1:1', says: 'stands for nobody' },
@@ -81,7 +105,8 @@ describe('what is refused', () => {
     { text: 'staff: "ann', want: '1:8', says: 'no partner' },
     { text: 'staff: ann,\n  "bob\n  doe"', want: '2:3', says: 'no partner' },
     { text: '"staff: ann', want: '1:1', says: 'no partner' },
-    { text: 'root: \\root', want: '1:7', says: 'names itself' },
+    { text: 'root: ro\\ot', want: '1:7', says: 'a backslash stands before' },
+    { text: 'root: \\', want: '1:8', says: 'is missing' },
     { text: 'staff: ann@', want: '1:8', says: 'is no address' },
     { text: 'staff: ann@b@c', want: '1:8', says: 'is no address' },
     { text: 'staff: ann..bob', want: '1:8', says: 'is no address' },
@@ -89,30 +114,31 @@ describe('what is refused', () => {
     { text: 'staff: a\u0000b', want: '1:8', says: 'is no address' },
     { text: 'staff: a\rb', want: '1:8', says: 'has a blank' },
     { text: 'staff: a\ufffdb', want: '1:8', says: 'not UTF-8' },
-    { text: '@no domain: ann', want: '1:1', says: 'is no domain' },
-    { text: 'decode: |/usr/bin/uudecode', want: '1:9', says: 'commands are not run' },
-    { text: 'decode: ann, "|exec sh, -c"', want: '1:14', says: 'commands are not run' },
-    { text: 'log: /var/log/mail', want: '1:6', says: 'files are not written' },
-    { text: 'log: "/var/log/my mail"', want: '1:6', says: 'files are not written' },
-    { text: 'list: :include:/etc/list', want: '1:7', says: ':include: lists are not read' },
+    { text: '@no..domain: ann', want: '1:1', says: 'is no domain' },
+    { text: 'decode: |/usr/bin/uudecode', want: '1:9', says: 'commands are run only where the option "commands"' },
+    { text: 'decode: ann, "|exec sh, -c"', want: '1:14', says: 'commands are run only where the option "commands"' },
+    { text: 'log: /var/log/mail', want: '1:6', says: 'files are written only where the option "paths"' },
+    { text: 'log: "/var/log/my mail"', want: '1:6', says: 'files are written only where the option "paths"' },
+    { text: 'list: :include:', want: '1:7', says: 'the path is missing' },
+    { text: 'list: |', want: '1:7', says: 'the command is missing' },
     { text: 'list: :unknown: x', want: '1:7', says: ':unknown: is not known' },
     { text: 'list: :blackhole: x', want: '1:7', says: 'nothing may follow' },
     { text: 'ann: :fail: über', want: '1:6', says: 'printable ASCII' },
   ])('$text', ({ text, want, says }) => {
-    const [fault, ...others] = parseAliases(text, 'aliases').faults;
+    const [fault, ...others] = read(text, NOTHING_ALLOWED).faults;
     expect(others).toEqual([]);
     expect(`${fault?.line}:${fault?.column}`).toBe(want);
     expect(fault?.message).toContain(says);
   });
 
   test('header injection: a reply text cannot hold a line end', () => {
-    const { aliases, faults } = parseAliases('ann: :fail: gone\r550 x', 'aliases');
+    const { aliases, faults } = read('ann: :fail: gone\r550 x');
     expect(faults).toEqual([]);
     expect(aliases.map(formatAlias)).toEqual(['ann: :fail: gone 550 x']);
   });
 
   test('every fault of a file is found, and the good lines beside them', () => {
-    const { aliases, faults } = parseAliases('a: b c\nd: e\nf: |g\n', 'aliases');
+    const { aliases, faults } = read('a: b c\nd: e\nf: g h\n');
     expect(faults.map(fault => fault.line)).toEqual([1, 3]);
     expect(aliases.map(formatAlias)).toEqual(['d: e']);
   });
@@ -175,7 +201,7 @@ describe('any text at all', () => {
         ),
         text => {
           const lines = text.split(/\r?\n/);
-          for (const { line, column } of parseAliases(text, 'aliases').faults) {
+          for (const { line, column } of read(text).faults) {
             expect(line).toBeGreaterThan(0);
             expect(line).toBeLessThanOrEqual(lines.length);
             expect(column).toBeLessThanOrEqual((lines[line - 1]?.length ?? 0) + 2);
@@ -189,7 +215,7 @@ describe('any text at all', () => {
   test('what is formatted is read as the same alias', () => {
     fc.assert(
       fc.property(alias, one => {
-        const { aliases, faults } = parseAliases(formatAlias(one), 'aliases');
+        const { aliases, faults } = read(formatAlias(one));
         expect(faults).toEqual([]);
         expect(aliases).toEqual([{ ...one, at: 'aliases:1' }]);
       }),
@@ -201,9 +227,9 @@ describe('any text at all', () => {
     const names = fc.constantFrom('a', 'B', '"c d"', 'e@example.test', '"/x"@example.test', ':blackhole:', '/dev/null');
     fc.assert(
       fc.property(fc.array(names, { minLength: 1 }), fc.constantFrom(', ', ',', ',\n  '), (targets, comma) => {
-        const [first] = parseAliases(`list: ${targets.join(comma)}`, 'aliases').aliases;
+        const [first] = read(`list: ${targets.join(comma)}`).aliases;
         expect(first).toBeDefined();
-        if (first !== undefined) expect(parseAliases(formatAlias(first), 'aliases').aliases).toEqual([first]);
+        if (first !== undefined) expect(read(formatAlias(first)).aliases).toEqual([first]);
       }),
     );
   });
@@ -211,5 +237,5 @@ describe('any text at all', () => {
 
 test('a hundred thousand targets are read in one pass', () => {
   const targets = Array.from({ length: 100_000 }, (_, index) => formatLocalPart(`u${index}`));
-  expect(parseAliases(`all: ${targets.join(',\n ')}`, 'aliases').aliases[0]?.targets).toHaveLength(100_000);
+  expect(read(`all: ${targets.join(',\n ')}`).aliases[0]?.targets).toHaveLength(100_000);
 });
