@@ -13,14 +13,15 @@ import {
   whenThere,
 } from '../../core/index.ts';
 import { swallow, swallowed } from './black-hole.ts';
+import { checkTables } from './check-tables.ts';
 import { type Expanded, expandAlias } from './expansion.ts';
 import { Lists } from './lists.ts';
 import type { LookUp } from './look-up.ts';
 import { askedFor, listed, verified } from './looked-up.ts';
+import { OpenTables } from './open-tables.ts';
 import { OPTIONS, type Options } from './options.ts';
 import type { Permission } from './permission.ts';
 import { refusalOf, unavailable } from './reply.ts';
-import { checkTables, OpenTables } from './tables.ts';
 import { unfold } from './unfold.ts';
 import type { ExpansionRules } from './walk.ts';
 
