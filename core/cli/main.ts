@@ -1,6 +1,7 @@
 /** The command line: one file a verb, put together here. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { register as alias } from './alias.ts';
 import { register as check } from './check.ts';
 import { register as lookup } from './lookup.ts';
 import { register as passwd } from './passwd.ts';
@@ -16,7 +17,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('A mail gateway whose every decision is a plugin.')
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
-  for (const register of [start, check, plan, schema, send, queue, passwd, lookup]) register(program);
+  for (const register of [start, check, plan, schema, send, queue, passwd, lookup, alias]) register(program);
   // A reader that goes away early (`mailframe plan | head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

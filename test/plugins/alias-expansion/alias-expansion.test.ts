@@ -1,13 +1,23 @@
 /** The plugin as a whole: its options, its answers, its files while it runs, and black holes at delivery. */
 import { describe, expect, test } from 'vitest';
-import { deliveredTo, formatMailbox, report } from '../../../core/index.ts';
-import { aDelivery, aRecipient, byAddress, faultsIn, harness } from '../../../core/testing.ts';
+import { deliveredTo, formatMailbox, report, TABLES } from '../../../core/index.ts';
+import {
+  aDelivery,
+  aMailbox,
+  aRecipient,
+  byAddress,
+  fakeTable,
+  fakeTables,
+  faultsIn,
+  harness,
+  provide,
+} from '../../../core/testing.ts';
 import aliasExpansion from '../../../plugins/alias-expansion/index.ts';
 
 const OPTIONS = { file: './aliases', domains: ['example.test'] };
 
-function mounted(aliases: string, options: object = {}) {
-  return harness(aliasExpansion, { ...OPTIONS, ...options }, { files: { aliases } });
+function mounted(aliases: string, options: object = {}, files: Readonly<Record<string, string>> = {}) {
+  return harness(aliasExpansion, { ...OPTIONS, ...options }, { files: { ...files, aliases } });
 }
 
 function faults(aliases: string, options: object = OPTIONS) {
@@ -47,8 +57,9 @@ describe('answers', () => {
       want: { kind: 'defer', reply: { code: 450, status: '4.2.1', text: 'Mailbox unavailable, try again later' } },
     },
     { target: 'a, b, c, d', want: { kind: 'defer', reply: { code: 451, status: '4.5.3' } } },
-  ])('$target', async ({ target, want }) => {
-    const { rcpt } = await mounted(`ann: ${target}`, { limit: 3 });
+    { target: 'a+b', want: { kind: 'defer', reply: { code: 451, status: '4.4.6' } }, more: '\na+b: c\nc: d\nd: e' },
+  ])('$target', async ({ target, want, more = '' }) => {
+    const { rcpt } = await mounted(`ann: ${target}${more}`, { limit: 3, depth: 2 });
     expect(await rcpt('ann@example.test')).toMatchObject(want);
   });
 
@@ -69,6 +80,197 @@ describe('answers', () => {
     const files = { aliases: 'all: staff', 'lists/all': 'staff: ann' };
     const { rcpt } = await harness(aliasExpansion, options, { files });
     expect(await rcpt('all@example.test')).toMatchObject({ to: [{ via: 'all (aliases:1) -> staff (lists/all:1)' }] });
+  });
+});
+
+describe('tables', () => {
+  const options = (...tables: readonly object[]) => ({ domains: ['example.test'], tables });
+
+  test('are asked in their order, alias files among them, and what they hold is written as there', async () => {
+    const files = { aliases: 'ann: first@x.test\nbob: second@x.test', virtual: 'carl dora, :fail: x' };
+    const tables = options(
+      { map: { ann: 'nobody@x.test', 'dora@example.test': [String.raw`\dora`, 'eve'] } },
+      { aliases: ['aliases'] },
+      { file: 'virtual' },
+    );
+    const { rcpt } = await harness(aliasExpansion, tables, { files });
+    const led = async (address: string) => {
+      const answer = await rcpt(address);
+      return answer?.kind === 'expand' ? answer.to.map(({ to, via }) => `${formatMailbox(to)}: ${via}`) : answer;
+    };
+    expect(await led('ann@example.test')).toEqual(['nobody@x.test: ann (map:ann)']);
+    expect(await led('bob@example.test')).toEqual(['second@x.test: bob (aliases:2)']);
+    expect(await led('carl@example.test')).toEqual([
+      'dora@example.test: carl (virtual:1) -> dora@example.test (map:dora@example.test)',
+      'eve@example.test: carl (virtual:1) -> dora@example.test (map:dora@example.test)',
+    ]);
+    expect(await led('frank@example.test')).toBeUndefined();
+  });
+
+  test('that cannot be asked cost 451 4.3.0, whatever others hold', async () => {
+    const table = fakeTable({ 'ann@example.test': { unavailable: 'the server is down' } });
+    const provided = { provide: [provide(TABLES, fakeTables(table))] };
+    const { rcpt, vrfy, expn, close } = await harness(aliasExpansion, options({ map: {} }), provided);
+    expect(await rcpt('ann@example.test')).toMatchObject({
+      kind: 'defer',
+      reply: { code: 451, status: '4.3.0' },
+      because: expect.stringContaining('the server is down'),
+    });
+    expect(await vrfy('ann@example.test')).toBeUndefined();
+    expect(await expn('ann@example.test')).toBeUndefined();
+    await close();
+    expect(table.isClosed).toBe(true);
+  });
+
+  test('that hold nonsense cost 451 4.3.0', async () => {
+    const { rcpt } = await harness(aliasExpansion, options({ map: {} }), {
+      provide: [provide(TABLES, fakeTables(fakeTable({ 'ann@example.test': 'a b', 'bob@example.test': '|sh' })))],
+    });
+    for (const address of ['ann@example.test', 'bob@example.test']) {
+      expect(await rcpt(address)).toMatchObject({
+        reply: { status: '4.3.0' },
+        because: expect.stringContaining('makes no sense'),
+      });
+    }
+  });
+
+  test('in the configuration are checked at boot', async () => {
+    expect(await faultsIn(aliasExpansion, options({ map: { ann: 'a b', bob: '|x', carl: 'd' } }))).toEqual([
+      expect.stringMatching(/^options\.tables\.0\.map\.ann: "a b" has a blank in it/),
+      expect.stringMatching(/^options\.tables\.0\.map\.bob: commands are run only/),
+    ]);
+    expect(await faultsIn(aliasExpansion, options({ aliases: './gone' }))).toEqual([
+      expect.stringContaining('options.tables.0.aliases: cannot be read'),
+    ]);
+    expect(await faultsIn(aliasExpansion, options({ aliasses: './gone' }))).toContainEqual(expect.stringContaining('did you mean "aliases"'));
+  });
+});
+
+describe('lists', () => {
+  const given = { aliases: 'staff: :include:./lists/all', 'lists/all': 'ann\nbob@x.test\n' };
+  const reload = async (list: string) => {
+    const plugin = await harness(aliasExpansion, OPTIONS, { files: given });
+    await plugin.clock.advance(5000);
+    await plugin.rcpt('staff@example.test');
+    plugin.files.put('lists/all', list);
+    await plugin.clock.advance(1000);
+    const answer = await plugin.rcpt('staff@example.test');
+    return { ...plugin, to: answer?.kind === 'expand' ? answer.to.map(({ to }) => formatMailbox(to)) : answer };
+  };
+
+  test('are read again when they change', async () => {
+    expect((await reload('carl\n')).to).toEqual(['carl@example.test']);
+  });
+
+  test('command injection: a list that names a command changes nothing, and the log says why', async () => {
+    const { to, log } = await reload('carl\n"|/bin/sh -c reboot"\n');
+    expect(to).toEqual(['ann@example.test', 'bob@x.test']);
+    expect(log.of('refused')).toMatchObject([
+      { fields: { cause: expect.stringMatching(/^\.\/lists\/all:2:1: a list may name addresses alone/) } },
+    ]);
+  });
+
+  test.each([
+    {
+      what: 'is not there',
+      files: { aliases: given.aliases },
+      want: /^options\.file: :include:\.\/lists\/all cannot be read/,
+    },
+    {
+      what: 'names a file',
+      files: { ...given, 'lists/all': 'ann\n/etc/passwd' },
+      want: /^options\.file: \.\/lists\/all:2:1: a list may name/,
+    },
+  ])('one that $what is a complaint at boot', async ({ files, want }) => {
+    expect(await faultsIn(aliasExpansion, OPTIONS, { files })).toEqual([expect.stringMatching(want)]);
+  });
+
+  test('one that is gone when it is first needed costs 451 4.3.0', async () => {
+    const { rcpt, files } = await mounted('staff: :include:./lists/all', {}, { 'lists/all': 'ann' });
+    await files.remove('lists/all');
+    expect(await rcpt('staff@example.test')).toMatchObject({
+      kind: 'defer',
+      reply: { status: '4.3.0' },
+      because: expect.stringContaining('ENOENT'),
+    });
+  });
+});
+
+describe('commands and files', () => {
+  const ALLOWED = {
+    commands: { transport: 'scripts' },
+    paths: { transport: 'archives', below: ['/var/lists', 'boxes'] },
+  };
+
+  test('are recipients of the transports that the options name', async () => {
+    const { rcpt, instance } = await mounted('staff: "|/bin/archive --all", /var/lists/all, ann', ALLOWED);
+    const to = { localPart: 'staff', domain: 'example.test' };
+    expect(await rcpt('staff@example.test')).toEqual({
+      kind: 'expand',
+      to: [
+        {
+          to,
+          via: 'staff (aliases:1) -> "|/bin/archive --all"',
+          target: { transport: 'scripts', argument: '/bin/archive --all' },
+        },
+        {
+          to,
+          via: 'staff (aliases:1) -> /var/lists/all',
+          target: { transport: 'archives', argument: '/var/lists/all' },
+        },
+        { to: { localPart: 'ann', domain: 'example.test' }, via: 'staff (aliases:1)' },
+      ],
+    });
+    expect(instance.leadsTo).toEqual([
+      { transport: 'scripts', path: ['commands', 'transport'] },
+      { transport: 'archives', path: ['paths', 'transport'] },
+    ]);
+  });
+
+  test.each([
+    '/etc/passwd',
+    '/var/lists/../mail/root',
+    '/var/lists/./../../etc/passwd',
+    '/var/listsandmore/x',
+    '/var/lists',
+    '/var/lists/',
+    '//var/lists//',
+    '/VAR/lists/x',
+    '"/var/lists/x\u0000/../../etc"',
+  ])('directory traversal: %s does not boot', async path => {
+    expect(await faults(`staff: ${path}`, { ...OPTIONS, ...ALLOWED })).toHaveLength(1);
+  });
+
+  test.each(['/var/lists/all', '/var//lists///a b/', '/config/boxes/x'])('%s does', async path => {
+    const name = path.includes(' ') ? `"${path}"` : path;
+    expect(await faults(`staff: ${name}`, { ...OPTIONS, ...ALLOWED })).toEqual([]);
+  });
+});
+
+describe('VRFY and EXPN', () => {
+  const aliases = 'staff: ann, bob@x.test\nown: |x, own\nrun: |x\ngone: :fail: Gone\nlater: :defer:\nhole: /dev/null';
+  const ask = () => mounted(aliases, { commands: { transport: 'scripts' } });
+  const answer = (...mailboxes: readonly string[]) => ({ kind: 'addresses', mailboxes: mailboxes.map(aMailbox) });
+
+  test.each([
+    { query: 'staff@example.test', vrfy: answer('staff@example.test'), expn: answer('ann@example.test', 'bob@x.test') },
+    { query: 'staff', vrfy: answer('staff@example.test'), expn: answer('ann@example.test', 'bob@x.test') },
+    { query: 'run', vrfy: answer('run@example.test'), expn: answer('run@example.test') },
+    { query: 'own', vrfy: answer('own@example.test'), expn: answer('own@example.test') },
+    { query: 'hole', vrfy: answer('hole@example.test'), expn: answer('hole@example.test') },
+    { query: 'gone', vrfy: { kind: 'reject', reply: { status: '5.1.1', text: 'Gone' } }, expn: { kind: 'reject' } },
+    { query: 'later', vrfy: undefined, expn: undefined },
+    { query: 'ann', vrfy: undefined, expn: undefined },
+    { query: 'no name', vrfy: undefined, expn: undefined },
+  ])('of $query', async ({ query, vrfy, expn }) => {
+    const plugin = await ask();
+    for (const [got, want] of [
+      [await plugin.vrfy(query), vrfy],
+      [await plugin.expn(query), expn],
+    ] as const) {
+      if (want === undefined) expect(got).toBeUndefined();
+      else expect(got).toMatchObject(want);
+    }
   });
 });
 
