@@ -9,6 +9,7 @@ import { acceptBench } from './accept.ts';
 import { chainBench } from './chain.ts';
 import { holdBench } from './hold.ts';
 import { hostileBench } from './hostile.ts';
+import { listBench } from './list.ts';
 import { machine } from './machine.ts';
 import { millionBench } from './million.ts';
 import { pressureBench } from './pressure.ts';
@@ -17,6 +18,7 @@ import { slowBench } from './slow.ts';
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   chain: chainBench,
   accept: () => acceptBench(),
+  list: () => listBench(),
   hold: () => holdBench(),
   slow: () => slowBench(),
   hostile: () => hostileBench(),

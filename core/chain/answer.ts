@@ -84,6 +84,14 @@ function describe(value: unknown): string {
   return value === null ? 'null' : `a ${typeof value}`;
 }
 
+/** The recipients of a list stand in its mail: the trace names so many of them. */
+const MOST_NAMED = 100;
+
+function someOf<T>(all: readonly T[], inWords: (one: T) => string): string {
+  const more = all.length > MOST_NAMED ? [`and ${all.length - MOST_NAMED} more`] : [];
+  return [...all.slice(0, MOST_NAMED).map(inWords), ...more].join(', ');
+}
+
 /** An answer in words, for the trace. `null` where its kind says it all. */
 export function wordsOf(answer: Answer<HookName>): string | null {
   switch (answer.kind) {
@@ -91,7 +99,7 @@ export function wordsOf(answer: Answer<HookName>): string | null {
     case 'defer':
       return answer.because === null ? formatReply(answer.reply) : `${formatReply(answer.reply)} (${answer.because})`;
     case 'expand':
-      return answer.to.map(({ to, via }) => `${formatMailbox(to)} via ${via}`).join(', ');
+      return someOf(answer.to, ({ to, via }) => `${formatMailbox(to)} via ${via}`);
     case 'hold':
     case 'discard':
       return answer.reason;

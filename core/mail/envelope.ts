@@ -95,8 +95,9 @@ export function recipientKey({ forwardPath, target }: Pick<Recipient, 'forwardPa
 }
 
 /** The same without the wish to hear of success: NEVER where nothing else was wished for. */
-export function withoutSuccess({ notify, ...others }: DsnRequest): DsnRequest {
-  if (notify === null || notify === 'never') return { notify, ...others };
+export function withoutSuccess(request: DsnRequest): DsnRequest {
+  const { notify, ...others } = request;
+  if (notify === null || notify === 'never') return request;
   const left = notify.filter(event => event !== 'success');
   return { notify: left.length === 0 ? 'never' : left, ...others };
 }

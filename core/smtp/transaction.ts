@@ -132,16 +132,20 @@ export class Transaction {
   /** Adds to the envelope. A mailbox to which several ways lead is there once, by the first of them. */
   accept({ original, recipients, group, facts, steps }: AcceptedRcpt): void {
     this.#steps.push(...steps);
-    const command = { original, keys: recipients.map(recipientKey) };
+    const keys = recipients.map(recipientKey);
+    const command = { original, keys };
     this.#originals.set(formatMailbox(original), command);
     this.#commands.push(command);
     this.#group ??= group;
     this.#facts = facts;
-    const added = recipients.filter(recipient => !this.#recipients.has(recipientKey(recipient)));
-    added.forEach((recipient, index) => {
+    let answers = true;
+    for (const [index, recipient] of recipients.entries()) {
+      const key = keys[index] ?? '';
+      if (this.#recipients.has(key)) continue;
       // Several are behind one address: the first alone answers for the success of all (RFC 3461 section 5.2.7.3).
-      const answering = index === 0 ? recipient : { ...recipient, dsn: withoutSuccess(recipient.dsn) };
-      this.#recipients.set(recipientKey(recipient), answering);
-    });
+      const dsn = answers ? recipient.dsn : withoutSuccess(recipient.dsn);
+      this.#recipients.set(key, dsn === recipient.dsn ? recipient : { ...recipient, dsn });
+      answers = false;
+    }
   }
 }

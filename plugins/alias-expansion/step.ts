@@ -13,6 +13,8 @@ export interface Step {
   /** Who hears of failures below it. `null`: the sender. */
   readonly owner: Mailbox | null;
   readonly above: Step | null;
+  /** See `viaOf`. */
+  readonly via: string;
   /** 1 for the recipient's own alias. */
   readonly depth: number;
   /** Where what becomes of its targets is noted, for whoever wants to see the way. */
@@ -40,10 +42,8 @@ export function noteBelow(
 }
 
 /** The way to a target, from the recipient on: `staff (aliases:3) -> team (aliases:9)`. */
-export function viaOf(step: Step): string {
-  const steps: string[] = [];
-  for (let at: Step | null = step; at !== null; at = at.above) steps.push(formatStep(at.alias));
-  return steps.reverse().join(' -> ');
+export function viaOf({ above, alias }: Pick<Step, 'above' | 'alias'>): string {
+  return above === null ? formatStep(alias) : `${above.via} -> ${formatStep(alias)}`;
 }
 
 /** The step above, or this one, at which the same address was followed; `null` where there is none. */

@@ -74,13 +74,13 @@ export class Walk {
       case 'path':
         return this.#led(target, step);
       case 'fail':
-        this.found.fail({ text: target.text, via: viaOf(step) });
+        this.found.fail({ text: target.text, via: step.via });
         break;
       case 'defer':
-        this.found.defer({ text: target.text, via: viaOf(step) });
+        this.found.defer({ text: target.text, via: step.via });
         break;
       case 'blackhole':
-        this.found.swallow(viaOf(step));
+        this.found.swallow(step.via);
         break;
       default:
         target satisfies never;
@@ -112,18 +112,18 @@ export class Walk {
     const key = this.#keyOf(address);
     const depth = (above?.depth ?? 0) + 1;
     if (seen !== null) seen.by = formatStep(alias);
-    const step = { address, key, alias, extension, owner: above?.owner ?? null, above, depth, seen };
+    const via = viaOf({ above, alias });
+    const step = { address, key, alias, extension, owner: above?.owner ?? null, above, via, depth, seen };
     const first = ancestor(above, key);
     if (first !== null) {
-      const via = loopOf(first, above);
-      return this.#stop({ kind: 'loop', via }, seen, `a loop: ${via}`);
+      const loop = loopOf(first, above);
+      return this.#stop({ kind: 'loop', via: loop }, seen, `a loop: ${loop}`);
     }
     if (this.#followed.has(key)) return this.#note(seen, 'followed above');
     this.#followed.add(key);
     const { limit, depth: deepest } = this.#rules;
     if (this.#followed.size > limit) return this.#stop({ kind: 'too-many' }, seen, `more than ${limit} aliases`);
-    if (depth > deepest)
-      return this.#stop({ kind: 'too-deep', via: viaOf(step) }, seen, `deeper than ${deepest} aliases`);
+    if (depth > deepest) return this.#stop({ kind: 'too-deep', via }, seen, `deeper than ${deepest} aliases`);
     return whenThere(this.#ownerOf(step), owner => {
       if (owner !== null) this.#note(seen, `failures go to ${formatMailbox(owner)}`);
       const owned = owner === null ? step : { ...step, owner };
@@ -163,7 +163,7 @@ export class Walk {
   }
 
   #recipient(mailbox: Mailbox, { step, member }: Pending): void {
-    const via = member === null ? viaOf(step) : `${viaOf(step)} -> :include: (${member})`;
+    const via = member === null ? step.via : `${step.via} -> :include: (${member})`;
     const isNew = this.found.add(this.#keyOf(mailbox), { to: mailbox, via, ...ownedBy(step) });
     noteBelow(step, formatMailbox(mailbox), { by: member, outcome: isNew ? 'a recipient' : 'a recipient already' });
   }
@@ -177,7 +177,7 @@ export class Walk {
     if (transport === undefined) throw new Error(`nobody may deliver ${what}`);
     const expansion = {
       to: step.address,
-      via: `${viaOf(step)} -> ${what}`,
+      via: `${step.via} -> ${what}`,
       target: { transport, argument },
       ...ownedBy(step),
     };
