@@ -10,6 +10,8 @@ import { formatLocalPart, scanLocalPart } from './local-part.ts';
 
 /** RFC 5321 section 4.5.3.1.1, quotation marks included. In octets. */
 const LONGEST_LOCAL_PART = 64;
+/** A sender that a forwarder has rewritten (SRS): two addresses and a hash in one local part, as long as the path may be. */
+const REWRITTEN = /^SRS[01][-+=]/i;
 /** RFC 5321 section 4.5.3.1.3, angle brackets included. In octets. */
 const LONGEST_PATH = 256;
 /** Far above any command line: beyond it nothing is looked at. In UTF-16 units. */
@@ -168,7 +170,7 @@ function scanMailbox(text: string, start: number, postmasterDomain: string | nul
   const local = scanLocalPart(text, start);
   if (local === null) return malformed('the local part is missing or malformed');
   const { localPart, end } = local;
-  if (Buffer.byteLength(text.slice(start, end)) > LONGEST_LOCAL_PART) {
+  if (Buffer.byteLength(text.slice(start, end)) > LONGEST_LOCAL_PART && !REWRITTEN.test(localPart)) {
     return malformed(`the local part is longer than ${LONGEST_LOCAL_PART} octets`);
   }
   if (postmasterDomain !== null && text[end] === '>' && localPart.toLowerCase() === 'postmaster') {

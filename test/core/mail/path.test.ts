@@ -40,6 +40,7 @@ describe('a forward-path', () => {
     { text: '<Postmaster>', want: mailbox('postmaster', 'mx.example.test') },
     { text: '<POSTMASTER@example.test>', want: mailbox('POSTMASTER', 'example.test') },
     { text: `<${'a'.repeat(64)}@example.test>`, want: mailbox('a'.repeat(64), 'example.test') },
+    { text: `<srs0=${'a'.repeat(200)}@example.test>`, want: mailbox(`srs0=${'a'.repeat(200)}`, 'example.test') },
   ];
   test.each(accepted)('$text is read', ({ text, want }) => {
     expect(parseForwardPath(text, ascii)).toEqual({ kind: 'path', path: want, rest: '', beyondAscii: false });
@@ -92,6 +93,8 @@ describe('a forward-path', () => {
     '<abuse>',
     `<${'a'.repeat(65)}@example.test>`,
     `<${'a'.repeat(64)}@${'b.'.repeat(94)}test>`,
+    `<SRS0=${'a'.repeat(240)}@example.test>`,
+    `<SRS2=${'a'.repeat(60)}@example.test>`,
   ];
   test.each(refused)('%s is malformed', text => {
     expect(parseForwardPath(text, ascii)).toEqual({ kind: 'malformed', reason: expect.any(String) });

@@ -142,7 +142,9 @@ describe('tables', () => {
     expect(await faultsIn(aliasExpansion, options({ aliases: './gone' }))).toEqual([
       expect.stringContaining('options.tables.0.aliases: cannot be read'),
     ]);
-    expect(await faultsIn(aliasExpansion, options({ aliasses: './gone' }))).toContainEqual(expect.stringContaining('did you mean "aliases"'));
+    expect(await faultsIn(aliasExpansion, options({ aliasses: './gone' }))).toContainEqual(
+      expect.stringContaining('did you mean "aliases"'),
+    );
   });
 });
 
