@@ -9,6 +9,7 @@ export * from './delivery/final-content.ts';
 export * from './delivery/mailbox-name.ts';
 export * from './delivery/path-template.ts';
 export * from './delivery/subaddress.ts';
+export * from './delivery/target-path.ts';
 export {
   createEngine,
   type Engine,

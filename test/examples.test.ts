@@ -59,6 +59,7 @@ test('every example says what it is, and has a test here or beside it', () => {
   expect(examples).toEqual([
     'custom-filter',
     'embedded',
+    'forwarding',
     'local-mailboxes',
     'sealed-mail',
     'signed-mail-only',
@@ -81,6 +82,32 @@ test('local-mailboxes: mail for an alias lies in both mailboxes', async () => {
   const box = (name: string) => readFile(join(folder, 'var/mail', name), 'utf8');
   await until(async () => expect(await box('ann')).toContain('\n\nHello, staff.\n\n'));
   await until(async () => expect(await box('bob')).toMatch(/^Delivered-To: bob@example\.test$/m));
+});
+
+test('forwarding: lists have owners, commands run, forwards have a sender of ours, and bounces come home', async () => {
+  const outside = await smtpSink({ faults: { rcpt: { 'dora@elsewhere.test': '550 5.1.1 gone' } } });
+  onTestFinished(() => outside.close());
+  const folder = await copyOf('forwarding', text => text.replace(':2526', `:${outside.port}`));
+  await mkdir(join(folder, 'var'));
+  const { engine, client } = await start(folder);
+  await play(client, readFileSync(join(EXAMPLES, 'forwarding', 'transcript.txt'), 'utf8'));
+  const read = (name: string) => readFile(join(folder, 'var', name), 'utf8');
+  await until(async () => expect(await read('mail/bob')).toMatch(/^Return-Path: <owner-staff@example\.test>$/m));
+  await until(async () => expect(await read('staff.txt')).toContain('Hello, staff.'));
+  // The owner is an alias too: what becomes of the members is told to whoever that is.
+  await until(async () => expect(await read('mail/ann')).toMatch(/^Final-Recipient: rfc822; dora@elsewhere\.test$/m));
+  await until(() => expect(outside.mails).toHaveLength(1));
+  const [forwarded] = outside.mails;
+  expect(forwarded?.from).toMatch(/^<SRS0=[\w+/]{4}=\w\w=client\.test=eve@example\.test>$/);
+  expect(forwarded?.recipients.map(({ path }) => path)).toEqual(['<carl@elsewhere.test>']);
+
+  const bouncing = await smtpClient(engine.listeners[0]?.port ?? 0);
+  await bouncing.say('EHLO elsewhere.test');
+  await bouncing.say('MAIL FROM:<>');
+  expect(await bouncing.say(`RCPT TO:${forwarded?.from}`)).toMatchObject({ code: 250 });
+  await bouncing.data('Subject: it bounced\n\nsorry\n');
+  await until(() => expect(outside.mails).toHaveLength(2));
+  expect(outside.mails[1]).toMatchObject({ from: '<>', recipients: [{ path: '<eve@client.test>' }] });
 });
 
 test('smart-gateway: the first host is down, the second one takes the mail', async () => {

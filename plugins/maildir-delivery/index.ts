@@ -23,12 +23,15 @@ import {
   reportAll,
   size,
   splitLocalPart,
+  targetPath,
   templateComplaint,
   z,
 } from '../../core/index.ts';
 import { Mailboxes } from './mailboxes.ts';
 
 const NO_NAME = { code: 553, status: '5.1.3', text: 'No mailbox can have this name' } as const;
+const ELSEWHERE = { code: 451, status: '4.3.5', text: 'An alias names a folder that is no mailbox here' } as const;
+const NO_DETAIL = { detail: null } as const;
 const LOOP = { code: 554, status: '5.4.6', text: 'Mail loop: this mail was delivered here before' } as const;
 
 const quota = z
@@ -114,11 +117,13 @@ export default definePlugin({
           return isPermanent(reply) ? bouncedBy(reply) : deferredBy(reply);
         };
         const outcomeFor = async (recipient: Recipient, content: FinalContent): Promise<Outcome> => {
-          const { forwardPath } = recipient;
-          const name = mailboxPath(options.path, forwardPath, options.delimiters);
-          if (name === null) return bouncedBy(NO_NAME);
+          const { forwardPath, target } = recipient;
+          const own = mailboxPath(options.path, forwardPath, options.delimiters);
+          const name = target === undefined ? own : targetPath(target, directory);
+          if (name === null) return target === undefined ? bouncedBy(NO_NAME) : deferredBy(ELSEWHERE);
           if (content.hasLooped(recipient)) return bouncedBy(LOOP);
-          const { detail } = splitLocalPart(forwardPath.localPart, options.delimiters);
+          const { detail } =
+            target === undefined ? splitLocalPart(forwardPath.localPart, options.delimiters) : NO_DETAIL;
           const fields = deliveryFields({ reversePath, recipient, date: clock.now() });
           try {
             const placed = await mailboxes.deliver({ name, detail, fields, lines: content.lines() }, signal);

@@ -20,6 +20,7 @@ import {
   reportAll,
   size,
   splitLocalPart,
+  targetPath,
   templateComplaint,
   z,
 } from '../../core/index.ts';
@@ -31,6 +32,7 @@ import { Mailboxes } from './mailboxes.ts';
 const MOST_OPEN = 16;
 
 const NO_NAME = { code: 553, status: '5.1.3', text: 'No mailbox can have this name' } as const;
+const ELSEWHERE = { code: 451, status: '4.3.5', text: 'An alias names a file that is no mailbox here' } as const;
 const LOOP = { code: 554, status: '5.4.6', text: 'Mail loop: this mail was delivered here before' } as const;
 
 const ID = z.int().min(0).max(0xff_ff_ff_fe);
@@ -108,7 +110,8 @@ export default definePlugin({
     const { user = null, group = null, quota = null } = options;
     const keeping = { mode: Number.parseInt(options.mode, 8), user, group, quota };
     const mailboxes = new Mailboxes({ files, clock, directory, keeping });
-    const nameFor = async ({ forwardPath }: Recipient): Promise<string | null> => {
+    const nameFor = async ({ forwardPath, target }: Recipient): Promise<string | null> => {
+      if (target !== undefined) return target.argument.endsWith('/') ? null : targetPath(target, directory);
       const { path: template, detailPath, delimiters, details } = options;
       const { detail } = splitLocalPart(forwardPath.localPart, delimiters);
       const own = mailboxPath(template, forwardPath, delimiters);
@@ -131,7 +134,7 @@ export default definePlugin({
         const outcomeFor = async (recipient: Recipient, mail: Arrived): Promise<Outcome> => {
           if (mail.hasLooped(recipient)) return bouncedBy(LOOP);
           const name = await nameFor(recipient);
-          if (name === null) return bouncedBy(NO_NAME);
+          if (name === null) return recipient.target === undefined ? bouncedBy(NO_NAME) : deferredBy(ELSEWHERE);
           try {
             const entry = mail.entryFor({ reversePath, recipient, date: clock.now() });
             await mailboxes.append(name, entry, { until, signal, log });

@@ -18,6 +18,7 @@ export const PLACEHOLDERS = [
   'domain',
   'sender',
   'queueId',
+  'argument',
 ] as const;
 type Placeholder = (typeof PLACEHOLDERS)[number];
 
@@ -45,6 +46,8 @@ export function valuesFor(mail: Mail, recipient: Recipient, delimiters: string):
     // Without its brackets; nothing for the null reverse-path.
     sender: formatPath(mail.envelope.reversePath).slice(1, -1),
     queueId: mail.id,
+    // What an alias says (`|command`): written by whoever looks after the gateway.
+    argument: recipient.target?.argument ?? '',
   };
 }
 

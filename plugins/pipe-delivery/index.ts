@@ -15,7 +15,7 @@ const options = z.strictObject({
   command: z
     .tuple([z.string().refine(isAbsolute, 'must be an absolute path: no search path is asked')], argument)
     .describe(
-      'The program and its arguments. No shell reads them. {recipient}, {original}, {local}, {user}, {detail}, {domain}, {sender} and {queueId} stand for what they say.',
+      'The program and its arguments. No shell reads them. {recipient}, {original}, {local}, {user}, {detail}, {domain}, {sender} and {queueId} stand for what they say; {argument} for what an alias says.',
     )
     .meta({ examples: [['/usr/lib/dovecot/dovecot-lda', '-f', '{sender}', '-a', '{original}', '-d', '{user}']] }),
   directory: path().default('/').describe('Where the program runs.'),

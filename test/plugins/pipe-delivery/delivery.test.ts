@@ -1,6 +1,6 @@
 /** What a program gets of a mail, and what its end says of the delivery. */
 import { describe, expect, test } from 'vitest';
-import { byAddress, type FakeProgram, faultsIn, harness } from '../../../core/testing.ts';
+import { aRecipient, byAddress, type FakeProgram, faultsIn, harness } from '../../../core/testing.ts';
 import pipeDelivery from '../../../plugins/pipe-delivery/index.ts';
 
 const PROGRAM = '/usr/local/bin/take';
@@ -39,6 +39,18 @@ describe('a program', () => {
     expect(runs[0]?.input.toString()).toBe(
       `From MAILER-DAEMON Mon Nov 23 09:05:00 2026\r\nReturn-Path: <x@example.test>\r\n${MAIL.replaceAll('\n', '\r\n')}`,
     );
+  });
+
+  test('gets what an alias says as one argument, whatever is in it', async () => {
+    const { runs, outcomes } = await piping({ command: [PROGRAM, '-c', '{argument}'] });
+    const to = aRecipient('archive@example.test', {
+      target: { transport: 'pipe-delivery', argument: 'archive --all; {local} $x' },
+    });
+    await outcomes({ to: [to, 'bob@example.test'], content: MAIL });
+    expect(runs.map(one => one.command.args)).toEqual([
+      ['-c', 'archive --all; {local} $x'],
+      ['-c', ''],
+    ]);
   });
 
   test('runs once for each recipient, with its arguments', async () => {
