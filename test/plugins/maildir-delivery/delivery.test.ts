@@ -1,6 +1,6 @@
 /** What arrives in a Maildir, and what becomes of a mail that cannot. */
 import { describe, expect, test } from 'vitest';
-import { byAddress, faultsIn, harness } from '../../../core/testing.ts';
+import { aRecipient, byAddress, faultsIn, harness } from '../../../core/testing.ts';
 import maildirDelivery from '../../../plugins/maildir-delivery/index.ts';
 
 const NOW = '2026-11-23T09:05:00Z';
@@ -78,6 +78,17 @@ describe('a mail', () => {
       'bob@example.test': { kind: 'bounced', reply: { code: 554, status: '5.4.6' } },
     });
     expect(mails()).toEqual([]);
+  });
+
+  test('goes into the Maildir that an alias names, below the directory', async () => {
+    const { deliver, files } = await delivering();
+    const led = (argument: string) =>
+      aRecipient('staff@example.test', { target: { transport: 'maildir-delivery', argument } });
+    const [outcome] = (await deliver({ to: led('/config/mail/lists/all/'), content: MAIL }))?.outcomes.values() ?? [];
+    expect(outcome).toMatchObject({ kind: 'delivered', text: expect.stringContaining('lists/all') });
+    expect(files.paths().every(path => path.startsWith('/config/mail/lists/all/'))).toBe(true);
+    const [refused] = (await deliver({ to: led('/config/mail/../x/'), content: MAIL }))?.outcomes.values() ?? [];
+    expect(refused).toMatchObject({ kind: 'deferred', reply: { status: '4.3.5' } });
   });
 });
 

@@ -57,6 +57,22 @@ describe('a mailbox', () => {
     expect(files.paths()).toEqual(['/config/mail/%2E.%2Fdan', '/config/mail/bob', '/config/mail/carl']);
   });
 
+  test('is the file that an alias names, below the directory', async () => {
+    const { outcomes, files } = await delivering();
+    const led = (argument: string) =>
+      aRecipient('staff@example.test', { target: { transport: 'mbox-delivery', argument } });
+    expect(await outcomes({ to: led('/config/mail/Lists/all'), content: MAIL })).toMatchObject({
+      'staff@example.test': { kind: 'delivered', text: 'mbox Lists/all' },
+    });
+    expect(files.text('mail/Lists/all')).toContain('\nDelivered-To: staff@example.test\n');
+    for (const argument of ['/config/mail/../aliases', '/etc/passwd', '/config/mail/box/']) {
+      expect(await outcomes({ to: led(argument), content: MAIL })).toMatchObject({
+        'staff@example.test': { kind: 'deferred', reply: { status: '4.3.5' } },
+      });
+    }
+    expect(files.paths()).toEqual(['/config/mail/Lists/all']);
+  });
+
   test('lies where the template says', async () => {
     const { outcomes, files } = await delivering({ path: '{domain}/{local}/inbox' });
     await outcomes({ to: ['bob@one.test', 'bob@two.test'], content: MAIL });
