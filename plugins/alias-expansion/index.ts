@@ -48,19 +48,20 @@ export default definePlugin({
 
       rcpt: ({ recipient: { forwardPath } }, { signal, log }) =>
         orUnavailable(
-          whenThere(expanded(forwardPath, signal), found => {
-            switch (found.kind) {
-              case 'no-alias':
-                return;
-              case 'recipients':
-                if (found.leftOut.length > 0) log.info('omitted', { targets: found.leftOut });
-                return expand(found.to);
-              case 'blackhole':
-                return expand([swallowed(forwardPath, found.via)]);
-              default:
-                return refusalOf(found, options);
-            }
-          }),
+          () =>
+            whenThere(expanded(forwardPath, signal), found => {
+              switch (found.kind) {
+                case 'no-alias':
+                  return;
+                case 'recipients':
+                  if (found.leftOut.length > 0) log.info('omitted', { targets: found.leftOut });
+                  return expand(found.to);
+                case 'blackhole':
+                  return expand([swallowed(forwardPath, found.via)]);
+                default:
+                  return refusalOf(found, options);
+              }
+            }),
           unavailable,
         ),
 
@@ -85,7 +86,7 @@ export default definePlugin({
       if (mailbox === null) return;
       // Nobody can say: another plugin may.
       return orUnavailable(
-        whenThere(expanded(mailbox, signal), found => answer(found, mailbox)),
+        () => whenThere(expanded(mailbox, signal), found => answer(found, mailbox)),
         () => undefined,
       );
     }
@@ -93,12 +94,17 @@ export default definePlugin({
 });
 
 /** Where a table cannot be asked, what is said instead. */
-function orUnavailable<A, B>(answer: Awaitable<A>, instead: (trouble: TableUnavailable) => B): Awaitable<A | B> {
-  if (!(answer instanceof Promise)) return answer;
-  return answer.catch((error: unknown) => {
+function orUnavailable<A, B>(ask: () => Awaitable<A>, instead: (trouble: TableUnavailable) => B): Awaitable<A | B> {
+  const caught = (error: unknown) => {
     if (error instanceof TableUnavailable) return instead(error);
     throw error;
-  });
+  };
+  try {
+    const answer = ask();
+    return answer instanceof Promise ? answer.catch(caught) : answer;
+  } catch (error) {
+    return caught(error);
+  }
 }
 
 function permissionIn({ commands, paths }: Options, files: Pick<Files, 'resolve'>): Permission {

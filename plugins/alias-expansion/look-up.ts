@@ -23,6 +23,8 @@ export interface Match {
   readonly alias: Alias;
   /** What its name leaves of the local part. */
   readonly extension: string;
+  /** Of the table that has it. */
+  readonly entries: Table['entries'];
 }
 
 interface Question extends Candidate {
@@ -58,11 +60,12 @@ export class LookUp {
 function firstOf(questions: Iterator<Question>, signal: AbortSignal): Awaitable<Match | null> {
   for (let next = questions.next(); next.done !== true; next = questions.next()) {
     const { key, name, source, extension } = next.value;
+    const { entries } = source;
     const found = source.find(key, name, signal);
     if (found instanceof Promise) {
-      return found.then(alias => (alias === null ? firstOf(questions, signal) : { alias, extension }));
+      return found.then(alias => (alias === null ? firstOf(questions, signal) : { alias, extension, entries }));
     }
-    if (found !== null) return { alias: found, extension };
+    if (found !== null) return { alias: found, extension, entries };
   }
   return null;
 }

@@ -122,7 +122,8 @@ export class Walk {
     if (this.#followed.has(key)) return this.#note(seen, 'followed above');
     this.#followed.add(key);
     const { limit, depth: deepest } = this.#rules;
-    if (this.#followed.size > limit) return this.#stop({ kind: 'too-many' }, seen, `more than ${limit} aliases`);
+    // The recipient's own alias is one of them.
+    if (this.#followed.size > limit + 1) return this.#stop({ kind: 'too-many' }, seen, `more than ${limit} aliases`);
     if (depth > deepest) return this.#stop({ kind: 'too-deep', via }, seen, `deeper than ${deepest} aliases`);
     return whenThere(this.#ownerOf(step), owner => {
       if (owner !== null) this.#note(seen, `failures go to ${formatMailbox(owner)}`);
@@ -141,14 +142,15 @@ export class Walk {
     if (seen !== null) seen.outcome = outcome;
   }
 
-  /** `owner-list`, where that is an alias too. A catch-all looks after no list. */
+  /** `owner-list`, where that is an alias too. A catch-all and a pattern look after no list. */
   #ownerOf({ address, alias: { key } }: Step): Awaitable<Mailbox | null> {
     if (!this.#rules.owners || key.kind === 'catch-all' || key.localPart.startsWith('owner-')) return null;
     const owner = { localPart: `owner-${key.localPart}`, domain: address.domain };
     return whenThere(this.#rules.lookUp.find(owner, this.#signal), match => {
-      const named = match?.alias.key;
-      if (named === undefined || named.kind === 'catch-all') return null;
-      return named.localPart === owner.localPart ? owner : null;
+      // What a pattern matches, nobody has named.
+      if (match === null || match.entries === 'patterns') return null;
+      const { key: named } = match.alias;
+      return named.kind !== 'catch-all' && named.localPart === owner.localPart ? owner : null;
     });
   }
 

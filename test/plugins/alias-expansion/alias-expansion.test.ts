@@ -134,6 +134,18 @@ describe('tables', () => {
     }
   });
 
+  test('that answer at once and hold nonsense do so too', async () => {
+    const { rcpt, vrfy, files, clock } = await harness(aliasExpansion, options({ file: 'virtual' }), {
+      files: { virtual: 'ann bob' },
+    });
+    await clock.advance(5000);
+    files.put('virtual', 'ann b c');
+    await clock.advance(5000);
+    await rcpt('ann@example.test');
+    expect(await rcpt('ann@example.test')).toMatchObject({ kind: 'defer', reply: { status: '4.3.0' } });
+    expect(await vrfy('ann@example.test')).toBeUndefined();
+  });
+
   test('in the configuration are checked at boot', async () => {
     expect(await faultsIn(aliasExpansion, options({ map: { ann: 'a b', bob: '|x', carl: 'd' } }))).toEqual([
       expect.stringMatching(/^options\.tables\.0\.map\.ann: "a b" has a blank in it/),

@@ -260,6 +260,11 @@ describe('owners', () => {
     expect(await owners(text)).toEqual(want);
   });
 
+  test('an owner is no pattern', async () => {
+    const tables = [fakeTable({ 'staff@example.test': 'a@x.test', 'owner-staff@example.test': 'carl' }, 'patterns')];
+    expect(await owners('', 'staff@example.test', { tables })).toEqual(['a@x.test']);
+  });
+
   test('owners have none, whatever they are called', async () => {
     expect(await owners('owner-staff: a\nowner-owner-staff: b', 'owner-staff@example.test')).toEqual([
       'a@example.test',
