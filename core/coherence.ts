@@ -27,15 +27,7 @@ export function checkCoherence(draft: Draft, mounted: readonly MountedPlugin[], 
   const ensemble = { draft, mounted, whole, complaints };
   const { routes, plugins } = draft.configuration;
   for (const route of routes) checkRoute(route, ensemble);
-  for (const { entry, instance } of mounted) {
-    for (const { transport, path } of instance.leadsTo ?? []) {
-      const at = [...entry.path, 'options', ...path];
-      const plugin = transportNamed(transport, at, ensemble);
-      if (plugin === null || plugin.delivers === 'here') continue;
-      const message = `"${transport}" delivers to hosts, and here none are known: name a plugin that delivers on this machine`;
-      complaints.error('MF_TRANSPORT_UNKNOWN', at, message);
-    }
-  }
+  for (const plugin of mounted) checkLedTo(plugin, ensemble);
   checkRouteList(ensemble);
   for (const entry of [...plugins, ...routes]) checkFacts(entry, ensemble);
   checkAnswers(ensemble);
@@ -62,6 +54,17 @@ function transportNamed(name: string, at: Path, { mounted, complaints, draft }: 
     complaints.error('MF_TRANSPORT_UNKNOWN', at, `"${name}" is in shadow mode, so it delivers nothing`);
   } else return plugin;
   return null;
+}
+
+/** Recipients are led past the routes to transports that need no hosts. */
+function checkLedTo({ entry, instance }: MountedPlugin, ensemble: Ensemble): void {
+  for (const { transport, path } of instance.leadsTo ?? []) {
+    const at = [...entry.path, 'options', ...path];
+    const plugin = transportNamed(transport, at, ensemble);
+    if (plugin === null || plugin.delivers === 'here') continue;
+    const message = `"${transport}" delivers to hosts, and here none are known: name a plugin that delivers on this machine`;
+    ensemble.complaints.error('MF_TRANSPORT_UNKNOWN', at, message);
+  }
 }
 
 function checkRoute({ deliver, hosts, path }: RouteEntry, ensemble: Ensemble): void {

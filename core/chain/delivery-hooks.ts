@@ -45,7 +45,10 @@ function hostText(host: Host | undefined): string | null {
   return `${host.name.includes(':') ? `[${host.name}]` : host.name}:${host.port}`;
 }
 
-/** Where an alias names the transport, that one; else the routes of the configuration first; what they leave open, the `route` plugins complete. */
+/**
+ * The transport that an alias names. Else the routes of the configuration first; what they leave open, the `route` plugins
+ * complete.
+ */
 export async function walkRoute(
   walker: Walker,
   rules: readonly RouteRule[],
