@@ -20,7 +20,7 @@ export function machineServices({ log, resolver, directory }: Configuration): Sc
   return Scope.root()
     .value(CLOCK, systemClock)
     .value(RANDOM, systemRandom)
-    .value(RESOLVER, systemResolver({ servers: resolver.servers }))
+    .value(RESOLVER, systemResolver(resolver))
     .value(FILES, systemFiles(directory))
     .value(NETWORK, systemNetwork)
     .value(PROCESSES, systemProcesses)

@@ -93,12 +93,9 @@ describe('imports point down', () => {
   });
 
   test('nothing that ships imports what only tests have', () => {
-    expect(
-      broken(
-        ({ from, to }) =>
-          !from.endsWith('.test.ts') && (to.startsWith('test/') || to === 'vitest' || to === 'dns-packet'),
-      ),
-    ).toEqual([]);
+    expect(broken(({ from, to }) => !from.endsWith('.test.ts') && (to.startsWith('test/') || to === 'vitest'))).toEqual(
+      [],
+    );
   });
 });
 
@@ -113,6 +110,7 @@ describe('one door a package', () => {
     nodemailer: /^plugins\/smtp-relay\//,
     openpgp: /^core\/openpgp\//,
     pino: /^core\/system\/log\.ts$/,
+    'dns-packet': /^core\/system\/dns-message\.ts$/,
     commander: /^core\/cli\//,
     re2js: /^core\/table\/regexp-rules\.ts$/,
     pg: /^core\/table\/postgresql-table\.ts$/,

@@ -122,8 +122,12 @@ export interface Configuration {
   readonly hostname: string;
   readonly listeners: readonly ListenerSettings[];
   readonly queue: QueueSettings;
-  /** DNS servers as `address:port`. Empty: those of the system. */
-  readonly resolver: { readonly servers: readonly string[] };
+  readonly resolver: {
+    /** As `address:port`. Empty: those of the system. */
+    readonly servers: readonly string[];
+    /** Whether the servers' word is taken that an answer is authentic. */
+    readonly dnssec: 'ignored' | 'trusted';
+  };
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     /** `auto`: for people on a terminal, JSON lines elsewhere. */

@@ -103,7 +103,7 @@ class Sections {
       hostname: hostname ?? NO_HOSTNAME,
       listeners: listeners.map(entry => listenerOf(entry, directory)),
       queue: settings,
-      resolver: (await this.#section(shape.resolver, 'resolver', written)) ?? { servers: [] },
+      resolver: (await this.#section(shape.resolver, 'resolver', written)) ?? shape.resolver.parse(undefined),
       log: (await this.#section(shape.log, 'log', written)) ?? shape.log.parse(undefined),
       plugins: plugins.map(entry => pluginOf(entry, calls)),
       routes: routes.map(entry => this.#route(entry, settings.retry)),

@@ -95,7 +95,7 @@ export const listenerSchema = z.strictObject({
 
 const DNS_SERVER = 'a DNS server is expected, such as "127.0.0.1", "127.0.0.1:5353" or "[::1]:53"';
 
-/** Servers as node:dns wants them. */
+/** Servers, an IPv6 address in brackets, each with its port. */
 const dnsServer = z
   .string({ error: DNS_SERVER })
   .meta({ examples: ['127.0.0.1:5353'] })
@@ -149,7 +149,13 @@ export const fileSchema = z
     queue: described(queueSchema, 'The mail that is accepted and not yet delivered.'),
     resolver: described(
       z
-        .strictObject({ servers: described(z.array(dnsServer).default([]), 'Default: those of the system.') })
+        .strictObject({
+          servers: described(z.array(dnsServer).default([]), 'Default: those of the system.'),
+          dnssec: described(
+            z.enum(['ignored', 'trusted']).default('ignored'),
+            'trusted: the servers validate DNSSEC, and nobody can change what they say on its way. DANE needs that.',
+          ),
+        })
         .prefault({}),
       'DNS.',
     ),

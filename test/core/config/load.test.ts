@@ -92,7 +92,7 @@ test('what is left out has its default', async () => {
       destinations: [],
       history: { keep: 7 * 86_400_000, size: 2 ** 30 },
     },
-    resolver: { servers: [] },
+    resolver: { servers: [], dnssec: 'ignored' },
     log: { level: 'info', format: 'auto' },
     plugins: [
       {
