@@ -169,7 +169,7 @@ export class Gateway implements Engine {
 
   #generate(): Generation {
     const { mounted, routes } = this.#compiled;
-    const chain = createChain({ links: mounted, routes, clock: this.#clock });
+    const chain = createChain({ links: mounted, routes, clock: this.#clock, random: this.#compiled.scope.get(RANDOM) });
     const close = async () => {
       await this.#closePlugins();
       chain.close();

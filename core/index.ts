@@ -41,6 +41,7 @@ export * from './mail/reply.ts';
 export * from './mail/route.ts';
 export * from './mail/session.ts';
 export { specialUse } from './mail/special-addresses.ts';
+export * from './mail/tls-demand.ts';
 export * from './mail/trace.ts';
 export * from './mail/verdict.ts';
 export * from './mail/xtext.ts';

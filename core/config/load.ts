@@ -11,6 +11,7 @@ import { type Validated, validate } from '../plugin/validate.ts';
 import { areHarmless, type Complaint, Complaints } from './complaint.ts';
 import type {
   Configuration,
+  Destination,
   KeyPairFiles,
   ListenerSettings,
   PluginEntry,
@@ -20,7 +21,8 @@ import type {
 import type { ConfigDocument, Path } from './place.ts';
 import { readConfiguration } from './read.ts';
 import { checkReferences } from './references.ts';
-import { fileSchema, listenerSchema, pluginSchema, routeSchema } from './schema.ts';
+import { routeSchema } from './route-schema.ts';
+import { fileSchema, listenerSchema, pluginSchema } from './schema.ts';
 import type { Env } from './tags.ts';
 
 /** What a configuration depends on beside its text. */
@@ -111,7 +113,8 @@ class Sections {
   }
 
   /** What a route says of retries is checked together with what it leaves to the queue. */
-  #route({ when, deliver, hosts, retry, path }: Written<typeof routeSchema>, usual: RetryPolicy): RouteEntry {
+  #route(written: Written<typeof routeSchema>, usual: RetryPolicy): RouteEntry {
+    const { when = null, retry, path } = written;
     const own = retry === undefined ? null : retryOf(retry, usual);
     if (own !== null && own.longest < own.first) {
       const key = retry?.longest === undefined ? 'first' : 'longest';
@@ -119,7 +122,7 @@ class Sections {
         key === 'longest' ? 'must not be shorter than first' : 'must not be longer than queue.retry.longest';
       this.#complaints.error('MF_CONFIG_OPTION', [...path, 'retry', key], fault);
     }
-    return { when: when ?? null, deliver, hosts: hosts ?? null, retry: own, path };
+    return { when, ...destinationsOf(written), retry: own };
   }
 
   /** A section, or `null` where it is wrong. */
@@ -154,6 +157,20 @@ class Sections {
     }
     return null;
   }
+}
+
+/** Where a route leads, and where each entry of its map does: what it leaves out is as the route has it. */
+function destinationsOf(route: Written<typeof routeSchema>): Pick<RouteEntry, 'map' | keyof Destination> {
+  const { deliver, hosts = null, exchangersOf = null, tls = null, map, by, path } = route;
+  const own: Destination = { deliver, hosts, exchangersOf, tls, path };
+  if (map === undefined) return { ...own, map: null };
+  const entries = Object.entries(map).map(([key, entry]): readonly [string, Destination] => {
+    const said = entry as Partial<Destination>;
+    // Hosts and whose they are go together: an entry that says one of both says both.
+    const where = said.hosts == null && said.exchangersOf == null ? own : { hosts: null, exchangersOf: null };
+    return [key, { ...own, ...where, ...said, path: [...path, 'map', key] }];
+  });
+  return { ...own, map: { by, entries: new Map(entries) } };
 }
 
 function listenerOf(entry: Written<typeof listenerSchema>, directory: string): ListenerSettings {

@@ -6,10 +6,11 @@
 import { z } from 'zod';
 import { parseIpAddress } from '../mail/ip-address.ts';
 import { MECHANISMS } from '../mail/mechanism.ts';
-import { cidr, domainName, duration, hostPort, ipAddress, LONGEST_TIMER, path, size } from '../plugin/option-types.ts';
+import { cidr, domainName, duration, ipAddress, LONGEST_TIMER, path, size } from '../plugin/option-types.ts';
 import { described } from './described.ts';
 import { limitsSchema } from './limits-schema.ts';
-import { queueSchema, routeRetry } from './queue-schema.ts';
+import { queueSchema } from './queue-schema.ts';
+import { routeSchema } from './route-schema.ts';
 import { conditionSchema } from './when.ts';
 
 const id = () =>
@@ -126,16 +127,6 @@ export const pluginSchema = z.strictObject({
     'What becomes of a call that fails or is late.',
   ),
   deadline: described(duration({ min: 1, max: LONGEST_TIMER }).optional(), 'How long each call of it may take.'),
-});
-
-export const routeSchema = z.strictObject({
-  when: conditionSchema.optional(),
-  deliver: described(z.string().min(1), 'The name of the plugin that delivers.'),
-  hosts: described(
-    z.array(hostPort()).min(1).optional(),
-    'Where to, in the order to try. Default: a plugin finds out.',
-  ),
-  retry: described(routeRetry.optional(), 'When this mail is tried again, as far as it differs from queue.retry.'),
 });
 
 /** The whole file. */

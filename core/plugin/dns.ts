@@ -1,4 +1,5 @@
 /** The DNS port: what may be asked, what the answer is, and what it is worth. */
+import type { TlsaRecord } from '../mail/tls-demand.ts';
 
 /** What DNS said. "There is none" and "nobody could say" are different answers, not different exceptions. */
 export type DnsAnswer<T> =
@@ -14,18 +15,6 @@ export type DnsAnswer<T> =
 export interface MxRecord {
   readonly exchange: string;
   readonly preference: number;
-}
-
-/** A TLSA record (RFC 6698 section 2.1). */
-export interface TlsaRecord {
-  /** 2: a certification authority (DANE-TA), 3: the certificate of the host itself (DANE-EE). Mail uses no others. */
-  readonly usage: number;
-  /** 0: the whole certificate, 1: its public key. */
-  readonly selector: number;
-  /** 0: as it is, 1: SHA-256, 2: SHA-512. */
-  readonly matchingType: number;
-  /** In hexadecimal, lower case. */
-  readonly data: string;
 }
 
 /** The types of records that may be asked for, and what each is read into. */

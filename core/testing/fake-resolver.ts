@@ -1,14 +1,7 @@
 /** DNS out of an object. What the object does not name does not exist: no test depends on the world outside. */
-import type {
-  DnsAnswer,
-  DnsLookup,
-  DnsRecords,
-  Dnssec,
-  DnsType,
-  MxRecord,
-  Resolver,
-  TlsaRecord,
-} from '../plugin/dns.ts';
+
+import type { TlsaRecord } from '../mail/tls-demand.ts';
+import type { DnsAnswer, DnsLookup, DnsRecords, Dnssec, DnsType, MxRecord, Resolver } from '../plugin/dns.ts';
 import { eitherFamily, mapRecords } from '../system/dns-answer.ts';
 
 /** What the fake knows of one name. A type that is missing is "no records". */

@@ -6,7 +6,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, isIP, type Server, type Socket } from 'node:net';
 import { type Answer, decode, encode, type Packet, type Question } from 'dns-packet';
-import type { TlsaRecord } from '../../core/plugin/dns.ts';
+import type { TlsaRecord } from '../../core/mail/tls-demand.ts';
 import { reverseName } from '../../core/system/reverse-name.ts';
 
 /** How a question may fail. `silent`: no answer at all. `garbage`: octets that are no DNS message. */

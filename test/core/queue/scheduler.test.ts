@@ -128,7 +128,9 @@ describe('retrying', () => {
 
   test('expiry holds for recipients that have no route', async () => {
     const route = ({ forwardPath }: Recipient) =>
-      forwardPath.domain === 'example.test' ? ({ kind: 'unroutable', outcome: BUSY } as const) : routedTo('here');
+      forwardPath.domain === 'example.test'
+        ? ({ kind: 'unroutable', outcome: BUSY, because: [] } as const)
+        : routedTo('here');
     const { commit, chain, clock, states } = running({ route });
     await commit(newMail('A'));
     await clock.advance(25 * HOUR);

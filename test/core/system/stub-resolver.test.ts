@@ -31,7 +31,7 @@ async function oddServer(answers: (query: Packet) => readonly Partial<Packet>[],
     heard.push(query);
     for (const answer of answers(query)) {
       const { id = 0, questions = [] } = query;
-      socket.send(encode({ type: 'response', id, questions, ...answer } as Packet), peer.port, peer.address);
+      socket.send(encode({ type: 'response', id, questions, ...answer }), peer.port, peer.address);
     }
   });
   socket.bind(0, '127.0.0.1');
