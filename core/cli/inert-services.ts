@@ -5,8 +5,9 @@
  */
 import type { Configuration } from '../config/configuration.ts';
 import { FILES, type Files, LOG, type Log, NETWORK, type Network, PROCESSES, type Processes } from '../plugin/ports.ts';
+import { TLS_REPORTS } from '../plugin/tls-reports.ts';
 import { WEB, type Web } from '../plugin/web.ts';
-import { machineServices } from '../services.ts';
+import { machineServices, NOT_COUNTED } from '../services.ts';
 import type { Scope } from '../wiring/scope.ts';
 
 /** A scope with every port, none of which acts. */
@@ -18,7 +19,8 @@ export function inertServices(configuration: Configuration): Scope {
     .value(NETWORK, UNPLUGGED)
     .value(PROCESSES, NOTHING_RUNS)
     .value(WEB, OFFLINE)
-    .value(LOG, SILENT);
+    .value(LOG, SILENT)
+    .value(TLS_REPORTS, NOT_COUNTED);
 }
 
 const UNPLUGGED: Network = {

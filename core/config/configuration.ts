@@ -141,6 +141,10 @@ export interface Configuration {
     /** Whether the servers' word is taken that an answer is authentic. */
     readonly dnssec: 'ignored' | 'trusted';
   };
+  /** What is counted for TLS reports, and who reports. `keep` in milliseconds. */
+  readonly tlsReports:
+    | { readonly directory: string; readonly keep: number; readonly organization: string; readonly contact: string }
+    | 'off';
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     /** `auto`: for people on a terminal, JSON lines elsewhere. */

@@ -106,6 +106,10 @@ class Sections {
       listeners: listeners.map(entry => listenerOf(entry, directory)),
       queue: settings,
       resolver: (await this.#section(shape.resolver, 'resolver', written)) ?? shape.resolver.parse(undefined),
+      tlsReports: tlsReportsOf(
+        (await this.#section(shape.tlsReports, 'tlsReports', written)) ?? shape.tlsReports.parse(undefined),
+        { directory, hostname: hostname ?? NO_HOSTNAME },
+      ),
       log: (await this.#section(shape.log, 'log', written)) ?? shape.log.parse(undefined),
       plugins: plugins.map(entry => pluginOf(entry, calls)),
       routes: routes.map(entry => this.#route(entry, settings.retry)),
@@ -157,6 +161,15 @@ class Sections {
     }
     return null;
   }
+}
+
+function tlsReportsOf(
+  written: z.output<typeof shape.tlsReports>,
+  { directory, hostname }: { readonly directory: string; readonly hostname: string },
+): Configuration['tlsReports'] {
+  if (written === 'off') return 'off';
+  const { organization = hostname, contact = `postmaster@${hostname}` } = written;
+  return { directory: resolve(directory, written.directory), keep: written.keep, organization, contact };
 }
 
 /** Where a route leads, and where each entry of its map does: what it leaves out is as the route has it. */

@@ -150,6 +150,20 @@ export const fileSchema = z
         .prefault({}),
       'DNS.',
     ),
+    tlsReports: described(
+      z
+        .union([
+          z.literal('off'),
+          z.strictObject({
+            directory: described(path().prefault('./var/tlsrpt'), 'Where the counts lie, a file for each day.'),
+            keep: described(duration({ min: 86_400_000 }).prefault('30 days'), 'How long they are kept.'),
+            organization: described(z.string().min(1).optional(), 'Who reports. Default: the hostname.'),
+            contact: described(z.string().min(1).optional(), 'How to reach them. Default: postmaster@hostname.'),
+          }),
+        ])
+        .prefault({}),
+      'What became of TLS with domains that have a policy, counted for reports to them (RFC 8460).',
+    ),
     deadline: described(
       duration({ min: 1, max: LONGEST_TIMER }).prefault('30 s'),
       'How long one call of a plugin may take.',

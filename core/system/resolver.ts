@@ -1,8 +1,8 @@
 /** The resolver port over the DNS servers of the system, or those that the configuration names. */
 import type { DnsAnswer, DnsLookup, DnsRecords, DnsType, Resolver } from '../plugin/dns.ts';
+import { eitherFamily } from '../plugin/dns-answer.ts';
 import type { Clock, Random } from '../plugin/ports.ts';
 import { systemClock } from './clock.ts';
-import { eitherFamily } from './dns-answer.ts';
 import { parseServer, systemServers } from './dns-servers.ts';
 import { systemRandom } from './random.ts';
 import { reverseName } from './reverse-name.ts';

@@ -2,7 +2,7 @@
 
 import type { TlsaRecord } from '../mail/tls-demand.ts';
 import type { DnsAnswer, DnsLookup, DnsRecords, Dnssec, DnsType, MxRecord, Resolver } from '../plugin/dns.ts';
-import { eitherFamily, mapRecords } from '../system/dns-answer.ts';
+import { eitherFamily, mapRecords } from '../plugin/dns-answer.ts';
 
 /** What the fake knows of one name. A type that is missing is "no records". */
 export interface FakeRecords {

@@ -8,8 +8,10 @@
  *
  * Guarantee: nothing waits longer than its limit. nodemailer's own timers stand far above ours and never strike first.
  */
+import { TLSSocket } from 'node:tls';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import type { Clock } from '../../core/index.ts';
+import { type Clock, errnoOf } from '../../core/index.ts';
+import { chainOf, DANE_MISMATCH, meetsDane } from './dane-match.ts';
 import { Extensions } from './extensions.ts';
 import { type Heard, type Lost, lost, wasInterrupted } from './heard.ts';
 import type { ConnectionError, Inner } from './inner-connection.ts';
@@ -49,6 +51,11 @@ export class SmtpClient {
       }),
     );
     if (heard.kind === 'lost') return heard;
+    const fault = client.#daneFault(clock);
+    if (fault !== null) {
+      client.#wire.end(fault);
+      return fault;
+    }
     client.#extensions = new Extensions(client.#connection._ehloLines ?? []);
     return client;
   }
@@ -61,7 +68,16 @@ export class SmtpClient {
   /** `verified`: a certificate that is trusted stands for the name of the next hop. */
   get security(): 'none' | 'encrypted' | 'verified' {
     if (!this.#connection.secure) return 'none';
-    return this.#opening.tls === 'verified' ? 'verified' : 'encrypted';
+    return this.#opening.tls === 'verified' || this.#opening.tls === 'dane' ? 'verified' : 'encrypted';
+  }
+
+  /** What is wrong with the certificate as authorities go, whether that matters or not: `CERT_HAS_EXPIRED`. */
+  get certificateFault(): string | null {
+    const { _socket: socket } = this.#connection;
+    if (!(socket instanceof TLSSocket) || socket.authorized) return null;
+    // Typed as an error, it is the code of one.
+    const fault: unknown = socket.authorizationError;
+    return errnoOf(fault) ?? String(fault);
   }
 
   /** How the session ended, once it has. */
@@ -162,6 +178,17 @@ export class SmtpClient {
     this.#wire.end(lost({ because }));
   }
 
+  /** Nothing but EHLO has been said by then. */
+  #daneFault(clock: Clock): Lost | null {
+    const { tls, tlsa, names } = this.#opening;
+    const { _socket: socket } = this.#connection;
+    if (tls !== 'dane') return null;
+    const chain = socket instanceof TLSSocket ? chainOf(socket) : [];
+    if (meetsDane(tlsa, { chain, names, now: clock.now() })) return null;
+    const because = 'the certificate is none that the TLSA records of the host name';
+    return lost({ because, tls: 'failed', code: DANE_MISMATCH });
+  }
+
   #takeOver(): void {
     const { _socket: socket, _onSocketData } = this.#connection;
     if (socket === false) return;
@@ -185,7 +212,7 @@ export class SmtpClient {
     const due = error.code === 'ETLS' || upgrading === true || _plaintextEhlo !== false;
     const tls = due ? (wasInterrupted(error) ? 'interrupted' : 'failed') : 'no';
     const reply = error.response === undefined ? null : parseReply(error.response);
-    this.#wire.end(lost({ because: error.message, tls, reply }));
+    this.#wire.end(lost({ because: error.message, tls, reply, code: error.originalCode ?? null }));
   }
 }
 

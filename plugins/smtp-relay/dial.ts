@@ -12,6 +12,7 @@ import {
   type Network,
   type PermanentReply,
   type Secret,
+  type TlsReports,
 } from '../../core/index.ts';
 import { SmtpClient } from './client.ts';
 import type { Lost } from './heard.ts';
@@ -19,18 +20,22 @@ import type { Limits, Opening } from './opening.ts';
 import { lostOutcome, refusedOutcome, unavailable } from './outcomes.ts';
 import { isDone, refusalOf } from './remote-reply.ts';
 import type { Target } from './targets.ts';
+import { countTls } from './tls-counting.ts';
+import { type TlsLevel, type TlsOption, type TlsWanted, wantedFor } from './tls-wanted.ts';
 
 /**
  * How far TLS is insisted on. `requiretls`: for a mail that requires it on its whole way (RFC 8689), whatever the operator
  * says: verified, and by a next hop that promises to insist on it too. Where that cannot be had the mail comes back.
  */
-export type TlsPolicy = 'off' | 'opportunistic' | 'required' | 'verified' | 'requiretls';
+export type TlsPolicy = TlsOption | 'requiretls';
 
 /** How sessions are opened, and used. */
 export interface Policy {
   /** Our name for EHLO. */
   readonly hello: string;
   readonly tls: TlsPolicy;
+  /** Whether what routes and policies of domains demand counts: a mail may do without (RFC 8689 section 3). */
+  readonly demands: 'kept' | 'ignored';
   /** What the field `TLS-Required: No` of a mail does (RFC 8689 section 3). */
   readonly tlsRequiredNo: 'honour' | 'ignore';
   /** Certification authorities in PEM, instead of those that Node trusts. */
@@ -52,6 +57,7 @@ export interface DialServices {
   readonly network: Network;
   readonly clock: Clock;
   readonly log: Log;
+  readonly reports: TlsReports;
 }
 
 /** Nobody can be served at this address. `unprotected`: for want of the TLS that the mail requires. */
@@ -96,39 +102,42 @@ const NO_PROMISE: PermanentReply = {
 
 async function openByPolicy(call: Call): Promise<SmtpClient | Unreachable> {
   const { target, policy, services } = call;
-  const first = await open(call, TLS_WANTED[policy.tls]);
+  const wanted = wantedFor(target.host, policy);
+  const first = await open(call, wanted, OPENINGS[wanted.level]);
+  if (first instanceof SmtpClient || first.kind === 'lost') countTls(first, wanted, target, services.reports);
   if (first instanceof SmtpClient || first.kind !== 'lost') return first;
   if (first.tls === 'no') return { kind: 'unreachable', outcome: endedEarly(first, call) };
-  if (policy.tls !== 'opportunistic' || isImplicit(call)) {
+  if (wanted.level !== 'opportunistic' || isImplicit(call, wanted)) {
     return withoutTls(first, call);
   }
   // What a failed handshake leaves behind cannot be trusted: plain SMTP gets a connection of its own.
   services.log.warn('downgraded', { remote: target.remote, cause: first.because });
-  const second = await open(call, 'none');
+  const second = await open(call, wanted, 'none');
   if (second instanceof SmtpClient || second.kind !== 'lost') return second;
   return { kind: 'unreachable', outcome: endedEarly(second, call) };
 }
 
-const TLS_WANTED = {
+const OPENINGS = {
   off: 'none',
   opportunistic: 'if-offered',
   required: 'required',
   verified: 'verified',
-  requiretls: 'verified',
-} as const satisfies Record<TlsPolicy, Opening['tls']>;
+  dane: 'dane',
+} as const satisfies Record<TlsLevel, Opening['tls']>;
 
-function isImplicit({ target, policy }: Call): boolean {
-  return target.host.port === SUBMISSIONS && policy.tls !== 'off';
+function isImplicit({ target }: Call, { level }: TlsWanted): boolean {
+  return target.host.port === SUBMISSIONS && level !== 'off';
 }
 
-async function open(call: Call, tls: Opening['tls']): Promise<SmtpClient | Unreachable | Lost> {
+async function open(call: Call, wanted: TlsWanted, tls: Opening['tls']): Promise<SmtpClient | Unreachable | Lost> {
   const { target, policy, services, signal } = call;
   const { address, host } = target;
   const destination = { address, port: host.port, timeout: policy.connectTimeout };
   const { hello, protocol, authorities, limits } = policy;
   try {
     const socket = await services.network.connect(destination, signal);
-    const session = { hello, protocol, tls, implicitTls: isImplicit(call), authorities, limits };
+    const { names, tlsa } = wanted;
+    const session = { hello, protocol, tls, names, tlsa, implicitTls: isImplicit(call, wanted), authorities, limits };
     return await SmtpClient.open({ socket, peer: host.name, ...session }, services.clock, signal);
   } catch (error) {
     const text = `Cannot connect: ${errnoOf(error) ?? describeError(error)}`;
@@ -147,7 +156,8 @@ function endedEarly(lost: Lost, { target, policy }: Call): Deferred | Bounced {
   }
   const refusal = refusalOf(lost.reply);
   // Where TLS is demanded, whoever speaks before it may be an attacker who wants mail to come back.
-  const trusted = policy.tls === 'off' || policy.tls === 'opportunistic' || !isPermanent(refusal);
+  const { level } = wantedFor(target.host, policy);
+  const trusted = level === 'off' || level === 'opportunistic' || !isPermanent(refusal);
   const believed = trusted ? refusal : ({ code: 454, status: '4.7.4', text: 'Refused before TLS' } as const);
   return refusedOutcome(believed, lost.reply, target.remote, 'destination');
 }

@@ -15,6 +15,8 @@ export interface Lost {
   readonly tls: 'no' | 'interrupted' | 'failed';
   /** The reply that ended it: a greeting that refuses, a 421. */
   readonly reply: RemoteReply | null;
+  /** What the system or OpenSSL calls it: `CERT_HAS_EXPIRED`. */
+  readonly code: string | null;
 }
 
 /** What a question brought. */
@@ -29,8 +31,9 @@ export function lost({
   how = 'closed',
   tls = 'no',
   reply = null,
+  code = null,
 }: Partial<Lost> & Pick<Lost, 'because'>): Lost {
-  return { kind: 'lost', because: printable(because), how, tls, reply };
+  return { kind: 'lost', because: printable(because), how, tls, reply, code };
 }
 
 /** Whether a connection broke, which may be otherwise the next time. */

@@ -11,6 +11,7 @@ import {
   RESOLVER,
   report,
   secret,
+  TLS_REPORTS,
   z,
 } from '../../core/index.ts';
 import type { Policy } from './dial.ts';
@@ -88,18 +89,26 @@ export default definePlugin({
   summary: 'Relays mail to other hosts by SMTP',
   options,
   delivers: 'to-hosts',
-  needs: { network: NETWORK, resolver: RESOLVER, clock: CLOCK, files: FILES, identity: IDENTITY },
+  needs: {
+    network: NETWORK,
+    resolver: RESOLVER,
+    clock: CLOCK,
+    files: FILES,
+    identity: IDENTITY,
+    reports: TLS_REPORTS,
+  },
   async check({ options: { authorities }, files }) {
     if (authorities === undefined || (await files.facts(authorities)) !== null) return [];
     return [{ path: ['authorities'], message: `${files.resolve(authorities)} does not exist` }];
   },
-  create({ options, network, resolver, clock, files, identity }) {
+  create({ options, network, resolver, clock, files, identity, reports }) {
     const { connect, ...limits } = options.timeouts;
     const pool = new Pool({ connections: options.connections, reuse: options.reuse }, clock);
     let authorities: string | null = null;
     const policy = (): Policy => ({
       hello: options.hostname ?? identity.hostname,
       tls: options.tls,
+      demands: 'kept',
       tlsRequiredNo: options.tlsRequiredNo,
       protocol: options.protocol,
       chunking: options.chunking,
@@ -114,7 +123,7 @@ export default definePlugin({
         if (options.authorities !== undefined) authorities = (await files.read(options.authorities)).toString();
       },
       async deliver(delivery, { signal, log }) {
-        return report(await relay(delivery, policy(), { network, resolver, clock, pool, log }, signal));
+        return report(await relay(delivery, policy(), { network, resolver, clock, pool, log, reports }, signal));
       },
       close: () => pool.close(),
     };

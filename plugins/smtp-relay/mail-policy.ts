@@ -2,24 +2,26 @@
  * What a mail says about TLS, over what the operator says (RFC 8689).
  *
  * Whoever said REQUIRETLS gets TLS or the mail back. `TLS-Required: No` asks for the opposite: better in the clear than not
- * at all. It gives up the operator's `required` and `verified`, but never where a password goes along.
+ * at all. It gives up the operator's `required` and `verified`, and what DANE and MTA-STS demand, but never where a password goes along.
  */
-import { type Mail, readHeader } from '../../core/index.ts';
+import { type Delivery, type Mail, readHeader } from '../../core/index.ts';
 import type { Policy } from './dial.ts';
 
 /**
  * The policies to try, each where the one before found no host that is protected as it wants. A notification from the null
  * reverse-path must not be lost for want of REQUIRETLS (section 5): nobody would hear of it.
  */
-export async function policiesFor(mail: Mail, policy: Policy): Promise<readonly Policy[]> {
+export async function policiesFor({ mail, hosts }: Delivery, policy: Policy): Promise<readonly Policy[]> {
   const { reversePath, parameters } = mail.envelope;
   if (parameters.requireTls) {
     const strict: Policy = { ...policy, tls: 'requiretls' };
     return reversePath === null ? [strict, policy] : [strict];
   }
-  const insists = policy.tls === 'required' || policy.tls === 'verified';
+  const insists = policy.tls === 'required' || policy.tls === 'verified' || hosts.some(({ tls }) => tls !== undefined);
   const mayGiveUp = insists && policy.auth === null && policy.tlsRequiredNo === 'honour';
-  return mayGiveUp && (await needsNoTls(mail)) ? [{ ...policy, tls: 'opportunistic' }] : [policy];
+  if (!mayGiveUp || !(await needsNoTls(mail))) return [policy];
+  const tls = policy.tls === 'off' ? 'off' : 'opportunistic';
+  return [{ ...policy, tls, demands: 'ignored' }];
 }
 
 /** There must be one such field (section 3): of several, somebody else may have written the first. */

@@ -1,6 +1,8 @@
 /** How a session with a next hop begins, and how long it may take. */
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
+import type { TlsaRecord } from '../../core/index.ts';
+import { checkNames } from './certificate-names.ts';
 
 /** In milliseconds (RFC 5321 section 4.5.3.2). */
 export interface Limits {
@@ -23,7 +25,11 @@ export interface Opening {
   /** Our name for EHLO. */
   readonly hello: string;
   /** `if-offered` and `required` take any certificate. */
-  readonly tls: 'none' | 'if-offered' | 'required' | 'verified';
+  readonly tls: 'none' | 'if-offered' | 'required' | 'verified' | 'dane';
+  /** The certificate must be for one of them. The first is asked for by SNI, but for one that stands for subdomains. */
+  readonly names: readonly string[];
+  /** For `dane`. */
+  readonly tlsa: readonly TlsaRecord[];
   /** `lmtp`: LHLO, and nothing else where it is not understood (RFC 2033 section 4.1). */
   readonly protocol: 'smtp' | 'lmtp';
   /** Whether TLS comes before the greeting (RFC 8314 section 3.3). */
@@ -44,10 +50,12 @@ export function optionsOf({
   peer,
   hello,
   tls,
+  names,
   implicitTls,
   protocol,
   authorities,
 }: Opening): SMTPConnectionOptions {
+  const server = names.find(name => !name.startsWith('.')) ?? peer;
   return {
     connection: socket,
     host: peer,
@@ -55,8 +63,14 @@ export function optionsOf({
     secure: implicitTls,
     lmtp: protocol === 'lmtp',
     ignoreTLS: tls === 'none',
-    requireTLS: tls === 'required' || tls === 'verified',
-    tls: { rejectUnauthorized: tls === 'verified', ...(authorities === null ? {} : { ca: authorities }) },
+    requireTLS: tls !== 'none' && tls !== 'if-offered',
+    tls: {
+      // What `dane` demands is looked at when the session is open: it does not ask for an authority.
+      rejectUnauthorized: tls === 'verified',
+      checkServerIdentity: (_, certificate) => checkNames(names, certificate),
+      ...(isIP(server) === 0 ? { servername: server } : {}),
+      ...(authorities === null ? {} : { ca: authorities }),
+    },
     connectionTimeout: NODEMAILERS_PATIENCE,
     greetingTimeout: NODEMAILERS_PATIENCE,
     socketTimeout: NODEMAILERS_PATIENCE,

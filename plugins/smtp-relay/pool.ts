@@ -10,6 +10,7 @@ import type { Clock } from '../../core/index.ts';
 import { SmtpClient } from './client.ts';
 import { type Call, dial, type Unreachable } from './dial.ts';
 import { unavailable } from './outcomes.ts';
+import { wantedFor, wantedKey } from './tls-wanted.ts';
 
 /** For how long, and for how much, a session is kept. Times in milliseconds. */
 export interface Reuse {
@@ -204,7 +205,8 @@ const ALL_BUSY = 'All connections that we open to this host at the same time wer
  */
 function keyOf({ target, policy }: Call): string {
   const { tls, hello, auth, protocol } = policy;
-  return [target.host.name, tls, protocol, hello, auth?.user ?? ''].join('\n');
+  const wanted = wantedKey(wantedFor(target.host, policy));
+  return [target.host.name, tls, wanted, protocol, hello, auth?.user ?? ''].join('\n');
 }
 
 function takeKept({ kept }: Place, key: string): Loan | null {

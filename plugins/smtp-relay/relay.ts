@@ -50,7 +50,7 @@ export async function relay(
   const outcomes = new Map<Recipient, Outcome>();
   let failure: Deferred | Bounced | null = null;
   try {
-    for (const one of await policiesFor(delivery.mail, policy)) {
+    for (const one of await policiesFor(delivery, policy)) {
       const round = await tryHosts({ delivery, policy: one, services, signal, outcomes });
       failure = round.failure;
       if (round.end !== 'unprotected') break;

@@ -1,5 +1,5 @@
 /** Two rules about DNS answers that the resolver and its fake share. */
-import type { DnsAnswer } from '../plugin/ports.ts';
+import type { DnsAnswer } from './dns.ts';
 
 /** The answer with each record changed. */
 export function mapRecords<A, B>(answer: DnsAnswer<A>, change: (record: A) => B): DnsAnswer<B> {
