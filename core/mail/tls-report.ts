@@ -21,8 +21,9 @@ export interface TlsReportPolicy {
     readonly 'mx-host'?: readonly string[];
   };
   readonly summary: {
-    readonly 'total-successful-session-count': number;
-    readonly 'total-failure-session-count': number;
+    /** Some leave out what is zero. */
+    readonly 'total-successful-session-count'?: number;
+    readonly 'total-failure-session-count'?: number;
   };
   readonly 'failure-details'?: readonly TlsReportFailure[];
 }

@@ -38,8 +38,8 @@ export class TlsDay {
     for (const { policy, summary, 'failure-details': failures = [] } of policies) {
       const counted = this.#of(policy);
       if (counted === null) continue;
-      counted.successes += summary['total-successful-session-count'];
-      counted.failed += summary['total-failure-session-count'];
+      counted.successes += summary['total-successful-session-count'] ?? 0;
+      counted.failed += summary['total-failure-session-count'] ?? 0;
       for (const { 'failed-session-count': count, ...about } of failures) addFailure(counted, about, count);
     }
   }

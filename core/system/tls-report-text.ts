@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { TlsReport, TlsReportPolicy } from '../mail/tls-report.ts';
 
 const count = z.int().min(0);
+const total = count.exactOptional();
 
 /** What is not known here is kept: reports have grown, and may grow again. */
 const policySchema = z.looseObject({
@@ -12,7 +13,7 @@ const policySchema = z.looseObject({
     'policy-domain': z.string().exactOptional(),
     'mx-host': z.array(z.string()).exactOptional(),
   }),
-  summary: z.looseObject({ 'total-successful-session-count': count, 'total-failure-session-count': count }),
+  summary: z.looseObject({ 'total-successful-session-count': total, 'total-failure-session-count': total }),
   'failure-details': z
     .array(z.looseObject({ 'result-type': z.string(), 'failed-session-count': count }))
     .exactOptional(),
