@@ -60,6 +60,7 @@ test('every example says what it is, and has a test here or beside it', () => {
     'custom-filter',
     'embedded',
     'local-mailboxes',
+    'protected-routes',
     'sealed-mail',
     'signed-mail-only',
     'smart-gateway',
@@ -97,6 +98,29 @@ test('smart-gateway: the first host is down, the second one takes the mail', asy
   await client.say('RCPT TO:<ann@example.test>');
   expect(await client.data('Subject: hello\n\nbody\n')).toMatchObject({ code: 250 });
   await until(() => expect(inner.mails).toHaveLength(1));
+});
+
+test('protected-routes: smarthosts share the load, and the third takes over when both are down', async () => {
+  const [one, two, three] = [await smtpSink(), await smtpSink(), await smtpSink()];
+  onTestFinished(() => three.close());
+  const folder = await copyOf('protected-routes', text =>
+    text.replace(':2526', `:${one.port}`).replace(':2527', `:${two.port}`).replace(':2528', `:${three.port}`),
+  );
+  const { client } = await start(folder);
+  await client.say('EHLO client.test');
+  const send = async () => {
+    await client.say('MAIL FROM:<letter@news.example.test>');
+    await client.say('RCPT TO:<bob@elsewhere.test>');
+    expect(await client.data('Subject: hello\n\nbody\n')).toMatchObject({ code: 250 });
+  };
+  for (let mail = 0; mail < 60; mail += 1) await send();
+  await until(() => expect(one.mails.length + two.mails.length).toBe(60));
+  expect(one.mails.length).toBeGreaterThan(0);
+  expect(two.mails.length).toBeGreaterThan(one.mails.length);
+  expect(three.mails).toEqual([]);
+  await Promise.all([one.close(), two.close()]);
+  await send();
+  await until(() => expect(three.mails).toHaveLength(1));
 });
 
 test('signed-mail-only: what is not signed is refused, and its words say why', async () => {

@@ -59,6 +59,11 @@ export default definePlugin({
             authorities: sts.authorities === undefined ? null : (await files.read(sts.authorities)).toString(),
             store: new StsStore(sts.directory, { files, clock, log }),
           });
+    let said = false;
+    const sayOnce = () => {
+      if (!said) log.info('skipped', { what: 'DANE', because: NOT_TRUSTED });
+      said = true;
+    };
     return {
       async route({ domain, transport: given, hosts: named, tls }) {
         const transport = given ?? options.transport;
@@ -70,8 +75,9 @@ export default definePlugin({
         }
         const exchangers = exchangerOfLiteral(domain) ?? (await exchangersOf(domain, resolver, reasons));
         if (exchangers.kind !== 'exchangers') return exchangers;
-        const dane = asksFor('dane', tls) && (options.dane === 'on' || tls?.level === 'dane') ? 'on' : 'off';
         const isName = !domain.startsWith('[');
+        if (options.dane === 'on' && exchangers.dnssec === 'unknown' && isName) sayOnce();
+        const dane = asksFor('dane', tls) && (options.dane === 'on' || tls?.level === 'dane') ? 'on' : 'off';
         const policyFound = policies !== null && isName && asksFor('sts', tls) ? await policies.of(domain) : null;
         if (policyFound !== null) reasons.add(`MTA-STS ${domain}`, policyFound.why);
         const { dnssec } = exchangers;
@@ -82,6 +88,8 @@ export default definePlugin({
     };
   },
 });
+
+const NOT_TRUSTED = 'no DNS server that validates is trusted: see resolver.dnssec, or say dane: off';
 
 /** What a route says of TLS itself needs nobody's policy; of one that wants DANE, MTA-STS still says which hosts there are. */
 function asksFor(what: 'dane' | 'sts', tls: RouteTls | null): boolean {

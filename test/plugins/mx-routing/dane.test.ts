@@ -180,3 +180,11 @@ describe('hosts that the configuration names, and whose route demands DANE', () 
     expect(hosts).toEqual([]);
   });
 });
+
+test('the log says once that nobody can tell what is signed', async () => {
+  const zones: FakeZones = { 'example.test': { MX: [[10, 'mail.example.test']], dnssec: 'unknown' } };
+  const { route, log } = await routed(zones);
+  await route('ann@example.test', { transport: 'internet' });
+  expect(log.of('skipped')).toMatchObject([{ level: 'info', fields: { what: 'DANE' } }]);
+  expect((await routed()).log.of('skipped')).toEqual([]);
+});
