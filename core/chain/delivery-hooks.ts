@@ -67,7 +67,8 @@ export async function walkRoute(
   const found = firstRule(rules, view);
   const choice = found?.choice ?? null;
   const because = found === null ? [NO_RULE] : [found.reason];
-  const hosts = choice?.hosts == null ? null : inOrder(choice.hosts, random);
+  const named = choice?.hosts ?? null;
+  const hosts = named === null ? null : inOrder(named, random);
   const tls = choice?.tls ?? null;
   const given = choice === null || isFoundOut(tls) ? null : complete(walker, choice.transport, withTls(hosts, tls));
   if (given !== null) return { decision: { ...given, because }, facts: mail.facts, steps: [] };

@@ -180,7 +180,7 @@ function destinationsOf(route: Written<typeof routeSchema>): Pick<RouteEntry, 'm
   const entries = Object.entries(map).map(([key, entry]): readonly [string, Destination] => {
     const said = entry as Partial<Destination>;
     // Hosts and whose they are go together: an entry that says one of both says both.
-    const where = said.hosts == null && said.exchangersOf == null ? own : { hosts: null, exchangersOf: null };
+    const where = (said.hosts ?? said.exchangersOf) === undefined ? own : { hosts: null, exchangersOf: null };
     return [key, { ...own, ...where, ...said, path: [...path, 'map', key] }];
   });
   return { ...own, map: { by, entries: new Map(entries) } };

@@ -29,12 +29,12 @@ const reportSchema = z.looseObject({
 
 /** Reads a report. @throws Error where it is none */
 export function parseTlsReport(text: string): TlsReport {
-  return reportSchema.parse(JSON.parse(text)) as TlsReport;
+  return reportSchema.parse(JSON.parse(text));
 }
 
 /** Reads what was counted on one day. @throws Error where the text is something else */
 export function parseTlsDay(text: string): readonly TlsReportPolicy[] {
-  return z.array(policySchema).parse(JSON.parse(text)) as readonly TlsReportPolicy[];
+  return z.array(policySchema).parse(JSON.parse(text));
 }
 
 /** Writes either. */

@@ -6,6 +6,7 @@ import {
   CLOCK,
   definePlugin,
   FILES,
+  type Files,
   IDENTITY,
   LOG,
   NETWORK,
@@ -15,14 +16,15 @@ import {
   routeTo,
   TLS_REPORTS,
 } from '../../core/index.ts';
-import { exchangerOfLiteral, exchangersOf } from './exchangers.ts';
+import { type Exchangers, exchangerOfLiteral, exchangersOf } from './exchangers.ts';
 import { hostsOf, type Policy } from './hosts.ts';
 import { withDane } from './named-hosts.ts';
-import { options } from './options.ts';
+import { type Options, options } from './options.ts';
 import { ourselves } from './ourselves.ts';
 import { Reasons } from './reasons.ts';
-import { StsPolicies } from './sts.ts';
+import { StsPolicies, type StsWorld } from './sts.ts';
 import { StsStore } from './sts-store.ts';
+import type { TlsFinding } from './tls-found.ts';
 
 export default definePlugin({
   name: 'mx-routing',
@@ -42,27 +44,33 @@ export default definePlugin({
     if (sts === 'off' || sts.authorities === undefined || (await files.facts(sts.authorities)) !== null) return [];
     return [{ path: ['sts', 'authorities'], message: `${files.resolve(sts.authorities)} does not exist` }];
   },
-  async create({ options, resolver, random, identity, network, files, clock, log, reports }) {
-    const { sts, privateAddresses } = options;
+  async create({ options, files, ...ports }) {
+    const { resolver, random, identity, log, reports } = ports;
+    const { dane, port, addresses: families, privateAddresses, limit } = options;
     const policy: Policy = {
-      port: options.port,
-      families: options.addresses,
+      port,
+      families,
       privateAddresses,
-      limit: options.limit,
+      limit,
       ourselves: ourselves([identity.hostname], options.ourAddresses),
     };
-    const policies =
-      sts === 'off'
-        ? null
-        : new StsPolicies({
-            ...{ resolver, network, clock, log, reports, privateAddresses, timeout: sts.timeout },
-            authorities: sts.authorities === undefined ? null : (await files.read(sts.authorities)).toString(),
-            store: new StsStore(sts.directory, { files, clock, log }),
-          });
-    let said = false;
-    const sayOnce = () => {
-      if (!said) log.info('skipped', { what: 'DANE', because: NOT_TRUSTED });
-      said = true;
+    const policies = await stsPolicies(options, { files, ...ports });
+    let saidOfDane = false;
+    /** What is demanded of the hosts of a domain, as far as that is the domain's own business. */
+    const findingFor = async (
+      { domain, dnssec }: Exchangers,
+      tls: RouteTls | null,
+      reasons: Reasons,
+    ): Promise<TlsFinding> => {
+      const isName = !domain.startsWith('[');
+      if (isName && dane === 'on' && dnssec === 'unknown' && !saidOfDane) {
+        saidOfDane = true;
+        log.info('skipped', { what: 'DANE', because: NOT_TRUSTED });
+      }
+      const sts = isName && policies !== null && asksFor('sts', tls) ? await policies.of(domain) : null;
+      if (sts !== null) reasons.add(`MTA-STS ${domain}`, sts.why);
+      const asksDane = tls?.level === 'dane' || (dane === 'on' && asksFor('dane', tls));
+      return { domain, dane: asksDane ? 'on' : 'off', dnssec, sts, resolver, reports, reasons };
     };
     return {
       async route({ domain, transport: given, hosts: named, tls }) {
@@ -75,19 +83,29 @@ export default definePlugin({
         }
         const exchangers = exchangerOfLiteral(domain) ?? (await exchangersOf(domain, resolver, reasons));
         if (exchangers.kind !== 'exchangers') return exchangers;
-        const isName = !domain.startsWith('[');
-        if (options.dane === 'on' && exchangers.dnssec === 'unknown' && isName) sayOnce();
-        const dane = asksFor('dane', tls) && (options.dane === 'on' || tls?.level === 'dane') ? 'on' : 'off';
-        const policyFound = policies !== null && isName && asksFor('sts', tls) ? await policies.of(domain) : null;
-        if (policyFound !== null) reasons.add(`MTA-STS ${domain}`, policyFound.why);
-        const { dnssec } = exchangers;
-        const finding = { domain, dane, dnssec, sts: policyFound, resolver, reports, reasons } as const;
+        const finding = await findingFor(exchangers, tls, reasons);
         const found = await hostsOf(exchangers, policy, { random, finding });
         return found.kind === 'hosts' ? routeTo({ transport, hosts: found.hosts, because: reasons.list }) : found;
       },
     };
   },
 });
+
+async function stsPolicies(
+  { sts, privateAddresses }: Options,
+  ports: Omit<StsWorld, 'store' | 'authorities' | 'timeout' | 'privateAddresses'> & { readonly files: Files },
+): Promise<StsPolicies | null> {
+  if (sts === 'off') return null;
+  const { files, ...world } = ports;
+  const { directory, authorities, timeout } = sts;
+  return new StsPolicies({
+    ...world,
+    privateAddresses,
+    timeout,
+    authorities: authorities === undefined ? null : (await files.read(authorities)).toString(),
+    store: new StsStore(directory, ports),
+  });
+}
 
 const NOT_TRUSTED = 'no DNS server that validates is trusted: see resolver.dnssec, or say dane: off';
 

@@ -104,7 +104,7 @@ function get(host: string, socket: TLSSocket): Promise<StsFetched> {
     const headers = { Host: host, Accept: 'text/plain', Connection: 'close' };
     const asked = request(
       { host, path: '/.well-known/mta-sts.txt', headers, createConnection: () => socket },
-      response => readPolicy(response).then(resolve, reject),
+      response => void readPolicy(response).then(resolve, reject),
     );
     socket.once('error', reject);
     asked.once('error', reject).end();

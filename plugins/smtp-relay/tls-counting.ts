@@ -15,8 +15,11 @@ export function countTls(
 ): void {
   if (counted === null || (!(opened instanceof SmtpClient) && opened.tls === 'no')) return;
   const why = opened instanceof SmtpClient ? whyNot(opened, counted.mode) : whyLost(opened);
-  const about = { host: host.name, address, ...(why?.reason == null ? {} : { reason: why.reason }) };
-  reports.count({ policy: counted.policy, failure: why === null ? null : { type: why.type, ...about } });
+  const { policy } = counted;
+  if (why === null) return reports.count({ policy, failure: null });
+  const { type, reason } = why;
+  const failure = { type, host: host.name, address, ...(reason === null ? {} : { reason }) };
+  reports.count({ policy, failure });
 }
 
 interface Why {

@@ -149,7 +149,7 @@ describe('what is fetched is no policy where', () => {
     },
   ];
 
-  test.each(refused)('$about', async ({ about: _, type, ...setting }) => {
+  test.each(refused)('$about', async ({ type, ...setting }) => {
     const { hosts, tlsReports, log } = await setup(setting);
     expect(await hosts()).toEqual(NO_POLICY);
     expect(tlsReports.sessions).toMatchObject([{ policy: { type: 'sts', domain: 'example.test' }, failure: { type } }]);
