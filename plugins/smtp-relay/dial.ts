@@ -104,7 +104,6 @@ async function openByPolicy(call: Call): Promise<SmtpClient | Unreachable> {
   const { target, policy, services } = call;
   const wanted = wantedFor(target.host, policy);
   const first = await open(call, wanted, OPENINGS[wanted.level]);
-  if (first instanceof SmtpClient || first.kind === 'lost') countTls(first, wanted, target, services.reports);
   if (first instanceof SmtpClient || first.kind !== 'lost') return first;
   if (first.tls === 'no') return { kind: 'unreachable', outcome: endedEarly(first, call) };
   if (wanted.level !== 'opportunistic' || isImplicit(call, wanted)) {
@@ -138,7 +137,12 @@ async function open(call: Call, wanted: TlsWanted, tls: Opening['tls']): Promise
     const socket = await services.network.connect(destination, signal);
     const { names, tlsa } = wanted;
     const session = { hello, protocol, tls, names, tlsa, implicitTls: isImplicit(call, wanted), authorities, limits };
-    return await SmtpClient.open({ socket, peer: host.name, ...session }, services.clock, signal);
+    // The address is known as long as the socket is open.
+    const { localAddress } = socket;
+    const opened = await SmtpClient.open({ socket, peer: host.name, ...session }, services.clock, signal);
+    // What comes after TLS has failed is no session of the kind that a policy is about.
+    if (tls === OPENINGS[wanted.level]) countTls(opened, wanted, { target, localAddress }, services.reports);
+    return opened;
   } catch (error) {
     const text = `Cannot connect: ${errnoOf(error) ?? describeError(error)}`;
     return { kind: 'unreachable', outcome: unavailable('4.4.1', text, target.remote) };

@@ -10,7 +10,7 @@ import type { TlsWanted } from './tls-wanted.ts';
 export function countTls(
   opened: SmtpClient | Lost,
   { counted }: TlsWanted,
-  { host, address }: Target,
+  { target: { host, address }, localAddress }: { readonly target: Target; readonly localAddress: string | undefined },
   reports: TlsReports,
 ): void {
   if (counted === null || (!(opened instanceof SmtpClient) && opened.tls === 'no')) return;
@@ -18,7 +18,13 @@ export function countTls(
   const { policy } = counted;
   if (why === null) return reports.count({ policy, failure: null });
   const { type, reason } = why;
-  const failure = { type, host: host.name, address, ...(reason === null ? {} : { reason }) };
+  const failure = {
+    type,
+    host: host.name,
+    address,
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(reason === null ? {} : { reason }),
+  };
   reports.count({ policy, failure });
 }
 

@@ -10,6 +10,7 @@ import { REMOTE, relaying, sinkFor } from './relaying.ts';
 const CA = authority('Tests');
 const BELOW = CA.delegate('Below');
 const STRANGER = authority('Stranger');
+const PRETENDER = CA.pretender('other.test');
 const issuedBy = (ca: typeof CA, name = 'mx.test', wishes = {}) =>
   ca.issue({ commonName: name, dns: [name], ...wishes });
 const OWN = selfSigned('elsewhere.test');
@@ -142,6 +143,11 @@ describe('person in the middle: DANE sends nothing to', () => {
       tlsa: [record(leaf, 2)],
     },
     {
+      about: 'one that somebody has issued who may not',
+      certificate: chain(issuedBy(PRETENDER), PRETENDER, CA),
+      tlsa: [record(CA, 2)],
+    },
+    {
       about: 'anybody, where the record is damaged',
       certificate: OWN,
       tlsa: [{ usage: 2, selector: 0, matchingType: 0, data: 'abcd' }],
@@ -154,7 +160,13 @@ describe('person in the middle: DANE sends nothing to', () => {
     expect(counted).toMatchObject([
       {
         policy: POLICY,
-        failure: { type: 'tlsa-invalid', host: 'mx.test', address: '192.0.2.1', reason: 'TLSA_MISMATCH' },
+        failure: {
+          type: 'tlsa-invalid',
+          host: 'mx.test',
+          address: '192.0.2.1',
+          localAddress: '127.0.0.1',
+          reason: 'TLSA_MISMATCH',
+        },
       },
     ]);
   });
@@ -241,10 +253,13 @@ describe('what a route says', () => {
   });
 
   test('never sends a password with less TLS than the transport demands', async () => {
-    const options = { tls: 'verified', auth: { user: 'gateway', password: 'hunter2' } };
-    const { outcome, sink } = await attempt(exactly({ level: 'may' }), { tls: selfSigned('mx.test') }, { options });
-    expect(outcome).toMatchObject({ kind: 'deferred' });
-    expect(sink.commands.join('\n')).not.toContain('AUTH');
+    const auth = { user: 'gateway', password: 'hunter2' };
+    const options = { tls: 'verified', auth };
+    for (const level of ['none', 'may', 'encrypt'] as const) {
+      const { outcome, sink } = await attempt(exactly({ level }), { tls: selfSigned('mx.test'), auth }, { options });
+      expect(outcome).toMatchObject({ kind: 'deferred', reply: { status: '4.7.5' } });
+      expect(sink.commands.join('\n')).not.toContain('AUTH');
+    }
   });
 });
 
