@@ -46,29 +46,31 @@ export function writeQuestion(id: number, { name, type }: DnsQuestion, edns: 'wi
   });
 }
 
-/** Reads an answer. @returns `null` for what is none to this question: it may come from somebody else */
+/**
+ * Reads an answer. @returns `null` for what is none to this question, or none at all: it may come from somebody else. Never
+ * throws, whatever the octets are.
+ */
 export function readReply(octets: Buffer, id: number, question: DnsQuestion): DnsReply | null {
-  const packet = decoded(octets);
-  if (packet === null || packet.type !== 'response' || packet.id !== id) return null;
-  const [asked, ...others] = packet.questions ?? [];
-  const same = asked?.type === question.type && asked.name.toLowerCase() === question.name.toLowerCase();
-  return same && others.length === 0 ? replyOf(packet, question) : null;
-}
-
-function decoded(octets: Buffer): (Packet & { readonly flag_ad?: boolean }) | null {
   try {
-    return decode(octets);
+    const packet: Decoded = decode(octets);
+    const [asked, ...others] = packet.questions ?? [];
+    if (packet.type !== 'response' || packet.id !== id || others.length > 0) return null;
+    const same = asked?.type === question.type && asked.name.toLowerCase() === question.name.toLowerCase();
+    return same ? replyOf(packet, question) : null;
   } catch {
     return null;
   }
 }
+
+/** With what the typings leave out. */
+type Decoded = Packet & { readonly flag_ad?: boolean };
 
 /** Some codes of RFC 1035 section 4.1.1. */
 const RCODES: Readonly<Record<number, string>> = { 1: 'FORMERR', 2: 'SERVFAIL', 4: 'NOTIMP', 5: 'REFUSED' };
 const NO_ERROR = 0;
 const NO_SUCH_NAME = 3;
 
-function replyOf(packet: Packet & { readonly flag_ad?: boolean }, question: DnsQuestion): DnsReply {
+function replyOf(packet: Decoded, question: DnsQuestion): DnsReply {
   const { flags = 0, flag_ad: authentic = false, answers = [], authorities = [], additionals = [] } = packet;
   const opt = additionals.find(({ type }) => type === 'OPT') as { readonly extendedRcode?: number } | undefined;
   const rcode = (flags & 0xf) | ((opt?.extendedRcode ?? 0) << 4);
