@@ -32,7 +32,8 @@ const NOTHING_RUNS: Processes = {
 };
 
 const OFFLINE: Web = {
-  get: ({ url }) => Promise.resolve({ kind: 'failed', cause: `${url.host} is not asked while only looking` }),
+  get: ({ url }) =>
+    Promise.resolve({ kind: 'failed', what: 'other', cause: `${url.host} is not asked while only looking` }),
 };
 
 /** A log that nobody reads. */

@@ -14,7 +14,8 @@ import { formatReply } from '../mail/reply.ts';
 import type { Host, RouteReason } from '../mail/route.ts';
 import type { Session } from '../mail/session.ts';
 import { formatDemand } from '../mail/tls-demand.ts';
-import { CLOCK, NETWORK, RANDOM } from '../plugin/ports.ts';
+import { CLOCK, RANDOM } from '../plugin/ports.ts';
+import { WEB } from '../plugin/web.ts';
 import { machineServices } from '../services.ts';
 import { escapeControls } from '../system/escape.ts';
 import { DEFAULT_FILE, refuse } from './common.ts';
@@ -84,8 +85,7 @@ export async function routeOf(
   const compiled = await compile(file, {
     env: process.env,
     now: new Date(),
-    scope: configuration =>
-      inertServices(configuration).child().value(NETWORK, machineServices(configuration).get(NETWORK)),
+    scope: configuration => inertServices(configuration).child().value(WEB, machineServices(configuration).get(WEB)),
   });
   if (compiled.kind === 'refused') throw bootError(compiled.complaints);
   const { mounted: links, routes, scope } = compiled;

@@ -9,12 +9,12 @@ import {
   type Files,
   IDENTITY,
   LOG,
-  NETWORK,
   RANDOM,
   RESOLVER,
   type RouteTls,
   routeTo,
   TLS_REPORTS,
+  WEB,
 } from '../../core/index.ts';
 import { type Exchangers, exchangerOfLiteral, exchangersOf } from './exchangers.ts';
 import { hostsOf, type Policy } from './hosts.ts';
@@ -34,7 +34,7 @@ export default definePlugin({
     resolver: RESOLVER,
     random: RANDOM,
     identity: IDENTITY,
-    network: NETWORK,
+    web: WEB,
     files: FILES,
     clock: CLOCK,
     log: LOG,
@@ -92,15 +92,14 @@ export default definePlugin({
 });
 
 async function stsPolicies(
-  { sts, privateAddresses }: Options,
-  ports: Omit<StsWorld, 'store' | 'authorities' | 'timeout' | 'privateAddresses'> & { readonly files: Files },
+  { sts }: Options,
+  ports: Omit<StsWorld, 'store' | 'authorities' | 'timeout'> & { readonly files: Files },
 ): Promise<StsPolicies | null> {
   if (sts === 'off') return null;
   const { files, ...world } = ports;
   const { directory, authorities, timeout } = sts;
   return new StsPolicies({
     ...world,
-    privateAddresses,
     timeout,
     authorities: authorities === undefined ? null : (await files.read(authorities)).toString(),
     store: new StsStore(directory, ports),

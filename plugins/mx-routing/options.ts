@@ -12,7 +12,7 @@ const sts = z
       timeout: duration({ min: 100, max: MINUTE }).prefault('10 s').describe('How long fetching one may take.'),
       authorities: path()
         .optional()
-        .describe('A PEM file of the certification authorities to trust, in place of those of Node.')
+        .describe('A PEM file of certification authorities to trust beside those of Node.')
         .meta({ examples: ['./ca.pem'] }),
     }),
   ])

@@ -4,7 +4,14 @@
  * Guarantee: a policy that was seen holds until it expires, whatever becomes of DNS and of the web server by then: who
  * blocks either of them does not get the mail in the clear (section 10.2). A domain that was never seen has none.
  */
-import { formatDuration, type Log, type PublishedPolicy, type TlsReports } from '../../core/index.ts';
+import {
+  type Clock,
+  formatDuration,
+  type Log,
+  type PublishedPolicy,
+  type Resolver,
+  type TlsReports,
+} from '../../core/index.ts';
 import { fetchPolicy, type StsFetching } from './sts-fetch.ts';
 import { parseStsPolicy, type StsPolicy } from './sts-policy.ts';
 import { stsIdIn } from './sts-record.ts';
@@ -13,6 +20,8 @@ import type { KnownPolicy, StsStore } from './sts-store.ts';
 /** What the policies need of the world. */
 export interface StsWorld extends StsFetching {
   readonly store: StsStore;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
   readonly log: Log;
   readonly reports: TlsReports;
 }

@@ -15,7 +15,8 @@ const issued = (dns: string, wishes = {}) => CA.issue({ commonName: dns, dns: [d
 const GOOD = issued('mta-sts.example.test');
 const policy = (mode = 'enforce', mx = 'mail.example.test', maxAge = 86_400) =>
   `version: STSv1\r\nmode: ${mode}\r\nmx: ${mx}\r\nmax_age: ${maxAge}\r\n`;
-const WEB = '198.51.100.80';
+/** A public address, as DNS says it. Connections to it lead to the server on loopback. */
+const WEB = '1.2.3.4';
 const DAY = 24 * 3_600_000;
 
 const zones = (changes: FakeZones = {}): FakeZones => ({
@@ -161,11 +162,9 @@ describe('what is fetched is no policy where', () => {
     await once(silent, 'listening');
     onTestFinished(() => void silent.close());
     const port = (silent.address() as AddressInfo).port;
-    const { ask, clock, network, tlsReports } = await setup({ settings: { hosts: { [`${WEB}:443`]: port } } });
-    const answer = ask();
-    await until(() => expect(network.attempts).toHaveLength(1));
-    await clock.advance(10_000);
-    expect(await answer).toMatchObject({ kind: 'route' });
+    const options = { sts: { timeout: '100 ms' } };
+    const { ask, tlsReports } = await setup({ options, settings: { hosts: { [`${WEB}:443`]: port } } });
+    expect(await ask()).toMatchObject({ kind: 'route' });
     expect(tlsReports.sessions).toMatchObject([{ failure: { type: 'sts-policy-fetch-error' } }]);
   });
 });
@@ -173,7 +172,6 @@ describe('what is fetched is no policy where', () => {
 test('rebinding: a policy is not fetched from a private address', async () => {
   const { ask, network } = await setup({
     dns: { 'mta-sts.example.test': { A: ['127.0.0.1', '10.0.0.1'], AAAA: ['::1', '::ffff:127.0.0.1'] } },
-    options: { privateAddresses: 'refuse' },
   });
   await ask();
   expect(network.attempts).toEqual([]);
