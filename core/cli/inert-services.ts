@@ -4,7 +4,17 @@
  * to otherwise, or logged.
  */
 import type { Configuration } from '../config/configuration.ts';
-import { FILES, type Files, LOG, type Log, NETWORK, type Network, PROCESSES, type Processes } from '../plugin/ports.ts';
+import {
+  addressName,
+  FILES,
+  type Files,
+  LOG,
+  type Log,
+  NETWORK,
+  type Network,
+  PROCESSES,
+  type Processes,
+} from '../plugin/ports.ts';
 import { TLS_REPORTS } from '../plugin/tls-reports.ts';
 import { WEB, type Web } from '../plugin/web.ts';
 import { machineServices, NOT_COUNTED } from '../services.ts';
@@ -24,7 +34,7 @@ export function inertServices(configuration: Configuration): Scope {
 }
 
 const UNPLUGGED: Network = {
-  connect: ({ address, port }) => Promise.reject(refusal('ENETDOWN', `connect to ${address}:${port}`)),
+  connect: destination => Promise.reject(refusal('ENETDOWN', `connect to ${addressName(destination)}`)),
 };
 
 const NOTHING_RUNS: Processes = {

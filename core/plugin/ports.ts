@@ -85,13 +85,28 @@ export interface Files {
   syncDirectory(path: string): Promise<void>;
 }
 
-/** Where a socket is to lead. */
-export interface Destination {
-  /** An IP address. */
+/** A port of an IP address. */
+export interface InternetAddress {
+  /** An IP address: names are for the resolver. */
   readonly address: string;
   readonly port: number;
+}
+
+/** A Unix socket of this machine. */
+export interface UnixSocket {
+  /** Its absolute path. */
+  readonly socket: string;
+}
+
+/** Where a connection is to lead. */
+export type Destination = (InternetAddress | UnixSocket) & {
   /** In milliseconds. */
   readonly timeout: number;
+};
+
+/** As messages name it: `192.0.2.1:25`, or the path of a socket. */
+export function addressName(to: InternetAddress | UnixSocket): string {
+  return 'socket' in to ? to.socket : `${to.address}:${to.port}`;
 }
 
 /** Outgoing connections. */

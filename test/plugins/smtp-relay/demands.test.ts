@@ -2,8 +2,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { contentOf, type Host, type TlsaRecord, type TlsDemand } from '../../../core/index.ts';
+import { subjectPublicKeyOf } from '../../../core/next-hop/subject-public-key.ts';
 import type { SinkSettings } from '../../../core/testing.ts';
-import { subjectPublicKeyOf } from '../../../plugins/smtp-relay/subject-public-key.ts';
 import { authority, selfSigned, type TestCertificate } from '../../support/certificate.ts';
 import { REMOTE, relaying, sinkFor } from './relaying.ts';
 

@@ -2,7 +2,7 @@
  * Ends a wait that takes too long. One sleeper serves all waits of a session, one after the other: a timer for each reply
  * would cost more than the reply.
  */
-import type { Clock } from '../../core/index.ts';
+import type { Clock } from '../plugin/ports.ts';
 
 export class Deadline {
   readonly #clock: Clock;

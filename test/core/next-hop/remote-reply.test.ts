@@ -1,6 +1,6 @@
 /** Replies of next hops: read whatever they look like, and turned into ours. */
 import { describe, expect, test } from 'vitest';
-import { parseReply, printable, recipientRefusalOf, refusalOf } from '../../../plugins/smtp-relay/remote-reply.ts';
+import { parseReply, printable, recipientRefusalOf, refusalOf } from '../../../core/next-hop/remote-reply.ts';
 
 describe('parseReply', () => {
   test.each([

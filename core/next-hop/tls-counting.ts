@@ -1,5 +1,5 @@
 /** What is counted about TLS with a host whose domain has a policy (RFC 8460 section 4.3). */
-import type { TlsFailureType, TlsReports } from '../../core/index.ts';
+import type { TlsFailureType, TlsReports } from '../plugin/tls-reports.ts';
 import { SmtpClient } from './client.ts';
 import { DANE_MISMATCH } from './dane-match.ts';
 import type { Lost } from './heard.ts';
@@ -10,10 +10,10 @@ import type { TlsWanted } from './tls-wanted.ts';
 export function countTls(
   opened: SmtpClient | Lost,
   { counted }: TlsWanted,
-  { target: { host, address }, localAddress }: { readonly target: Target; readonly localAddress: string | undefined },
+  { target: { host, at }, localAddress }: { readonly target: Target; readonly localAddress: string | undefined },
   reports: TlsReports,
 ): void {
-  if (counted === null || (!(opened instanceof SmtpClient) && opened.tls === 'no')) return;
+  if (counted === null || 'socket' in at || (!(opened instanceof SmtpClient) && opened.tls === 'no')) return;
   const why = opened instanceof SmtpClient ? whyNot(opened, counted.mode) : whyLost(opened);
   const { policy } = counted;
   if (why === null) return reports.count({ policy, failure: null });
@@ -21,7 +21,7 @@ export function countTls(
   const failure = {
     type,
     host: host.name,
-    address,
+    address: at.address,
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(reason === null ? {} : { reason }),
   };

@@ -1,5 +1,6 @@
 /** How far TLS is insisted on with one host: what the transport says, what the route or a policy says, the mail's own word. */
-import type { Host, PublishedPolicy, TlsaRecord, TlsDemand } from '../../core/index.ts';
+import type { Host } from '../mail/route.ts';
+import type { PublishedPolicy, TlsaRecord, TlsDemand } from '../mail/tls-demand.ts';
 import type { Policy } from './dial.ts';
 
 /** What the transport says of itself. */

@@ -7,7 +7,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import type { TlsaRecord } from '../../core/index.ts';
+import type { TlsaRecord } from '../mail/tls-demand.ts';
 import { subjectPublicKeyOf } from './subject-public-key.ts';
 
 /** The code of a certificate that is none that its TLSA records name. */

@@ -3,14 +3,14 @@
  *
  * What a stranger sends ends in logs and notifications: control characters are taken out and the length is bounded.
  */
-import {
-  type EnhancedStatus,
-  type PermanentCode,
-  type PermanentReply,
-  type Refusal,
-  type TransientCode,
-  type TransientReply,
-} from '../../core/index.ts';
+import type {
+  EnhancedStatus,
+  PermanentCode,
+  PermanentReply,
+  Refusal,
+  TransientCode,
+  TransientReply,
+} from '../mail/reply.ts';
 
 /** A reply, all its lines together. */
 export interface RemoteReply {

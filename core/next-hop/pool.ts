@@ -6,7 +6,7 @@
  * no room waits in line until there is some or its attempt ends. A session serves only what asks for the same in
  * everything that makes sessions differ. None outlives `close`.
  */
-import type { Clock } from '../../core/index.ts';
+import { addressName, type Clock } from '../plugin/ports.ts';
 import { SmtpClient } from './client.ts';
 import { type Call, dial, type Unreachable } from './dial.ts';
 import { unavailable } from './outcomes.ts';
@@ -106,7 +106,7 @@ export class Pool {
   }
 
   #placeOf({ target }: Call): Place {
-    const name = `[${target.address}]:${target.host.port}`;
+    const name = addressName(target.at);
     const place = this.#places.get(name) ?? { name, taken: 0, kept: [], waiting: [] };
     if (place.taken === 0) this.#places.set(name, place);
     return place;

@@ -1,13 +1,6 @@
 /** From what a next hop said, or how its session ended, to outcomes. */
-import {
-  type Bounced,
-  bouncedBy,
-  type Deferred,
-  deferredBy,
-  type EnhancedStatus,
-  isPermanent,
-  type Refusal,
-} from '../../core/index.ts';
+import { type Bounced, bouncedBy, type Deferred, deferredBy } from '../mail/outcome.ts';
+import { type EnhancedStatus, isPermanent, type Refusal } from '../mail/reply.ts';
 import type { Heard } from './heard.ts';
 import type { RemoteReply } from './remote-reply.ts';
 

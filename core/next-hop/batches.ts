@@ -1,5 +1,5 @@
 /** Recipients, as many as one transaction may have (RFC 5321 section 4.5.3.1.8, RFC 9422). */
-import type { Recipient } from '../../core/index.ts';
+import type { Recipient } from '../mail/envelope.ts';
 
 /** What one transaction may have. */
 export interface BatchLimits {

@@ -1,7 +1,7 @@
 /** What the client takes from nodemailer beyond its typings is there: an update that moves it must fail here, not in mail. */
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { expect, test } from 'vitest';
-import { Extensions } from '../../../plugins/smtp-relay/extensions.ts';
+import { Extensions } from '../../../core/next-hop/extensions.ts';
 
 test("nodemailer's connection has the inner parts that the client uses", () => {
   const connection: object = new SMTPConnection({});

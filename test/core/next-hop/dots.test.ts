@@ -1,7 +1,7 @@
 /** Dots at the start of a line are doubled, and content ends with one of its own. */
 
 import { expect, test } from 'vitest';
-import { Dots, withDots } from '../../../plugins/smtp-relay/dots.ts';
+import { Dots, withDots } from '../../../core/next-hop/dots.ts';
 import * as fc from '../../support/fast-check.ts';
 
 test.each([

@@ -1,5 +1,5 @@
 /** Content as it leaves: whole where it is small, or in pieces as fast as the next hop takes them. */
-import type { Content } from '../../core/index.ts';
+import type { Content } from '../mail/content.ts';
 import type { Chunk } from './chunks.ts';
 import { Dots } from './dots.ts';
 import { lineSafe, lineSafeOctets } from './line-safe.ts';

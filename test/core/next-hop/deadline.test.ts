@@ -1,7 +1,7 @@
 /** One sleeper for all waits of a session. */
 import { expect, test } from 'vitest';
+import { Deadline } from '../../../core/next-hop/deadline.ts';
 import { ManualClock } from '../../../core/testing.ts';
-import { Deadline } from '../../../plugins/smtp-relay/deadline.ts';
 
 function aDeadline() {
   const clock = new ManualClock();

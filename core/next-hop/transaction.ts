@@ -5,7 +5,10 @@
  * after its own. Where the connection is lost after either may have left, nobody knows who is responsible: the recipients
  * are deferred, and the log says so. The mail may then arrive twice, but never not at all.
  */
-import type { Log, Mail, Outcome, Recipient } from '../../core/index.ts';
+import type { Recipient } from '../mail/envelope.ts';
+import type { Mail } from '../mail/mail.ts';
+import type { Outcome } from '../mail/outcome.ts';
+import type { Log } from '../plugin/ports.ts';
 import { Answers } from './answers.ts';
 import { chunksOf } from './chunks.ts';
 import type { SmtpClient } from './client.ts';

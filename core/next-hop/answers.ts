@@ -1,12 +1,7 @@
 /** What the replies of one transaction mean for its recipients. */
-import {
-  type Deferred,
-  type Delivered,
-  deferredBy,
-  type Outcome,
-  type Recipient,
-  type Refusal,
-} from '../../core/index.ts';
+import type { Recipient } from '../mail/envelope.ts';
+import { type Deferred, type Delivered, deferredBy, type Outcome } from '../mail/outcome.ts';
+import type { Refusal } from '../mail/reply.ts';
 import { keepsSuccess } from './commands.ts';
 import type { Heard } from './heard.ts';
 import { refusedOutcome } from './outcomes.ts';

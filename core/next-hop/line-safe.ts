@@ -6,7 +6,8 @@
  * or overlooks NUL, could find an end of data where we wrote none.
  */
 import { open } from 'node:fs/promises';
-import { type Content, LineEnds } from '../../core/index.ts';
+import type { Content } from '../mail/content.ts';
+import { LineEnds } from '../mime/line-ends.ts';
 
 /** The octets in order, in pieces, none of them empty: each is valid until the next one is asked for. */
 export async function* lineSafe(content: Content): AsyncGenerator<Buffer> {

@@ -6,17 +6,14 @@
  * 3.2).
  */
 import { isAscii } from 'node:buffer';
-import {
-  type Change,
-  type Content,
-  contentOf,
-  inSevenBits,
-  type Mail,
-  needsSmtpUtf8,
-  type PermanentReply,
-  type Recipient,
-  readHeader,
-} from '../../core/index.ts';
+import { type Content, contentOf } from '../mail/content.ts';
+import type { Recipient } from '../mail/envelope.ts';
+import type { Mail } from '../mail/mail.ts';
+import { needsSmtpUtf8 } from '../mail/path.ts';
+import type { PermanentReply } from '../mail/reply.ts';
+import type { Change } from '../mail/trace.ts';
+import { readHeader } from '../mime/header.ts';
+import { inSevenBits } from '../mime/seven-bits.ts';
 import type { Extensions } from './extensions.ts';
 import { type Payload, payloadOf } from './payload.ts';
 

@@ -1,19 +1,10 @@
 /** Opens a session with one address: connection, greeting, TLS as the policy wants it, AUTH. */
-import {
-  type Bounced,
-  bouncedBy,
-  type Clock,
-  type Deferred,
-  deferredBy,
-  describeError,
-  errnoOf,
-  isPermanent,
-  type Log,
-  type Network,
-  type PermanentReply,
-  type Secret,
-  type TlsReports,
-} from '../../core/index.ts';
+import { describeError, errnoOf } from '../mail/failure.ts';
+import { type Bounced, bouncedBy, type Deferred, deferredBy } from '../mail/outcome.ts';
+import { isPermanent, type PermanentReply } from '../mail/reply.ts';
+import type { Clock, Log, Network } from '../plugin/ports.ts';
+import type { Secret } from '../plugin/secret.ts';
+import type { TlsReports } from '../plugin/tls-reports.ts';
 import { SmtpClient } from './client.ts';
 import type { Lost } from './heard.ts';
 import type { Limits, Opening } from './opening.ts';
@@ -130,8 +121,8 @@ function isImplicit({ target }: Call, { level }: TlsWanted): boolean {
 
 async function open(call: Call, wanted: TlsWanted, tls: Opening['tls']): Promise<SmtpClient | Unreachable | Lost> {
   const { target, policy, services, signal } = call;
-  const { address, host } = target;
-  const destination = { address, port: host.port, timeout: policy.connectTimeout };
+  const { at, host } = target;
+  const destination = { ...at, timeout: policy.connectTimeout };
   const { hello, protocol, authorities, limits } = policy;
   try {
     const socket = await services.network.connect(destination, signal);
@@ -150,15 +141,18 @@ async function open(call: Call, wanted: TlsWanted, tls: Opening['tls']): Promise
 }
 
 const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
+const NO_LMTP = ['4.5.0', 'The next hop does not speak LMTP'] as const;
+const NOT_WELCOME = ['4.3.0', 'The mailbox store refuses all mail of ours'] as const;
 
 /** A greeting, EHLO or LHLO that was refused, or a connection that broke before the session was ready. */
 function endedEarly(lost: Lost, { target, policy }: Call): Deferred | Bounced {
   if (lost.reply === null) return lostOutcome(lost, target.remote);
-  // Who does not know LHLO is not what the configuration takes it for: that returns nobody's mail.
-  if (policy.protocol === 'lmtp' && UNKNOWN_COMMAND.has(lost.reply.code)) {
-    return unavailable('4.5.0', 'The next hop does not speak LMTP', target.remote, lost.reply.words);
-  }
   const refusal = refusalOf(lost.reply);
+  // A mailbox store is ours: where it does not know LHLO, or us, that is a mistake, and returns nobody's mail.
+  if (policy.protocol === 'lmtp' && isPermanent(refusal)) {
+    const [status, text] = UNKNOWN_COMMAND.has(refusal.code) ? NO_LMTP : NOT_WELCOME;
+    return unavailable(status, text, target.remote, lost.reply.words);
+  }
   // Where TLS is demanded, whoever speaks before it may be an attacker who wants mail to come back.
   const { level } = wantedFor(target.host, policy);
   const trusted = level === 'off' || level === 'opportunistic' || !isPermanent(refusal);

@@ -5,7 +5,10 @@
  * More recipients than a transaction should have follow in the next one (RFC 5321 section 4.5.3.1.8), and so do those whom
  * the next hop finds one too many (section 4.5.3.1.10).
  */
-import { bouncedBy, type Log, type Mail, type Outcome, type Recipient } from '../../core/index.ts';
+import type { Recipient } from '../mail/envelope.ts';
+import type { Mail } from '../mail/mail.ts';
+import { bouncedBy, type Outcome } from '../mail/outcome.ts';
+import type { Log } from '../plugin/ports.ts';
 import { firstBatch } from './batches.ts';
 import type { SmtpClient } from './client.ts';
 import { fit } from './demands.ts';

@@ -2,19 +2,10 @@
  * The commands of a mail transaction with the parameters that the next hop understands (RFC 5321, 1870, 6152, 6531, 3461,
  * 6710, 8689).
  */
-import {
-  type DsnRequest,
-  encodeUtf8Address,
-  encodeXtext,
-  formatMailbox,
-  formatPath,
-  type Mail,
-  NO_DSN_REQUEST,
-  type Notify,
-  needsSmtpUtf8,
-  type Recipient,
-  withoutSuccess,
-} from '../../core/index.ts';
+import { type DsnRequest, NO_DSN_REQUEST, type Notify, type Recipient, withoutSuccess } from '../mail/envelope.ts';
+import type { Mail } from '../mail/mail.ts';
+import { formatMailbox, formatPath, needsSmtpUtf8 } from '../mail/path.ts';
+import { encodeUtf8Address, encodeXtext } from '../mail/xtext.ts';
 import type { Extensions } from './extensions.ts';
 
 /** The next hop, as far as commands depend on it. */

@@ -1,7 +1,7 @@
 /** What a next hop sends, cut into replies. */
 
 import { describe, expect, test } from 'vitest';
-import { ReplyReader } from '../../../plugins/smtp-relay/reply-reader.ts';
+import { ReplyReader } from '../../../core/next-hop/reply-reader.ts';
 import * as fc from '../../support/fast-check.ts';
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');

@@ -1,5 +1,5 @@
 /** Content in chunks for BDAT (RFC 3030 section 2): each says how many octets it has, and the last one that it is the last. */
-import type { Content } from '../../core/index.ts';
+import type { Content } from '../mail/content.ts';
 import { lineSafe } from './line-safe.ts';
 
 /** One chunk. */

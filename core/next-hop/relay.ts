@@ -7,25 +7,19 @@
  * Guarantee: who has an outcome keeps it. When the attempt is ended in the middle, what was delivered by then is reported
  * all the same, so that it is not delivered again.
  */
-import {
-  type Bounced,
-  type Deferred,
-  type Delivery,
-  deferredBy,
-  describeError,
-  LOCAL_ERROR,
-  type Log,
-  type Outcome,
-  type Recipient,
-  type Resolver,
-} from '../../core/index.ts';
+import type { Recipient } from '../mail/envelope.ts';
+import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
+import { type Bounced, type Deferred, deferredBy, type Outcome } from '../mail/outcome.ts';
+import type { Resolver } from '../plugin/dns.ts';
+import type { Delivery } from '../plugin/hooks.ts';
+import type { Log } from '../plugin/ports.ts';
 import type { DialServices, Policy, Unreachable } from './dial.ts';
 import type { Heard } from './heard.ts';
 import { policiesFor } from './mail-policy.ts';
 import { lostOutcome } from './outcomes.ts';
 import type { Pool } from './pool.ts';
 import { type Served, serve } from './serve.ts';
-import { type Target, targetsOf } from './targets.ts';
+import { type Hops, type Target, targetsOf } from './targets.ts';
 
 /** What relaying needs of the world. */
 export interface RelayServices extends DialServices {
@@ -37,12 +31,17 @@ export interface RelayServices extends DialServices {
 const NOT_BEGUN = deferredBy({ code: 451, status: '4.4.1', text: 'The attempt was ended before a host was tried' });
 const NO_HOST = deferredBy({ code: 451, status: '4.4.1', text: 'The route names no host' });
 
+/** A mail on its way. */
+export interface Relaying extends Pick<Delivery, 'mail' | 'recipients'> {
+  readonly hops: Hops;
+}
+
 /**
- * Relays to the hosts of the delivery. Every recipient has an outcome.
+ * Relays to the next hops. Every recipient has an outcome.
  * @throws where the content cannot be read and nobody has an outcome yet
  */
 export async function relay(
-  delivery: Delivery,
+  delivery: Relaying,
   policy: Policy,
   services: RelayServices,
   signal: AbortSignal,
@@ -50,7 +49,7 @@ export async function relay(
   const outcomes = new Map<Recipient, Outcome>();
   let failure: Deferred | Bounced | null = null;
   try {
-    for (const one of await policiesFor(delivery, policy)) {
+    for (const one of await policiesFor(delivery.mail, delivery.hops, policy)) {
       const round = await tryHosts({ delivery, policy: one, services, signal, outcomes });
       failure = round.failure;
       if (round.end !== 'unprotected') break;
@@ -67,7 +66,7 @@ export async function relay(
 }
 
 interface Attempt {
-  readonly delivery: Delivery;
+  readonly delivery: Relaying;
   readonly policy: Policy;
   readonly services: RelayServices;
   readonly signal: AbortSignal;
@@ -86,7 +85,7 @@ async function tryHosts(attempt: Attempt): Promise<Round> {
   const { delivery, services, signal, outcomes } = attempt;
   let failure: Deferred | Bounced | null = null;
   let end: Round['end'] = 'settled';
-  for await (const target of targetsOf(delivery.hosts, services.resolver)) {
+  for await (const target of targetsOf(delivery.hops, services.resolver)) {
     if (signal.aborted) break;
     if (target.kind === 'unresolved') {
       failure = milder(failure, target.outcome);

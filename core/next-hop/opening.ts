@@ -1,7 +1,7 @@
 /** How a session with a next hop begins, and how long it may take. */
 import { isIP, type Socket } from 'node:net';
 import type { SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
-import type { TlsaRecord } from '../../core/index.ts';
+import type { TlsaRecord } from '../mail/tls-demand.ts';
 import { checkNames } from './certificate-names.ts';
 
 /** In milliseconds (RFC 5321 section 4.5.3.2). */

@@ -5,7 +5,7 @@
  * than its limit; what is said without a question ends the session.
  */
 import type { Socket } from 'node:net';
-import type { Clock } from '../../core/index.ts';
+import type { Clock } from '../plugin/ports.ts';
 import { Deadline } from './deadline.ts';
 import { type Heard, type Lost, lost } from './heard.ts';
 import type { Limits } from './opening.ts';

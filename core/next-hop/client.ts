@@ -10,7 +10,8 @@
  */
 import { TLSSocket } from 'node:tls';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import { type Clock, errnoOf } from '../../core/index.ts';
+import { errnoOf } from '../mail/failure.ts';
+import type { Clock } from '../plugin/ports.ts';
 import { chainOf, DANE_MISMATCH, meetsDane } from './dane-match.ts';
 import { Extensions } from './extensions.ts';
 import { type Heard, type Lost, lost, wasInterrupted } from './heard.ts';
