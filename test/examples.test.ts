@@ -60,6 +60,7 @@ test('every example says what it is, and has a test here or beside it', () => {
     'custom-filter',
     'embedded',
     'local-mailboxes',
+    'mailbox-store',
     'protected-routes',
     'sealed-mail',
     'signed-mail-only',
@@ -121,6 +122,24 @@ test('protected-routes: smarthosts share the load, and the third takes over when
   await Promise.all([one.close(), two.close()]);
   await send();
   await until(() => expect(three.mails).toHaveLength(1));
+});
+
+test('mailbox-store: the store answers for each recipient', async () => {
+  const store = await smtpSink({ protocol: 'lmtp', faults: { content: { 'bob@example.test': '552 5.2.2 Full' } } });
+  onTestFinished(() => store.close());
+  // The sink listens on a port and no socket.
+  const folder = await copyOf('mailbox-store', text =>
+    text.replace('socket: /run/dovecot/lmtp', `hosts: ["[127.0.0.1]:${store.port}"]`),
+  );
+  const { client } = await start(folder);
+  await client.say('EHLO client.test');
+  await client.sayAll(['MAIL FROM:<ann@example.test>', 'RCPT TO:<bob@example.test>', 'RCPT TO:<carl@example.test>']);
+  expect(await client.data('Subject: hello\n\nbody\n')).toMatchObject({ code: 250 });
+  // Carl's mail, and the notification about bob's.
+  await until(() => {
+    const all = store.mails.map(({ recipients }) => recipients.map(({ path }) => path));
+    expect(all).toEqual([['<carl@example.test>'], ['<ann@example.test>']]);
+  });
 });
 
 test('signed-mail-only: what is not signed is refused, and its words say why', async () => {
