@@ -7,6 +7,7 @@ import { accept } from '../core/mail/verdict.ts';
 import type { Around } from '../core/plugin/middleware.ts';
 import type { Log } from '../core/plugin/ports.ts';
 import { systemClock } from '../core/system/clock.ts';
+import { systemRandom } from '../core/system/random.ts';
 import { compare, shown } from './compare.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
@@ -43,11 +44,12 @@ const eight = Array.from({ length: 8 }, (_, index) => link(index));
 const around: Around = (_, next) => next();
 
 export async function chainBench(): Promise<void> {
-  const chain = createChain({ links: eight, routes: [], clock: systemClock });
+  const chain = createChain({ links: eight, routes: [], clock: systemClock, random: systemRandom });
   const wrapped = createChain({
     links: eight.map((one, index) => (index < 2 ? link(index, { around }) : one)),
     routes: [],
     clock: systemClock,
+    random: systemRandom,
   });
   const walk = (through: typeof chain) => async (times: number) => {
     for (let n = 0; n < times; n++) await through.rcpt(session, envelope, recipient, {});

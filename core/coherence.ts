@@ -1,7 +1,7 @@
 /** What plugins and routes say about each other: transports, hosts, facts, and that somebody accepts recipients. */
 import { activities, hooksOf } from './activity.ts';
 import { areHarmless, type Complaints } from './config/complaint.ts';
-import type { PluginEntry, RouteEntry } from './config/configuration.ts';
+import type { Destination, PluginEntry, RouteEntry } from './config/configuration.ts';
 import { type Draft, nameOf } from './config/load.ts';
 import { type Mention, mentions } from './config/mentions.ts';
 import { type Path, valueAt } from './config/place.ts';
@@ -26,7 +26,7 @@ export function checkCoherence(draft: Draft, mounted: readonly MountedPlugin[], 
   const whole = Array.isArray(written) && written.length === mounted.length;
   const ensemble = { draft, mounted, whole, complaints };
   const { routes, plugins } = draft.configuration;
-  for (const route of routes) checkRoute(route, ensemble);
+  for (const route of routes) for (const one of destinationsIn(route)) checkRoute(one, ensemble);
   for (const plugin of mounted) checkLedTo(plugin, ensemble);
   checkRouteList(ensemble);
   for (const entry of [...plugins, ...routes]) checkFacts(entry, ensemble);
@@ -38,6 +38,11 @@ export function checkCoherence(draft: Draft, mounted: readonly MountedPlugin[], 
 /** The plugins whose answers to a hook count. */
 function answering(hook: HookName, { mounted }: Ensemble): readonly MountedPlugin[] {
   return mounted.filter(({ instance, mode }) => instance[hook] !== undefined && mode === 'enforce');
+}
+
+/** A route with a map leads where its entries say, and nowhere else. */
+function destinationsIn(route: RouteEntry): readonly Destination[] {
+  return route.map === null ? [route] : [...route.map.entries.values()];
 }
 
 /** The transport of a name that stands at `at`; `null`: there is none, and it has been complained about. */
@@ -67,18 +72,32 @@ function checkLedTo({ entry, instance }: MountedPlugin, ensemble: Ensemble): voi
   }
 }
 
-function checkRoute({ deliver, hosts, path }: RouteEntry, ensemble: Ensemble): void {
-  const { whole, complaints } = ensemble;
-  const at = [...path, 'deliver'];
+function checkRoute({ deliver, hosts, exchangersOf, tls, path }: Destination, ensemble: Ensemble): void {
+  const { whole, complaints, draft } = ensemble;
+  const at = placeOf(path, 'deliver', draft);
   const plugin = transportNamed(deliver, at, ensemble);
   if (plugin === null) return;
   if (plugin.delivers === 'here' && hosts !== null) {
     const message = `"${deliver}" delivers on this machine: leave the hosts out`;
-    complaints.error('MF_ROUTE_HOSTS', [...path, 'hosts'], message, 'key');
-  } else if (plugin.delivers === 'to-hosts' && hosts === null && whole && answering('route', ensemble).length === 0) {
+    complaints.error('MF_ROUTE_HOSTS', placeOf(path, 'hosts', draft), message, 'key');
+  } else if (plugin.delivers === 'here' && (exchangersOf !== null || tls !== null)) {
+    const key = exchangersOf === null ? 'tls' : 'exchangersOf';
+    complaints.error('MF_ROUTE_HOSTS', placeOf(path, key, draft), `"${deliver}" delivers on this machine`, 'key');
+  } else if (hosts !== null && tls?.level === 'sts') {
+    const message = 'MTA-STS is about the hosts that DNS names for a domain: say tls: verify for hosts named here';
+    complaints.error('MF_ROUTE_HOSTS', placeOf(path, 'tls', draft), message);
+  } else if (plugin.delivers === 'to-hosts' && whole && answering('route', ensemble).length === 0) {
     const message = `"${deliver}" delivers to hosts: name them here, or add a plugin that finds them, such as mx-routing`;
-    complaints.error('MF_ROUTE_HOSTS', at, message);
+    if (hosts === null) complaints.error('MF_ROUTE_HOSTS', at, message);
+    const records = 'nobody looks TLSA records up: add a plugin that does, such as mx-routing';
+    if (hosts !== null && tls?.level === 'dane')
+      complaints.error('MF_ROUTE_HOSTS', placeOf(path, 'tls', draft), records);
   }
+}
+
+/** Where a destination says something: an entry of a map may leave it to its route. */
+function placeOf(path: Path, key: string, { document }: Draft): Path {
+  return valueAt(document, [...path, key]) === undefined ? path : [...path, key];
 }
 
 /** The ids of all entries as they are written, also of those that are wrong otherwise. */
@@ -96,7 +115,7 @@ function checkRouteList(ensemble: Ensemble): void {
   const { draft, whole, complaints } = ensemble;
   const { routes } = draft.configuration;
   const written = valueAt(draft.document, ['routes']);
-  const catchAll = routes.findIndex(({ when }) => when === null);
+  const catchAll = routes.findIndex(({ when, map }) => when === null && (map === null || map.entries.has('*')));
   const open = answering('route', ensemble).length > 0;
   if (written === undefined || (Array.isArray(written) && written.length === 0)) {
     const message = 'there are no routes, so no mail could be delivered: add one, such as { deliver: mailboxes }';

@@ -7,9 +7,9 @@
  */
 import { checkCoherence } from './coherence.ts';
 import { areHarmless, type Complaint, Complaints } from './config/complaint.ts';
-import type { Configuration, PluginEntry, RouteEntry } from './config/configuration.ts';
+import type { Configuration, Destination, PluginEntry, RouteEntry } from './config/configuration.ts';
 import { type Draft, type LoadContext, loadConfiguration } from './config/load.ts';
-import type { RouteRule } from './mail/route.ts';
+import type { RouteChoice, RouteRule } from './mail/route.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Plugin } from './plugin/plugin.ts';
 import { IDENTITY, LOG } from './plugin/ports.ts';
@@ -93,8 +93,18 @@ function complain(entry: PluginEntry, faults: readonly MountFault[], complaints:
   for (const { code, path, message, at } of faults) complaints.error(code, [...entry.path, ...path], message, at);
 }
 
-/** The order in which hosts are written is the order in which they are preferred. */
-function ruleOf({ when, deliver, hosts, retry }: RouteEntry): RouteRule {
-  const preferred = hosts?.map((host, preference) => ({ ...host, preference })) ?? null;
-  return { when, transport: deliver, hosts: preferred, retry };
+function ruleOf({ when, retry, map, ...destination }: RouteEntry): RouteRule {
+  const rule = { when, ...choiceOf(destination), retry };
+  if (map === null) return rule;
+  const entries = [...map.entries].map(([key, one]) => [key, choiceOf(one)] as const);
+  return { ...rule, map: { by: map.by, entries: new Map(entries) } };
+}
+
+function choiceOf({ deliver, hosts, exchangersOf, tls }: Destination): RouteChoice {
+  return {
+    transport: deliver,
+    hosts,
+    ...(exchangersOf === null ? {} : { exchangersOf }),
+    ...(tls === null ? {} : { tls }),
+  };
 }

@@ -18,6 +18,7 @@ import { describeWithRemedy } from './mail/remedy.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
 import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
+import { TLS_REPORTS } from './plugin/tls-reports.ts';
 import { CANNOT_KEEP_UP, CommitLine, octetsInMemory } from './queue/commit-line.ts';
 import { queueIds } from './queue/queue-id.ts';
 import { Scheduler } from './queue/scheduler.ts';
@@ -131,6 +132,7 @@ export class Gateway implements Engine {
     this.#store = store;
     this.#started.unshift(() => store.close());
 
+    this.#started.unshift(async () => scope.get(TLS_REPORTS).close?.());
     await this.#startPlugins();
 
     const scheduler = new Scheduler({
@@ -169,7 +171,7 @@ export class Gateway implements Engine {
 
   #generate(): Generation {
     const { mounted, routes } = this.#compiled;
-    const chain = createChain({ links: mounted, routes, clock: this.#clock });
+    const chain = createChain({ links: mounted, routes, clock: this.#clock, random: this.#compiled.scope.get(RANDOM) });
     const close = async () => {
       await this.#closePlugins();
       chain.close();

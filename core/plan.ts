@@ -2,6 +2,7 @@
 import { activities } from './activity.ts';
 import type { CompiledConfiguration } from './compile.ts';
 import { formatCondition } from './mail/condition-text.ts';
+import type { TlsLevel } from './mail/tls-demand.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import { HOOK_NAMES, HOOKS, type HookName, type Walk } from './plugin/hooks.ts';
 import { wraps } from './plugin/middleware.ts';
@@ -33,6 +34,12 @@ export interface PlannedRoute {
   readonly transport: string;
   /** As `name:port`; `null`: none are needed, or a plugin finds them. */
   readonly hosts: readonly string[] | null;
+  /** The domain whose hosts are looked for; `null`: that of the recipient. */
+  readonly exchangersOf: string | null;
+  /** `null`: as DANE, MTA-STS and the transport have it. */
+  readonly tls: TlsLevel | null;
+  /** A route by address. */
+  readonly map: { readonly by: 'recipient' | 'sender'; readonly entries: number } | null;
 }
 
 /** Something that a plugin does not do although it seems to. */
@@ -60,10 +67,13 @@ export function planOf({ configuration, mounted, routes }: CompiledConfiguration
   });
   return {
     hooks: hooks.filter(({ plugins }) => plugins.length > 0),
-    routes: routes.map(({ when, transport, hosts }) => ({
+    routes: routes.map(({ when, transport, hosts, exchangersOf, tls, map }) => ({
       when: when === null ? null : formatCondition(when),
       transport,
       hosts: hosts?.map(({ name, port }) => `${name}:${port}`) ?? null,
+      exchangersOf: exchangersOf ?? null,
+      tls: tls?.level ?? null,
+      map: map === undefined ? null : { by: map.by, entries: map.entries.size },
     })),
     observers: mounted.filter(({ instance }) => instance.observe !== undefined).map(({ id }) => id),
     silent: active.flatMap(({ plugin: { id }, never, notes }) => [

@@ -13,6 +13,7 @@ export type * from './testing/harness-questions.ts';
 export * from './testing/manual-clock.ts';
 export * from './testing/memory-files.ts';
 export * from './testing/recording-log.ts';
+export * from './testing/recording-tls-reports.ts';
 export type { SmtpReply } from './testing/reply-reader.ts';
 export * from './testing/seeded-random.ts';
 export type * from './testing/sink-settings.ts';

@@ -61,6 +61,8 @@ test('every example says what it is, and has a test here or beside it', () => {
     'embedded',
     'forwarding',
     'local-mailboxes',
+    'mailbox-store',
+    'protected-routes',
     'sealed-mail',
     'signed-mail-only',
     'smart-gateway',
@@ -124,6 +126,47 @@ test('smart-gateway: the first host is down, the second one takes the mail', asy
   await client.say('RCPT TO:<ann@example.test>');
   expect(await client.data('Subject: hello\n\nbody\n')).toMatchObject({ code: 250 });
   await until(() => expect(inner.mails).toHaveLength(1));
+});
+
+test('protected-routes: smarthosts share the load, and the third takes over when both are down', async () => {
+  const [one, two, three] = [await smtpSink(), await smtpSink(), await smtpSink()];
+  onTestFinished(() => three.close());
+  const folder = await copyOf('protected-routes', text =>
+    text.replace(':2526', `:${one.port}`).replace(':2527', `:${two.port}`).replace(':2528', `:${three.port}`),
+  );
+  const { client } = await start(folder);
+  await client.say('EHLO client.test');
+  const send = async () => {
+    await client.say('MAIL FROM:<letter@news.example.test>');
+    await client.say('RCPT TO:<bob@elsewhere.test>');
+    expect(await client.data('Subject: hello\n\nbody\n')).toMatchObject({ code: 250 });
+  };
+  for (let mail = 0; mail < 60; mail += 1) await send();
+  await until(() => expect(one.mails.length + two.mails.length).toBe(60));
+  expect(one.mails.length).toBeGreaterThan(0);
+  expect(two.mails.length).toBeGreaterThan(one.mails.length);
+  expect(three.mails).toEqual([]);
+  await Promise.all([one.close(), two.close()]);
+  await send();
+  await until(() => expect(three.mails).toHaveLength(1));
+});
+
+test('mailbox-store: the store answers for each recipient', async () => {
+  const store = await smtpSink({ protocol: 'lmtp', faults: { content: { 'bob@example.test': '552 5.2.2 Full' } } });
+  onTestFinished(() => store.close());
+  // The sink listens on a port and no socket.
+  const folder = await copyOf('mailbox-store', text =>
+    text.replace('socket: /run/dovecot/lmtp', `hosts: ["[127.0.0.1]:${store.port}"]`),
+  );
+  const { client } = await start(folder);
+  await client.say('EHLO client.test');
+  await client.sayAll(['MAIL FROM:<ann@example.test>', 'RCPT TO:<bob@example.test>', 'RCPT TO:<carl@example.test>']);
+  expect(await client.data('Subject: hello\n\nbody\n')).toMatchObject({ code: 250 });
+  // Carl's mail, and the notification about bob's.
+  await until(() => {
+    const all = store.mails.map(({ recipients }) => recipients.map(({ path }) => path));
+    expect(all).toEqual([['<carl@example.test>'], ['<ann@example.test>']]);
+  });
 });
 
 test('signed-mail-only: what is not signed is refused, and its words say why', async () => {

@@ -4,7 +4,7 @@ import { simpleConditions } from '../mail/condition.ts';
 import { describeError } from '../mail/failure.ts';
 import type { RouteRule } from '../mail/route.ts';
 import type { HappeningName, Happenings } from '../plugin/observer.ts';
-import type { Clock } from '../plugin/ports.ts';
+import type { Clock, Random } from '../plugin/ports.ts';
 import type { Chain } from './chain.ts';
 import { holds } from './condition.ts';
 import { walkContent } from './content-hooks.ts';
@@ -20,10 +20,11 @@ export interface ChainParts {
   readonly links: readonly Link[];
   readonly routes: readonly RouteRule[];
   readonly clock: Clock;
+  readonly random: Random;
 }
 
 /** Makes a chain. */
-export function createChain({ links, routes, clock }: ChainParts): Chain {
+export function createChain({ links, routes, clock, random }: ChainParts): Chain {
   const walker = new Walker(links, clock);
   const conditions = [...walker.answering('data'), ...walker.answering('queue')]
     .filter(link => link.mode === 'enforce')
@@ -44,7 +45,7 @@ export function createChain({ links, routes, clock }: ChainParts): Chain {
     },
     content: (mail, mixed) => walkContent(walker, mail, mixed),
     place: (mail, recipient) => placeOf(walker, routes, mail, recipient),
-    route: (mail, recipient, attempt) => walkRoute(walker, routes, mail, { recipient, attempt }),
+    route: (mail, recipient, attempt) => walkRoute(walker, { rules: routes, random }, mail, { recipient, attempt }),
     deliver: (transport, delivery) => attemptDelivery(walker, transport, delivery),
     vrfy: (session, query) => walkLookup(walker, 'vrfy', session, query),
     expn: (session, query) => walkLookup(walker, 'expn', session, query),

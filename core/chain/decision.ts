@@ -7,7 +7,7 @@ import type { Facts } from '../mail/facts.ts';
 import type { Bounced, Deferred, Outcome } from '../mail/outcome.ts';
 import type { Refusal } from '../mail/reply.ts';
 import type { RetryPolicy } from '../mail/retry-policy.ts';
-import type { Route } from '../mail/route.ts';
+import type { Route, RouteReason } from '../mail/route.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Fate } from '../plugin/queue-store.ts';
 import type { StoredSecret } from '../plugin/stored.ts';
@@ -92,12 +92,15 @@ export interface Placed {
 export interface Routed {
   readonly kind: 'routed';
   readonly route: Route;
+  /** How that came about. */
+  readonly because: readonly RouteReason[];
 }
 
 /** A recipient has none. */
 export interface Unroutable {
   readonly kind: 'unroutable';
   readonly outcome: Bounced | Deferred;
+  readonly because: readonly RouteReason[];
 }
 
 /** An attempt was made: an outcome for every recipient of it, without exception. */

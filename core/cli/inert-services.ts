@@ -4,9 +4,20 @@
  * to otherwise, or logged.
  */
 import type { Configuration } from '../config/configuration.ts';
-import { FILES, type Files, LOG, type Log, NETWORK, type Network, PROCESSES, type Processes } from '../plugin/ports.ts';
+import {
+  addressName,
+  FILES,
+  type Files,
+  LOG,
+  type Log,
+  NETWORK,
+  type Network,
+  PROCESSES,
+  type Processes,
+} from '../plugin/ports.ts';
+import { TLS_REPORTS } from '../plugin/tls-reports.ts';
 import { WEB, type Web } from '../plugin/web.ts';
-import { machineServices } from '../services.ts';
+import { machineServices, NOT_COUNTED } from '../services.ts';
 import type { Scope } from '../wiring/scope.ts';
 
 /** A scope with every port, none of which acts. */
@@ -18,11 +29,12 @@ export function inertServices(configuration: Configuration): Scope {
     .value(NETWORK, UNPLUGGED)
     .value(PROCESSES, NOTHING_RUNS)
     .value(WEB, OFFLINE)
-    .value(LOG, SILENT);
+    .value(LOG, SILENT)
+    .value(TLS_REPORTS, NOT_COUNTED);
 }
 
 const UNPLUGGED: Network = {
-  connect: ({ address, port }) => Promise.reject(refusal('ENETDOWN', `connect to ${address}:${port}`)),
+  connect: destination => Promise.reject(refusal('ENETDOWN', `connect to ${addressName(destination)}`)),
 };
 
 const NOTHING_RUNS: Processes = {
@@ -30,7 +42,8 @@ const NOTHING_RUNS: Processes = {
 };
 
 const OFFLINE: Web = {
-  get: ({ url }) => Promise.resolve({ kind: 'failed', cause: `${url.host} is not asked while only looking` }),
+  get: ({ url }) =>
+    Promise.resolve({ kind: 'failed', what: 'other', cause: `${url.host} is not asked while only looking` }),
 };
 
 /** A log that nobody reads. */

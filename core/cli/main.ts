@@ -7,9 +7,11 @@ import { register as lookup } from './lookup.ts';
 import { register as passwd } from './passwd.ts';
 import { register as plan } from './plan.ts';
 import { register as queue } from './queue.ts';
+import { register as route } from './route.ts';
 import { register as schema } from './schema.ts';
 import { register as send } from './send.ts';
 import { register as start } from './start.ts';
+import { register as tlsrpt } from './tlsrpt.ts';
 
 /** Runs the verb that the arguments name. `process.exitCode` says how it went. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -17,7 +19,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('A mail gateway whose every decision is a plugin.')
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
-  for (const register of [start, check, plan, schema, send, queue, passwd, lookup, alias]) register(program);
+  const verbs = [start, check, plan, route, schema, send, queue, passwd, lookup, alias, tlsrpt];
+  for (const register of verbs) register(program);
   // A reader that goes away early (`mailframe plan | head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

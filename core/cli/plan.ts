@@ -68,7 +68,10 @@ function called({ plugin, when, mode, onError, deadline, around }: PlannedCall, 
   return `  ${bullet} ${plugin}: ${notes.join('; ')}`;
 }
 
-function routed({ when, transport, hosts }: PlannedRoute, bullet: string): string {
+function routed({ when, transport, hosts, exchangersOf, tls, map }: PlannedRoute, bullet: string): string {
   const to = hosts === null ? '' : ` to ${hosts.join(', ')}`;
-  return `  ${bullet} ${when === null ? 'all mail' : `when ${when}`}: ${transport}${to}`;
+  const whose = exchangersOf === null ? '' : ` to the hosts of ${exchangersOf}`;
+  const insists = tls === null ? '' : `, tls: ${tls}`;
+  const by = map === null ? '' : `, by ${map.by}: ${map.entries} entries`;
+  return `  ${bullet} ${when === null ? 'all mail' : `when ${when}`}: ${transport}${to}${whose}${insists}${by}`;
 }

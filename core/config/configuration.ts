@@ -9,6 +9,7 @@ import type { Limits } from '../mail/limits.ts';
 import type { Mechanism } from '../mail/mechanism.ts';
 import type { RetryPolicy } from '../mail/retry-policy.ts';
 import type { Host } from '../mail/route.ts';
+import type { RouteTls } from '../mail/tls-demand.ts';
 import type { Path } from './place.ts';
 
 /** A certificate and its key. */
@@ -103,15 +104,27 @@ export interface PluginEntry {
   readonly path: Path;
 }
 
-/** One entry of the routes. */
-export interface RouteEntry {
-  readonly when: Condition | null;
+/** Where mail goes. */
+export interface Destination {
   /** The id of a transport. */
   readonly deliver: string;
   readonly hosts: readonly Host[] | null;
+  /** `null`: the domain of the recipient. */
+  readonly exchangersOf: string | null;
+  readonly tls: RouteTls | null;
+  readonly path: Path;
+}
+
+/** One entry of the routes. */
+export interface RouteEntry extends Destination {
+  readonly when: Condition | null;
+  readonly map: {
+    readonly by: 'recipient' | 'sender';
+    /** Complete: what an entry leaves out is as the route has it. */
+    readonly entries: ReadonlyMap<string, Destination>;
+  } | null;
   /** Complete: what the route leaves out is as in `queue.retry`. `null`: all of it is. */
   readonly retry: RetryPolicy | null;
-  readonly path: Path;
 }
 
 export interface Configuration {
@@ -122,8 +135,16 @@ export interface Configuration {
   readonly hostname: string;
   readonly listeners: readonly ListenerSettings[];
   readonly queue: QueueSettings;
-  /** DNS servers as `address:port`. Empty: those of the system. */
-  readonly resolver: { readonly servers: readonly string[] };
+  readonly resolver: {
+    /** As `address:port`. Empty: those of the system. */
+    readonly servers: readonly string[];
+    /** Whether the servers' word is taken that an answer is authentic. */
+    readonly dnssec: 'ignored' | 'trusted';
+  };
+  /** What is counted for TLS reports, and who reports. `keep` in milliseconds. */
+  readonly tlsReports:
+    | { readonly directory: string; readonly keep: number; readonly organization: string; readonly contact: string }
+    | 'off';
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     /** `auto`: for people on a terminal, JSON lines elsewhere. */

@@ -11,6 +11,7 @@ import { type Validated, validate } from '../plugin/validate.ts';
 import { areHarmless, type Complaint, Complaints } from './complaint.ts';
 import type {
   Configuration,
+  Destination,
   KeyPairFiles,
   ListenerSettings,
   PluginEntry,
@@ -20,7 +21,8 @@ import type {
 import type { ConfigDocument, Path } from './place.ts';
 import { readConfiguration } from './read.ts';
 import { checkReferences } from './references.ts';
-import { fileSchema, listenerSchema, pluginSchema, routeSchema } from './schema.ts';
+import { routeSchema } from './route-schema.ts';
+import { fileSchema, listenerSchema, pluginSchema } from './schema.ts';
 import type { Env } from './tags.ts';
 
 /** What a configuration depends on beside its text. */
@@ -103,7 +105,11 @@ class Sections {
       hostname: hostname ?? NO_HOSTNAME,
       listeners: listeners.map(entry => listenerOf(entry, directory)),
       queue: settings,
-      resolver: (await this.#section(shape.resolver, 'resolver', written)) ?? { servers: [] },
+      resolver: (await this.#section(shape.resolver, 'resolver', written)) ?? shape.resolver.parse(undefined),
+      tlsReports: tlsReportsOf(
+        (await this.#section(shape.tlsReports, 'tlsReports', written)) ?? shape.tlsReports.parse(undefined),
+        { directory, hostname: hostname ?? NO_HOSTNAME },
+      ),
       log: (await this.#section(shape.log, 'log', written)) ?? shape.log.parse(undefined),
       plugins: plugins.map(entry => pluginOf(entry, calls)),
       routes: routes.map(entry => this.#route(entry, settings.retry)),
@@ -111,7 +117,8 @@ class Sections {
   }
 
   /** What a route says of retries is checked together with what it leaves to the queue. */
-  #route({ when, deliver, hosts, retry, path }: Written<typeof routeSchema>, usual: RetryPolicy): RouteEntry {
+  #route(written: Written<typeof routeSchema>, usual: RetryPolicy): RouteEntry {
+    const { when = null, retry, path } = written;
     const own = retry === undefined ? null : retryOf(retry, usual);
     if (own !== null && own.longest < own.first) {
       const key = retry?.longest === undefined ? 'first' : 'longest';
@@ -119,7 +126,7 @@ class Sections {
         key === 'longest' ? 'must not be shorter than first' : 'must not be longer than queue.retry.longest';
       this.#complaints.error('MF_CONFIG_OPTION', [...path, 'retry', key], fault);
     }
-    return { when: when ?? null, deliver, hosts: hosts ?? null, retry: own, path };
+    return { when, ...destinationsOf(written), retry: own };
   }
 
   /** A section, or `null` where it is wrong. */
@@ -154,6 +161,29 @@ class Sections {
     }
     return null;
   }
+}
+
+function tlsReportsOf(
+  written: z.output<typeof shape.tlsReports>,
+  { directory, hostname }: { readonly directory: string; readonly hostname: string },
+): Configuration['tlsReports'] {
+  if (written === 'off') return 'off';
+  const { organization = hostname, contact = `postmaster@${hostname}` } = written;
+  return { directory: resolve(directory, written.directory), keep: written.keep, organization, contact };
+}
+
+/** Where a route leads, and where each entry of its map does: what it leaves out is as the route has it. */
+function destinationsOf(route: Written<typeof routeSchema>): Pick<RouteEntry, 'map' | keyof Destination> {
+  const { deliver, hosts = null, exchangersOf = null, tls = null, map, by, path } = route;
+  const own: Destination = { deliver, hosts, exchangersOf, tls, path };
+  if (map === undefined) return { ...own, map: null };
+  const entries = Object.entries(map).map(([key, entry]): readonly [string, Destination] => {
+    const said = entry as Partial<Destination>;
+    // Hosts and whose they are go together: an entry that says one of both says both.
+    const where = (said.hosts ?? said.exchangersOf) === undefined ? own : { hosts: null, exchangersOf: null };
+    return [key, { ...own, ...where, ...said, path: [...path, 'map', key] }];
+  });
+  return { ...own, map: { by, entries: new Map(entries) } };
 }
 
 function listenerOf(entry: Written<typeof listenerSchema>, directory: string): ListenerSettings {

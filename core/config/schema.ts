@@ -6,10 +6,11 @@
 import { z } from 'zod';
 import { parseIpAddress } from '../mail/ip-address.ts';
 import { MECHANISMS } from '../mail/mechanism.ts';
-import { cidr, domainName, duration, hostPort, ipAddress, LONGEST_TIMER, path, size } from '../plugin/option-types.ts';
+import { cidr, domainName, duration, ipAddress, LONGEST_TIMER, path, size } from '../plugin/option-types.ts';
 import { described } from './described.ts';
 import { limitsSchema } from './limits-schema.ts';
-import { queueSchema, routeRetry } from './queue-schema.ts';
+import { queueSchema } from './queue-schema.ts';
+import { routeSchema } from './route-schema.ts';
 import { conditionSchema } from './when.ts';
 
 const id = () =>
@@ -95,7 +96,7 @@ export const listenerSchema = z.strictObject({
 
 const DNS_SERVER = 'a DNS server is expected, such as "127.0.0.1", "127.0.0.1:5353" or "[::1]:53"';
 
-/** Servers as node:dns wants them. */
+/** Servers, an IPv6 address in brackets, each with its port. */
 const dnsServer = z
   .string({ error: DNS_SERVER })
   .meta({ examples: ['127.0.0.1:5353'] })
@@ -128,16 +129,6 @@ export const pluginSchema = z.strictObject({
   deadline: described(duration({ min: 1, max: LONGEST_TIMER }).optional(), 'How long each call of it may take.'),
 });
 
-export const routeSchema = z.strictObject({
-  when: conditionSchema.optional(),
-  deliver: described(z.string().min(1), 'The name of the plugin that delivers.'),
-  hosts: described(
-    z.array(hostPort()).min(1).optional(),
-    'Where to, in the order to try. Default: a plugin finds out.',
-  ),
-  retry: described(routeRetry.optional(), 'When this mail is tried again, as far as it differs from queue.retry.'),
-});
-
 /** The whole file. */
 export const fileSchema = z
   .strictObject({
@@ -149,9 +140,29 @@ export const fileSchema = z
     queue: described(queueSchema, 'The mail that is accepted and not yet delivered.'),
     resolver: described(
       z
-        .strictObject({ servers: described(z.array(dnsServer).default([]), 'Default: those of the system.') })
+        .strictObject({
+          servers: described(z.array(dnsServer).default([]), 'Default: those of the system.'),
+          dnssec: described(
+            z.enum(['ignored', 'trusted']).default('ignored'),
+            'trusted: the servers validate DNSSEC, and nobody can change what they say on its way. DANE needs that.',
+          ),
+        })
         .prefault({}),
       'DNS.',
+    ),
+    tlsReports: described(
+      z
+        .union([
+          z.literal('off'),
+          z.strictObject({
+            directory: described(path().prefault('./var/tlsrpt'), 'Where the counts lie, a file for each day.'),
+            keep: described(duration({ min: 86_400_000 }).prefault('30 days'), 'How long they are kept.'),
+            organization: described(z.string().min(1).optional(), 'Who reports. Default: the hostname.'),
+            contact: described(z.string().min(1).optional(), 'How to reach them. Default: postmaster@hostname.'),
+          }),
+        ])
+        .prefault({}),
+      'What became of TLS with domains that have a policy, counted for reports to them (RFC 8460).',
     ),
     deadline: described(
       duration({ min: 1, max: LONGEST_TIMER }).prefault('30 s'),

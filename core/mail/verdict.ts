@@ -5,7 +5,7 @@ import type { Recipient, Target } from './envelope.ts';
 import type { Facts } from './facts.ts';
 import type { Outcome } from './outcome.ts';
 import type { EnhancedStatus, PermanentCode, PermanentReply, TransientCode, TransientReply } from './reply.ts';
-import type { Host } from './route.ts';
+import type { Host, RouteReason } from './route.ts';
 import type { Change } from './trace.ts';
 
 /** `rcpt`: this recipient is ours to take. A claim, not a command: another plugin's refusal wins. */
@@ -89,6 +89,8 @@ export interface RouteTo {
   readonly kind: 'route';
   readonly transport: string | null;
   readonly hosts: readonly Host[] | null;
+  /** How that came about, for `mailframe route`. */
+  readonly because: readonly RouteReason[];
 }
 
 /** `deliver`: what became of each recipient. One that is left out is deferred. */
@@ -171,8 +173,13 @@ export function authenticated(user: string): Authenticated {
 }
 
 /** Says where a recipient's mail goes next. */
-export function routeTo(choice: { readonly transport?: string; readonly hosts?: readonly Host[] }): RouteTo {
-  return { kind: 'route', transport: choice.transport ?? null, hosts: choice.hosts ?? null };
+export function routeTo(choice: {
+  readonly transport?: string;
+  readonly hosts?: readonly Host[];
+  readonly because?: readonly RouteReason[];
+}): RouteTo {
+  const { transport = null, hosts = null, because = [] } = choice;
+  return { kind: 'route', transport, hosts, because };
 }
 
 /** Reports a delivery attempt, recipient by recipient. */

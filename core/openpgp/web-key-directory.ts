@@ -189,7 +189,7 @@ export class WebKeyDirectory {
       if (answer.kind !== 'answered' || answer.location === null || !REDIRECTS.has(answer.status)) return answer;
       const target = URL.parse(answer.location, next.href);
       if (target === null || !mayLeadTo(target, about.domain) || redirects === MOST_REDIRECTS)
-        return { kind: 'failed', cause: `it leads on to ${answer.location}` };
+        return { kind: 'failed', what: 'other', cause: `it leads on to ${answer.location}` };
       next = target;
     }
   }

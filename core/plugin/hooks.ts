@@ -11,6 +11,7 @@ import type { Mail } from '../mail/mail.ts';
 import type { ChallengeMechanism } from '../mail/mechanism.ts';
 import type { Host } from '../mail/route.ts';
 import type { Greeting, Session } from '../mail/session.ts';
+import type { RouteTls } from '../mail/tls-demand.ts';
 import type {
   Accept,
   Addresses,
@@ -83,12 +84,18 @@ export interface HookTable {
   data: { subject: { readonly mail: Mail }; answer: Rewrite | Hold | Discard | Reject | Defer | Note };
   /** The final octets: the last veto before the mail is committed. */
   queue: { subject: { readonly mail: Mail }; answer: Hold | Discard | Reject | Defer };
-  /** Each recipient, on every attempt. `transport`: what the routes of the configuration chose, or `null`. */
+  /**
+   * Each recipient, on every attempt. `transport`, `hosts`, `tls`: what the routes of the configuration chose, or `null`. With
+   * `hosts` only their TLS is wanted. `domain`: whose hosts are wanted, that of the recipient unless a route says another.
+   */
   route: {
     subject: {
       readonly mail: Mail;
       readonly recipient: Recipient;
+      readonly domain: string;
       readonly transport: string | null;
+      readonly hosts: readonly Host[] | null;
+      readonly tls: RouteTls | null;
       readonly attempt: number;
     };
     answer: RouteTo | Reject | Defer;

@@ -4,7 +4,10 @@
  * `explain`, `replay` and the tests mount the same plugins on ports that answer but do not act.
  */
 import type { Socket } from 'node:net';
+import type { Resolver } from './dns.ts';
 import { token } from './token.ts';
+
+export type * from './dns.ts';
 
 /** Time. */
 export interface Clock {
@@ -20,32 +23,6 @@ export interface Random {
   bytes(count: number): Buffer;
   /** A whole number from 0 up to, but not including, `bound`. */
   below(bound: number): number;
-}
-
-/** What DNS said. "There is none" and "nobody could say" are different answers, not different exceptions. */
-export type DnsAnswer<T> =
-  | { readonly kind: 'found'; readonly records: readonly T[] }
-  /** The name does not exist (NXDOMAIN). */
-  | { readonly kind: 'no-such-domain' }
-  /** The name exists and has no record of this type. */
-  | { readonly kind: 'no-records' }
-  /** Time-out, SERVFAIL, refused: ask again later. */
-  | { readonly kind: 'unavailable'; readonly cause: string };
-
-/** An MX record (RFC 5321 section 5.1). An `exchange` of `''` is the null MX (RFC 7505). */
-export interface MxRecord {
-  readonly exchange: string;
-  readonly preference: number;
-}
-
-/** DNS. Names are given and come back without the final dot; A-labels only. */
-export interface Resolver {
-  mx(domain: string): Promise<DnsAnswer<MxRecord>>;
-  /** IPv4 and IPv6 addresses as text. */
-  addresses(name: string): Promise<DnsAnswer<string>>;
-  /** Names that the address points to, unconfirmed. */
-  reverse(address: string): Promise<DnsAnswer<string>>;
-  txt(name: string): Promise<DnsAnswer<string>>;
 }
 
 /** What is known of a file without reading it. */
@@ -108,13 +85,28 @@ export interface Files {
   syncDirectory(path: string): Promise<void>;
 }
 
-/** Where a socket is to lead. */
-export interface Destination {
-  /** An IP address. */
+/** A port of an IP address. */
+export interface InternetAddress {
+  /** An IP address: names are for the resolver. */
   readonly address: string;
   readonly port: number;
+}
+
+/** A Unix socket of this machine. */
+export interface UnixSocket {
+  /** Its absolute path. */
+  readonly socket: string;
+}
+
+/** Where a connection is to lead. */
+export type Destination = (InternetAddress | UnixSocket) & {
   /** In milliseconds. */
   readonly timeout: number;
+};
+
+/** As messages name it: `192.0.2.1:25`, or the path of a socket. */
+export function addressName(to: InternetAddress | UnixSocket): string {
+  return 'socket' in to ? to.socket : `${to.address}:${to.port}`;
 }
 
 /** Outgoing connections. */

@@ -15,11 +15,18 @@ export interface WebQuestion {
 
 /** What came back. A redirect is an answer: whether to follow it is for the one who asks. */
 export type WebAnswer =
-  | { readonly kind: 'answered'; readonly status: number; readonly location: string | null; readonly body: Buffer }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly location: string | null;
+      /** As `text/plain`, in lower case and without parameters; `null` where it is not said. */
+      readonly mediaType: string | null;
+      readonly body: Buffer;
+    }
   /** DNS says that there is no such host, or no address of it. */
   | { readonly kind: 'no-such-host' }
   /** Time-out, no connection, a certificate that does not fit, an answer that is too long. */
-  | { readonly kind: 'failed'; readonly cause: string };
+  | { readonly kind: 'failed'; readonly what: 'certificate' | 'size' | 'other'; readonly cause: string };
 
 /**
  * The web. Guarantee (server-side request forgery): whoever chooses the name of the host cannot make this gateway talk to a

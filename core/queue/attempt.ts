@@ -104,8 +104,8 @@ async function routeAll({ lease: { mail, recipients }, chain, log }: AttemptPart
 
 /** The same for routes that lead to the same place: hosts of one preference may have been shuffled. */
 function keyOf({ transport, hosts }: Route): string {
-  const places = hosts.map(({ name, port, addresses, preference }) =>
-    [preference, name, port, ...addresses.toSorted()].join(' '),
+  const places = hosts.map(({ name, port, addresses, preference, tls }) =>
+    [preference, name, port, ...addresses.toSorted(), JSON.stringify(tls ?? null)].join(' '),
   );
   return [transport, ...places.sort()].join('\n');
 }

@@ -5,8 +5,8 @@
  */
 import { type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
-import { rootCertificates, type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { describeError } from '../mail/failure.ts';
+import { rootCertificates, TLSSocket, connect as tlsConnect } from 'node:tls';
+import { describeError, errnoOf } from '../mail/failure.ts';
 import { parseIpAddress } from '../mail/ip-address.ts';
 import { specialUse } from '../mail/special-addresses.ts';
 import type { Network, Resolver } from '../plugin/ports.ts';
@@ -32,7 +32,8 @@ export function systemWeb({ resolver, network }: WebParts): Web {
         const found = await addressesOf(question.url, resolver, limited);
         if (found.kind !== 'addresses') return found;
         const socket = await connected(found.addresses, question, { network, signal: limited });
-        return await asked(await secured(socket, question, limited), question, limited);
+        const tls = await secured(socket, question, limited);
+        return tls instanceof TLSSocket ? await asked(tls, question, limited) : tls;
       } catch (error) {
         signal.throwIfAborted();
         return failed(limited.aborted ? `no answer within ${question.timeout} ms` : describeError(error));
@@ -41,8 +42,10 @@ export function systemWeb({ resolver, network }: WebParts): Web {
   };
 }
 
-function failed(cause: string): Extract<WebAnswer, { kind: 'failed' }> {
-  return { kind: 'failed', cause };
+type Failed = Extract<WebAnswer, { kind: 'failed' }>;
+
+function failed(cause: string, what: Failed['what'] = 'other'): Failed {
+  return { kind: 'failed', what, cause };
 }
 
 type Found =
@@ -93,8 +96,15 @@ async function connected(
   throw last;
 }
 
+/** Errors of a connection, and not of what is said over it. */
+const BROKEN: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
+
 /** Shakes hands, and believes only a certificate for the host of the URL (RFC 9110 section 4.3.4). */
-async function secured(socket: Socket, { url, authorities }: WebQuestion, signal: AbortSignal): Promise<TLSSocket> {
+async function secured(
+  socket: Socket,
+  { url, authorities }: WebQuestion,
+  signal: AbortSignal,
+): Promise<TLSSocket | Failed> {
   return await new Promise((resolve, reject) => {
     const tls = tlsConnect({
       socket,
@@ -110,7 +120,8 @@ async function secured(socket: Socket, { url, authorities }: WebQuestion, signal
     tls
       .once('error', error => {
         leave();
-        reject(error);
+        if (signal.aborted || BROKEN.has(errnoOf(error) ?? '')) reject(error);
+        else resolve(failed(describeError(error), 'certificate'));
       })
       .on('error', () => {});
     tls.once('secureConnect', () => {
@@ -136,8 +147,10 @@ async function asked(tls: TLSSocket, question: WebQuestion, signal: AbortSignal)
         .end();
     });
     const body = await bodyOf(response, question.maxSize);
-    if (body === null) return failed(`the answer is longer than ${question.maxSize} octets`);
-    return { kind: 'answered', status: response.statusCode ?? 0, location: response.headers.location ?? null, body };
+    if (body === null) return failed(`the answer is longer than ${question.maxSize} octets`, 'size');
+    const { statusCode: status = 0, headers } = response;
+    const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? null;
+    return { kind: 'answered', status, location: headers.location ?? null, mediaType, body };
   } finally {
     tls.destroy();
   }

@@ -1,13 +1,16 @@
-/** A network on which every address leads where the test says: to a port of this machine, or to a failure. */
-import type { Network } from '../plugin/ports.ts';
+/** A network on which every address and every Unix socket leads where the test says: to this machine, or to a failure. */
+import { addressName, type Network } from '../plugin/ports.ts';
 import { systemNetwork } from '../system/network.ts';
 
-/** By `address:port`, as in `192.0.2.1:25`. A number is a port on loopback, a text the errno of the failure. */
+/**
+ * By `address:port` or by the path of a socket, as in `192.0.2.1:25` and `/run/lmtp`. A number is a port on loopback, a text
+ * the errno of the failure.
+ */
 export type FakeHosts = Readonly<Record<string, number | string>>;
 
 /** A network that remembers where it was asked to connect. */
 export interface FakeNetwork extends Network {
-  /** `192.0.2.1:25`, in the order of asking. */
+  /** `192.0.2.1:25` or the path of a socket, in the order of asking. */
   readonly attempts: readonly string[];
   /** Replaces all destinations. */
   set(hosts: FakeHosts): void;
@@ -25,11 +28,12 @@ export function fakeNetwork(initial: FakeHosts = {}): FakeNetwork {
     set(later) {
       hosts = later;
     },
-    connect({ address, port, timeout }, signal) {
-      const name = `${address}:${port}`;
+    connect(destination, signal) {
+      const name = addressName(destination);
       attempts.push(name);
       const leadsTo = hosts[name] ?? 'ECONNREFUSED';
       if (typeof leadsTo === 'number') {
+        const { timeout } = destination;
         return systemNetwork.connect({ address: '127.0.0.1', port: leadsTo, timeout }, signal);
       }
       return Promise.reject(Object.assign(new Error(`connect ${leadsTo} ${name}`), { code: leadsTo }));

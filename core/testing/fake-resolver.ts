@@ -1,6 +1,8 @@
 /** DNS out of an object. What the object does not name does not exist: no test depends on the world outside. */
-import type { DnsAnswer, MxRecord, Resolver } from '../plugin/ports.ts';
-import { eitherFamily, mapRecords } from '../system/dns-answer.ts';
+
+import type { TlsaRecord } from '../mail/tls-demand.ts';
+import type { DnsAnswer, DnsLookup, DnsRecords, Dnssec, DnsType, MxRecord, Resolver } from '../plugin/dns.ts';
+import { eitherFamily, mapRecords } from '../plugin/dns-answer.ts';
 
 /** What the fake knows of one name. A type that is missing is "no records". */
 export interface FakeRecords {
@@ -11,6 +13,11 @@ export interface FakeRecords {
   readonly TXT?: readonly string[] | 'unavailable';
   /** Below the address itself: `{ '192.0.2.1': { PTR: ['client.test'] } }`. */
   readonly PTR?: readonly string[] | 'unavailable';
+  readonly TLSA?: readonly TlsaRecord[] | 'unavailable';
+  /** The name that it is an alias of: all other records are those of that one. */
+  readonly CNAME?: string;
+  /** What DNSSEC says of the name. Without it `insecure`. */
+  readonly dnssec?: Dnssec;
 }
 
 /** Names in lower case without the final dot. `unavailable`: whatever is asked about the name, nobody can say. */
@@ -31,28 +38,53 @@ export interface FakeResolver extends Resolver {
 export function fakeResolver(initial: FakeZones = {}): FakeResolver {
   let zones = initial;
   const queries: string[] = [];
-  const ask = <K extends keyof FakeRecords>(name: string, type: K): DnsAnswer<Entry<K>> => {
+  const ask = <K extends DnsType>(name: string, type: K): DnsLookup<Entry<K>> => {
     queries.push(`${type} ${name}`);
-    const records = zones[name.toLowerCase().replace(/\.$/, '')];
-    if (records === undefined) return { kind: 'no-such-domain' };
-    const found = records === 'unavailable' ? records : records[type];
-    if (found === 'unavailable') return { kind: 'unavailable', cause: `the test made ${type} ${name} unavailable` };
-    if (found === undefined || found.length === 0) return { kind: 'no-records' };
-    return { kind: 'found', records: found };
+    return find(zones, name.toLowerCase().replace(/\.$/, ''), type);
   };
+  const answer = <K extends DnsType>(name: string, type: K) => ask(name, type).answer;
   return {
     queries,
     set(later) {
       zones = later;
     },
-    mx: domain => Promise.resolve(mapRecords(ask(domain, 'MX'), toMx)),
-    addresses: name => Promise.resolve(eitherFamily(ask(name, 'A'), ask(name, 'AAAA'))),
-    reverse: address => Promise.resolve(ask(address, 'PTR')),
-    txt: name => Promise.resolve(ask(name, 'TXT')),
+    mx: domain => Promise.resolve(mapRecords(answer(domain, 'MX'), toMx)),
+    addresses: name => Promise.resolve(eitherFamily(answer(name, 'A'), answer(name, 'AAAA'))),
+    reverse: address => Promise.resolve(answer(address, 'PTR')),
+    txt: name => Promise.resolve(answer(name, 'TXT')),
+    lookUp: <T extends DnsType>(name: string, type: T) => {
+      const { answer: found, ...about } = ask(name, type);
+      const read = mapRecords(found, entry => (type === 'MX' ? toMx(entry as Entry<'MX'>) : entry));
+      return Promise.resolve({ ...about, answer: read as DnsAnswer<DnsRecords[T]> });
+    },
   };
 }
 
-type Entry<K extends keyof FakeRecords> = Exclude<FakeRecords[K], string | undefined>[number];
+type Entry<K extends DnsType> = Exclude<FakeRecords[K], string | undefined>[number];
+
+/** In milliseconds. */
+const TTL = 300_000;
+
+function find<K extends DnsType>(
+  zones: FakeZones,
+  name: string,
+  type: K,
+  soFar: Dnssec = 'secure',
+): DnsLookup<Entry<K>> {
+  const zone = zones[name];
+  const { CNAME, dnssec: own = 'insecure' } = typeof zone === 'object' ? zone : {};
+  const dnssec = soFar === 'secure' ? own : soFar;
+  if (CNAME !== undefined) return find(zones, CNAME, type, dnssec);
+  return { answer: answerOf(zone, name, type), dnssec, name, ttl: TTL };
+}
+
+function answerOf<K extends DnsType>(zone: FakeZones[string] | undefined, name: string, type: K): DnsAnswer<Entry<K>> {
+  if (zone === undefined) return { kind: 'no-such-domain' };
+  const found = zone === 'unavailable' ? zone : zone[type];
+  if (found === 'unavailable') return { kind: 'unavailable', cause: `the test made ${type} ${name} unavailable` };
+  if (found === undefined || found.length === 0) return { kind: 'no-records' };
+  return { kind: 'found', records: found };
+}
 
 function toMx([preference, exchange]: Entry<'MX'>): MxRecord {
   return { preference, exchange };

@@ -3,7 +3,9 @@
 import type { Facts } from '../mail/facts.ts';
 import type { ChallengeMechanism } from '../mail/mechanism.ts';
 import { parseMailbox } from '../mail/path.ts';
+import type { Host } from '../mail/route.ts';
 import type { Greeting, Session } from '../mail/session.ts';
+import type { RouteTls } from '../mail/tls-demand.ts';
 import type { Credentials, PasswordCredentials } from '../plugin/credentials.ts';
 import type { Answer, HookName, Subject } from '../plugin/hooks.ts';
 import {
@@ -63,7 +65,14 @@ export interface Questions {
   readonly queue: (content: ContentText, about?: Circumstances & MailParts) => Answered<'queue'>;
   readonly route: (
     to: RecipientText,
-    about?: Circumstances & MailParts & { readonly transport?: string; readonly attempt?: number },
+    about?: Circumstances &
+      MailParts & {
+        readonly transport?: string;
+        readonly attempt?: number;
+        readonly domain?: string;
+        readonly hosts?: readonly Host[];
+        readonly tls?: RouteTls;
+      },
   ) => Answered<'route'>;
   readonly deliver: (delivery?: Circumstances & DeliveryParts) => Answered<'deliver'>;
   readonly vrfy: (query: string, about?: Circumstances) => Answered<'vrfy'>;
@@ -106,9 +115,11 @@ export function questions(ask: Ask): Questions {
     },
     data: (content, about = {}) => ask('data', { mail: aMail({ ...about, content }) }, about),
     queue: (content, about = {}) => ask('queue', { mail: aMail({ ...about, content }) }, about),
-    route(to, { transport = null, attempt = 1, ...about } = {}) {
+    route(to, { transport = null, attempt = 1, domain, hosts = null, tls = null, ...about } = {}) {
       const recipient = typeof to === 'string' ? aRecipient(to) : to;
-      return ask('route', { mail: aMail({ ...about, to: recipient }), recipient, transport, attempt }, about);
+      const mail = aMail({ ...about, to: recipient });
+      const whose = domain ?? recipient.forwardPath.domain;
+      return ask('route', { mail, recipient, domain: whose, transport, hosts, tls, attempt }, about);
     },
     deliver: (delivery = {}) => ask('deliver', aDelivery(delivery), delivery),
     vrfy: (query, about = {}) => ask('vrfy', lookup(query, about), about),

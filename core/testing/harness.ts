@@ -13,6 +13,7 @@ import type { HappeningName, Happenings } from '../plugin/observer.ts';
 import type { Plugin, PluginInstance } from '../plugin/plugin.ts';
 import { CLOCK, FILES, IDENTITY, LOG, NETWORK, PROCESSES, RANDOM, RESOLVER } from '../plugin/ports.ts';
 import { TABLES } from '../plugin/table.ts';
+import { TLS_REPORTS } from '../plugin/tls-reports.ts';
 import type { Token } from '../plugin/token.ts';
 import { WEB } from '../plugin/web.ts';
 import { systemWeb } from '../system/web.ts';
@@ -27,6 +28,7 @@ import { type Circumstances, type Questions, questions } from './harness-questio
 import { ManualClock } from './manual-clock.ts';
 import { type MemoryFiles, memoryFiles } from './memory-files.ts';
 import { type RecordingLog, recordingLog } from './recording-log.ts';
+import { type RecordingTlsReports, recordingTlsReports } from './recording-tls-reports.ts';
 import { seededRandom } from './seeded-random.ts';
 
 /** A service for the plugin under test, in the place of the fake if there is one. Made by `provide`. */
@@ -72,6 +74,8 @@ export interface Harness extends Questions {
   readonly resolver: FakeResolver;
   readonly network: FakeNetwork;
   readonly processes: FakeProcesses;
+  /** What was counted for TLS reports. */
+  readonly tlsReports: RecordingTlsReports;
   /**
    * Sends a delivery through the plugin's middleware to a transport that reports the outcome for all recipients:
    * delivered, where none is given.
@@ -98,7 +102,7 @@ export async function harness(plugin: Plugin, options?: unknown, settings: Harne
   if (created.kind === 'faulty') throw notMounted(plugin, created.faults);
   const { instance } = created.value;
   await instance.start?.();
-  const { clock, log, files, resolver, network, processes } = world;
+  const { clock, log, files, resolver, network, processes, tlsReports } = world;
   return {
     clock,
     log,
@@ -106,6 +110,7 @@ export async function harness(plugin: Plugin, options?: unknown, settings: Harne
     resolver,
     network,
     processes,
+    tlsReports,
     instance,
     ...questions((hook, subject, circumstances) => ask(instance, hook, subject, { plugin, log, circumstances })),
     deliverThrough: (delivery = {}, outcome = deliveredTo('transport')) =>
@@ -140,6 +145,7 @@ function worldOf(plugin: Plugin, settings: HarnessSettings) {
   const resolver = fakeResolver(settings.dns);
   const network = fakeNetwork(settings.hosts);
   const processes = fakeProcesses(settings.programs);
+  const tlsReports = recordingTlsReports();
   const scope = Scope.root()
     .value(CLOCK, clock)
     .value(LOG, log.child({ plugin: plugin.name }))
@@ -149,11 +155,12 @@ function worldOf(plugin: Plugin, settings: HarnessSettings) {
     .value(PROCESSES, processes)
     .lazy(TABLES, { files: FILES, clock: CLOCK }, openTables)
     .value(WEB, systemWeb({ resolver, network }))
+    .value(TLS_REPORTS, tlsReports)
     .value(RANDOM, seededRandom(plugin.name))
     .value(IDENTITY, { hostname: settings.hostname ?? 'mx.example.test', plugin: plugin.name })
     .child();
   for (const one of settings.provide ?? []) one.addTo(scope);
-  return { clock, log, files, resolver, network, processes, scope };
+  return { clock, log, files, resolver, network, processes, tlsReports, scope };
 }
 
 function notMounted(plugin: Plugin, faults: readonly MountFault[]): Error {

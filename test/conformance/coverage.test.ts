@@ -1,4 +1,4 @@
-/** Nothing in the corpus about SMTP and addresses is passed over in silence: each table has its test, or a reason to have none. */
+/** Nothing in the corpus about SMTP, addresses and transport security is passed over in silence: each table has its test, or a reason to have none. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
@@ -25,6 +25,8 @@ const READ_BY: Readonly<Record<string, string>> = {
   'smtp/postfix-smtpd': 'smtp-postfix',
   'smtp/smuggling': 'smtp-smuggling',
   'smtp/starttls': 'smtp-starttls',
+  'transport-sec/mta-sts': 'transport-security',
+  'transport-sec/stalwart-tlsrpt': 'transport-security',
 };
 
 const NO_DATES = 'nothing here reads the date of a mail: it is passed on as it is';
@@ -70,7 +72,7 @@ function sourceOf(name: string): string {
 }
 
 describeWithCorpus('the corpus', () => {
-  const tables = corpusPresent ? ['smtp', 'address'].flatMap(tablesOf) : [];
+  const tables = corpusPresent ? ['smtp', 'address', 'transport-sec'].flatMap(tablesOf) : [];
 
   test.for(tables)('%s has a test or a reason', table => {
     const keys = [...Object.keys(READ_BY), ...Object.keys(NOT_READ)].filter(key => isIn(table, key));

@@ -66,8 +66,8 @@ test('the plan of a configuration', async () => {
       },
     ],
     routes: [
-      { when: 'recipient is @example.test', transport: 'boxes', hosts: null },
-      { when: null, transport: 'boxes', hosts: null },
+      { when: 'recipient is @example.test', transport: 'boxes', hosts: null, exchangersOf: null, tls: null, map: null },
+      { when: null, transport: 'boxes', hosts: null, exchangersOf: null, tls: null, map: null },
     ],
     observers: ['scanner'],
     silent: [

@@ -30,6 +30,10 @@ export interface GatewaySettings {
   readonly brought?: readonly Plugin[];
   /** In place of the queue on disk. */
   readonly store?: QueueStore;
+  /** Of mx-routing. */
+  readonly routing?: Readonly<Record<string, unknown>>;
+  /** In place of the DNS server that has `zones`. */
+  readonly resolver?: Readonly<Record<string, unknown>>;
   /** On this port every other host listens. */
   readonly nextHopPort?: number;
   readonly zones?: DnsZones;
@@ -82,12 +86,12 @@ export async function gatewayFolder(settings: GatewaySettings = {}): Promise<Gat
       retry: { first: '1 s', factor: 1, longest: '1 s', giveUpAfter: '1 h' },
       destinations: [{ backOff: { first: '1 s', longest: '1 s' } }],
     },
-    resolver: { servers: [dns.address] },
+    resolver: settings.resolver ?? { servers: [dns.address] },
     log: { format: 'json' },
     plugins: [
       ...plugins,
       { use: 'relay-policy', options: { localDomains: ['example.test'], relayFor: ['127.0.0.0/8'], ...policy } },
-      { use: 'mx-routing', options: { port: nextHopPort, privateAddresses: 'allow' } },
+      { use: 'mx-routing', options: { port: nextHopPort, privateAddresses: 'allow', ...settings.routing } },
       { use: 'mbox-delivery', as: 'mailboxes', options: { directory: `./${MAIL_FOLDER}` } },
       { use: 'smtp-relay', as: 'internet', options: relay },
     ],

@@ -27,6 +27,8 @@ export interface TestAuthority extends TestCertificate {
   issue(wishes: CertificateWishes): TestCertificate;
   /** An authority below this one. */
   delegate(commonName: string): TestAuthority;
+  /** One who has a certificate of this authority, and signs others without being allowed to. */
+  pretender(hostname: string): TestAuthority;
 }
 
 /** A name and the key that signs for it. */
@@ -65,6 +67,7 @@ function authorityOf(own: Made): TestAuthority {
     key: own.key,
     issue: wishes => pem(made(wishes, own.signer, false)),
     delegate: name => authorityOf(made({ commonName: name }, own.signer, true)),
+    pretender: name => authorityOf(made({ commonName: name, dns: [name] }, own.signer, false)),
   };
 }
 

@@ -6,6 +6,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, isIP, type Server, type Socket } from 'node:net';
 import { type Answer, decode, encode, type Packet, type Question } from 'dns-packet';
+import type { TlsaRecord } from '../../core/mail/tls-demand.ts';
 import { reverseName } from '../../core/system/reverse-name.ts';
 
 /** How a question may fail. `silent`: no answer at all. `garbage`: octets that are no DNS message. */
@@ -20,7 +21,12 @@ export interface DnsRecords {
   /** A list of strings is one record in several strings. */
   readonly TXT?: readonly (string | readonly string[])[] | DnsFailure;
   readonly PTR?: readonly string[] | DnsFailure;
+  readonly TLSA?: readonly TlsaRecord[] | DnsFailure;
   readonly CNAME?: string;
+  /** The answer says that it was validated (AD). */
+  readonly authentic?: true;
+  /** How long its records hold, and that there are none; in seconds. 1 without it. */
+  readonly ttl?: number;
   /** Over UDP the answer is empty and says that it is truncated, so that the client comes again over TCP. */
   readonly truncate?: true;
 }
@@ -39,10 +45,11 @@ export interface DnsServer {
   readonly close: () => Promise<void>;
 }
 
-const TYPES = ['MX', 'A', 'AAAA', 'TXT', 'PTR'] as const;
+const TYPES = ['MX', 'A', 'AAAA', 'TXT', 'PTR', 'TLSA'] as const;
 const RCODES = { nxdomain: 3, servfail: 2, refused: 5 } as const;
 const AUTHORITATIVE = 0x04_00;
 const TRUNCATED = 0x02_00;
+const AUTHENTIC = 0x00_20;
 const LONGEST_ALIAS_CHAIN = 8;
 
 /** Starts one on a free port. */
@@ -140,9 +147,10 @@ function reply(
   return encode({
     type: 'response',
     id: query.id ?? 0,
-    flags: AUTHORITATIVE | (truncated ? TRUNCATED : 0) | code,
+    flags: AUTHORITATIVE | (truncated ? TRUNCATED : 0) | (found.authentic ? AUTHENTIC : 0) | code,
     questions: [question],
     answers: truncated ? [] : found.answers,
+    authorities: found.negative === null ? [] : [soaOf(question.name, found.negative)],
   });
 }
 
@@ -150,38 +158,53 @@ interface Found {
   readonly failure: DnsFailure | null;
   readonly answers: Answer[];
   readonly truncate: boolean;
+  readonly authentic: boolean;
+  /** How long "there is none" holds, where it may be kept at all. */
+  readonly negative: number | null;
+}
+
+function soaOf(name: string, ttl: number): Answer {
+  const data = { mname: name, rname: name, serial: 1, refresh: 1, retry: 1, expire: 1, minimum: ttl };
+  return { type: 'SOA', name, ttl, data };
 }
 
 /** The records of the name itself or of that to which its aliases lead. */
 function lookUp(zones: ReadonlyMap<string, DnsRecords | DnsFailure>, { name, type }: Question): Found {
   const answers: Answer[] = [];
   let truncate = false;
+  let authentic = true;
   let owner = name;
+  const failed = (failure: DnsFailure): Found => ({ failure, answers, truncate, authentic: false, negative: null });
   for (let step = 0; step < LONGEST_ALIAS_CHAIN; step += 1) {
     const zone = zones.get(owner.toLowerCase()) ?? 'nxdomain';
-    if (typeof zone === 'string') return { failure: zone, answers, truncate };
+    if (typeof zone === 'string') return failed(zone);
     truncate ||= zone.truncate === true;
+    authentic &&= zone.authentic === true;
     if (zone.CNAME === undefined) {
       const own = recordsOf(zone, owner, type);
-      return typeof own === 'string'
-        ? { failure: own, answers, truncate }
-        : { failure: null, answers: [...answers, ...own], truncate };
+      if (typeof own === 'string') return failed(own);
+      const negative = own.length === 0 ? (zone.ttl ?? null) : null;
+      return { failure: null, answers: [...answers, ...own], truncate, authentic, negative };
     }
-    answers.push({ type: 'CNAME', name: owner, ttl: 1, data: zone.CNAME });
+    answers.push({ type: 'CNAME', name: owner, ttl: zone.ttl ?? 1, data: zone.CNAME });
     owner = zone.CNAME;
   }
-  return { failure: 'servfail', answers, truncate };
+  return failed('servfail');
 }
 
 function recordsOf(zone: DnsRecords, name: string, asked: Question['type']): Answer[] | DnsFailure {
   const type = TYPES.find(one => one === asked);
   const known = type === undefined ? [] : (zone[type] ?? []);
   if (type === undefined || typeof known === 'string') return typeof known === 'string' ? known : [];
-  return known.map(record => ({ type, name, ttl: 1, data: dataOf(type, record) }) as Answer);
+  return known.map(record => ({ type, name, ttl: zone.ttl ?? 1, data: dataOf(type, record) }) as Answer);
 }
 
-function dataOf(type: (typeof TYPES)[number], record: string | readonly (string | number)[]): unknown {
+function dataOf(type: (typeof TYPES)[number], record: string | TlsaRecord | readonly (string | number)[]): unknown {
+  if (type === 'TLSA') {
+    const { data, ...numbers } = record as TlsaRecord;
+    return { ...numbers, certificate: Buffer.from(data, 'hex') };
+  }
   if (type !== 'MX') return record;
-  const [preference, exchange] = record;
+  const [preference, exchange] = record as readonly (string | number)[];
   return { preference, exchange: exchange === '' ? '.' : exchange };
 }

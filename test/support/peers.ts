@@ -90,11 +90,16 @@ export interface AiosmtpdSettings {
   readonly certificate?: TestCertificate;
   /** By recipient, what it says instead of 250. */
   readonly refuse?: Readonly<Record<string, string>>;
+  /** It speaks LMTP on this Unix socket, and no SMTP. */
+  readonly lmtpSocket?: string;
+  /** By recipient, what it says by LMTP after the content instead of 250. */
+  readonly refuseContent?: Readonly<Record<string, string>>;
 }
 
-/** Says its port in the first line, and each mail in a line before it answers 250. */
+/** Says its port, 0 for a socket, in the first line, and each mail in a line before it answers 250. */
 const AIOSMTPD_PROGRAM = `
 import asyncio, base64, json, ssl, sys
+from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
 settings = json.loads(sys.argv[1])
@@ -117,7 +122,9 @@ class Handler:
             'tls': session.ssl is not None,
             'content': envelope.original_content.decode('latin-1'),
         })
-        return '250 2.0.0 OK'
+        refuse = settings['refuseContent']
+        each = [refuse.get(address, '250 2.0.0 OK') for address in envelope.rcpt_tos]
+        return '\\r\\n'.join(each if settings['lmtpSocket'] else each[:1])
 
 context = None
 if settings['certificate']:
@@ -125,24 +132,29 @@ if settings['certificate']:
     context.load_cert_chain(settings['certificate'])
 
 async def main():
-    make = lambda: SMTP(Handler(), hostname='next.test', enable_SMTPUTF8=True, tls_context=context)
-    server = await asyncio.get_running_loop().create_server(make, '127.0.0.1', 0)
-    say(server.sockets[0].getsockname()[1])
+    path = settings['lmtpSocket']
+    protocol = LMTP if path else SMTP
+    make = lambda: protocol(Handler(), hostname='next.test', enable_SMTPUTF8=True, tls_context=context)
+    loop = asyncio.get_running_loop()
+    server = await (loop.create_unix_server(make, path) if path else loop.create_server(make, '127.0.0.1', 0))
+    say(0 if path else server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 asyncio.run(main())
 `;
 
-/** aiosmtpd, which keeps CRLF. Call it inside a test. */
-export async function aiosmtpd({ certificate, refuse = {} }: AiosmtpdSettings = {}): Promise<NextHop> {
+/** aiosmtpd, which keeps CRLF. Its port is 0 where it listens on a socket. Call it inside a test. */
+export async function aiosmtpd(settings: AiosmtpdSettings = {}): Promise<NextHop> {
+  const { certificate, refuse = {}, lmtpSocket = null, refuseContent = {} } = settings;
   const pem = certificate === undefined ? null : join(await tempFolder(), 'certificate.pem');
   if (certificate !== undefined && pem !== null) await writeFile(pem, certificate.cert + certificate.key);
-  const program = launch(SYSTEM_PYTHON, ['-c', AIOSMTPD_PROGRAM, JSON.stringify({ certificate: pem, refuse })]);
+  const told = JSON.stringify({ certificate: pem, refuse, lmtpSocket, refuseContent });
+  const program = launch(SYSTEM_PYTHON, ['-c', AIOSMTPD_PROGRAM, told]);
   const lines = () => program.output().split('\n').slice(0, -1);
   const port = await until(() => {
-    const first = Number(lines()[0]);
-    if (!(first > 0)) throw new Error(`aiosmtpd has not begun: ${program.output()}`);
-    return first;
+    const [first] = lines();
+    if (first === undefined || !/^\d+$/.test(first)) throw new Error(`aiosmtpd has not begun: ${program.output()}`);
+    return Number(first);
   });
   return {
     port,

@@ -6,6 +6,7 @@ import type { RouteRule } from '../../../core/mail/route.ts';
 import type { PluginInstance } from '../../../core/plugin/plugin.ts';
 import { ManualClock } from '../../../core/testing/manual-clock.ts';
 import { recordingLog } from '../../../core/testing/recording-log.ts';
+import { seededRandom } from '../../../core/testing/seeded-random.ts';
 
 /** One link: its id, its instance, and what differs from the usual. */
 export function link(id: string, instance: PluginInstance, changes: Partial<Link> = {}): Omit<Link, 'log'> {
@@ -30,6 +31,7 @@ export function chainOf(links: readonly Omit<Link, 'log'>[], routes: readonly Ro
     links: links.map(one => ({ ...one, log: log.child({ plugin: one.id }) })),
     routes,
     clock,
+    random: seededRandom('chain'),
   });
   return { chain, log, clock };
 }

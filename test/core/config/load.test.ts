@@ -92,7 +92,13 @@ test('what is left out has its default', async () => {
       destinations: [],
       history: { keep: 7 * 86_400_000, size: 2 ** 30 },
     },
-    resolver: { servers: [] },
+    resolver: { servers: [], dnssec: 'ignored' },
+    tlsReports: {
+      directory: join(folder, 'var/tlsrpt'),
+      keep: 30 * 24 * 3_600_000,
+      organization: 'mx.example.test',
+      contact: 'postmaster@mx.example.test',
+    },
     log: { level: 'info', format: 'auto' },
     plugins: [
       {

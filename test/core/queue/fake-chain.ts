@@ -31,6 +31,7 @@ export function routedTo(transport: string, ...hosts: readonly string[]): Routed
   return {
     kind: 'routed',
     route: { transport, hosts: hosts.map(name => ({ name, port: 25, addresses: [], preference: 0 })) },
+    because: [],
   };
 }
 

@@ -1,5 +1,7 @@
 /** The scheduler: what is due is attempted, what became of it is written down, and nothing is lost or done twice. */
+
 import { describe, expect, test } from 'vitest';
+import type { Routed } from '../../../core/chain/decision.ts';
 import { DEFAULT_POLICY } from '../../../core/mail/destination.ts';
 import type { Recipient } from '../../../core/mail/envelope.ts';
 import { deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
@@ -70,6 +72,21 @@ describe('delivering', () => {
     expect((await store.find('A'))?.trace.map(step => step.hook)).toEqual(['rcpt', 'route', 'deliver', 'settle']);
   });
 
+  test('recipients whose hosts demand different TLS share no attempt', async () => {
+    const tls = { level: 'dane', measure: 'at-least', mode: 'enforce', names: [], tlsa: [], policy: null } as const;
+    const route = ({ forwardPath }: Recipient): Routed => {
+      const routed = routedTo('internet', 'mx.test');
+      const hosts = routed.route.hosts.map(host => (forwardPath.localPart === 'ann' ? { ...host, tls } : host));
+      return { ...routed, route: { ...routed.route, hosts } };
+    };
+    const { commit, chain } = running({ route });
+    await commit(newMail('A', { to: ['ann@example.test', 'bob@example.test', 'cem@example.test'] }));
+    expect(chain.deliveries).toEqual([
+      'internet mx.test: A to ann@example.test (1)',
+      'internet mx.test: A to bob@example.test cem@example.test (1)',
+    ]);
+  });
+
   test('a slow group keeps no other from being written down', async () => {
     const { opened, open } = gate();
     const deliver: ChainScript['deliver'] = async (delivery, transport) => {
@@ -128,7 +145,9 @@ describe('retrying', () => {
 
   test('expiry holds for recipients that have no route', async () => {
     const route = ({ forwardPath }: Recipient) =>
-      forwardPath.domain === 'example.test' ? ({ kind: 'unroutable', outcome: BUSY } as const) : routedTo('here');
+      forwardPath.domain === 'example.test'
+        ? ({ kind: 'unroutable', outcome: BUSY, because: [] } as const)
+        : routedTo('here');
     const { commit, chain, clock, states } = running({ route });
     await commit(newMail('A'));
     await clock.advance(25 * HOUR);

@@ -84,7 +84,7 @@ export async function gateway(setting: GatewaySetting = {}) {
   const log = recordingLog();
   const clock = new ManualClock('2026-11-23T12:00:00Z');
   const links = (setting.links ?? []).map(one => ({ ...one, log: log.child({ plugin: one.id }) }));
-  const chain = createChain({ links, routes: [], clock });
+  const chain = createChain({ links, routes: [], clock, random: seededRandom('gateway') });
   const committed: NewMail[][] = [];
   let pinned = 0;
   let ids = 0;

@@ -218,6 +218,7 @@ const silentResolver = {
   addresses: () => new Promise<never>(() => undefined),
   reverse: () => new Promise<never>(() => undefined),
   txt: () => new Promise<never>(() => undefined),
+  lookUp: () => new Promise<never>(() => undefined),
 };
 
 function isNameOrNull(name: string | null): boolean {

@@ -1,6 +1,5 @@
 /** The resolver port against a real DNS server on loopback, one failure at a time. */
-import { Resolver as DnsResolver } from 'node:dns/promises';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemResolver } from '../../../core/system/resolver.ts';
 import { type DnsZones, dnsServer } from '../../support/dns-server.ts';
 
@@ -133,10 +132,10 @@ describe('what DNS has not', () => {
 
 describe('what nobody can say', () => {
   test.each([
-    { failure: 'servfail', want: 'ESERVFAIL' },
-    { failure: 'refused', want: 'EREFUSED' },
-    { failure: 'silent', want: 'ETIMEOUT' },
-    { failure: 'garbage', want: 'EBADRESP' },
+    { failure: 'servfail', want: ': SERVFAIL' },
+    { failure: 'refused', want: ': REFUSED' },
+    { failure: 'silent', want: 'no answer within' },
+    { failure: 'garbage', want: 'no answer within' },
   ] as const)('a server that answers $failure is unavailable', async ({ failure, want }) => {
     const { resolver } = await setup({ 'broken.test': failure }, { timeout: 50 });
     const answer = { kind: 'unavailable', cause: expect.stringContaining(want) };
@@ -167,13 +166,4 @@ describe('what nobody can say', () => {
     await resolver.mx('silent.test');
     expect(server.queries).toEqual(['MX silent.test', 'MX silent.test']);
   });
-});
-
-test('an empty list of servers means those of the system', () => {
-  const set = vi.spyOn(DnsResolver.prototype, 'setServers');
-  onTestFinished(() => set.mockRestore());
-  systemResolver({ servers: [] });
-  expect(set).not.toHaveBeenCalled();
-  systemResolver({ servers: ['127.0.0.1:5353'] });
-  expect(set).toHaveBeenCalledWith(['127.0.0.1:5353']);
 });

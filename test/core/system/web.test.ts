@@ -30,9 +30,15 @@ test('an answer comes back as it is', async () => {
     kind: 'answered',
     status: 200,
     location: null,
+    mediaType: null,
     body: Buffer.from('hello'),
   });
   expect(server.asked).toEqual([`https://${HOST}/a/b?c=d`]);
+});
+
+test('an answer says what it is', async () => {
+  const { get } = await world(() => ({ headers: { 'Content-Type': 'Text/Plain; charset=utf-8' }, body: 'x' }));
+  expect(await get(`https://${HOST}/`)).toMatchObject({ mediaType: 'text/plain' });
 });
 
 test('a redirect is an answer and not followed', async () => {
@@ -87,7 +93,7 @@ test('man in the middle: a certificate of somebody else, or for another host, is
     [HOST]: { A: [PUBLIC] },
     'other.test': { A: [PUBLIC] },
   });
-  expect(await get(`https://${HOST}/`, { authorities: null })).toMatchObject({ kind: 'failed' });
+  expect(await get(`https://${HOST}/`, { authorities: null })).toMatchObject({ kind: 'failed', what: 'certificate' });
   expect(await get('https://other.test/')).toMatchObject({
     kind: 'failed',
     cause: expect.stringMatching(/altnames/i) as string,
@@ -97,12 +103,20 @@ test('man in the middle: a certificate of somebody else, or for another host, is
 
 test('an answer without end is cut off', async () => {
   const { get } = await world(() => ({ body: Buffer.alloc(100_000) }));
-  expect(await get(`https://${HOST}/`)).toEqual({ kind: 'failed', cause: 'the answer is longer than 1000 octets' });
+  expect(await get(`https://${HOST}/`)).toEqual({
+    kind: 'failed',
+    what: 'size',
+    cause: 'the answer is longer than 1000 octets',
+  });
 });
 
 test('a server that hangs is left', async () => {
   const { get } = await world(() => 'hangs');
-  expect(await get(`https://${HOST}/`, { timeout: 100 })).toEqual({ kind: 'failed', cause: 'no answer within 100 ms' });
+  expect(await get(`https://${HOST}/`, { timeout: 100 })).toEqual({
+    kind: 'failed',
+    what: 'other',
+    cause: 'no answer within 100 ms',
+  });
 });
 
 test('the one who asks may lose patience', async () => {

@@ -16,6 +16,16 @@ describe('a fake network', () => {
     expect(network.attempts).toEqual(['192.0.2.1:25']);
   });
 
+  test('leads from the path of a socket to a port of this machine, or to a failure', async () => {
+    const sink = await smtpSink();
+    onTestFinished(sink.close);
+    const network = fakeNetwork({ '/run/lmtp': sink.port, '/run/other': 'EACCES' });
+    const to = (socket: string) => network.connect({ socket, timeout: 5000 }, never);
+    (await to('/run/lmtp')).destroy();
+    await expect(to('/run/other')).rejects.toMatchObject({ code: 'EACCES' });
+    expect(network.attempts).toEqual(['/run/lmtp', '/run/other']);
+  });
+
   test('fails as it is told, and refuses what it was not told of', async () => {
     const network = fakeNetwork({ '192.0.2.1:25': 'ETIMEDOUT' });
     const to = (address: string) => network.connect({ address, port: 25, timeout: 5000 }, never);

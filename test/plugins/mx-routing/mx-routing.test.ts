@@ -43,7 +43,7 @@ describe('hosts', () => {
   test('bear the port and the preference, for the transport that was chosen', async () => {
     const { answer } = await routed('example.test', THREE_LEVELS, { port: 2525, limit: 1 });
     const host = { name: 'a.example.test', port: 2525, addresses: ['192.0.2.1'], preference: 10 };
-    expect(answer).toEqual({ kind: 'route', transport: 'internet', hosts: [host] });
+    expect(answer).toMatchObject({ kind: 'route', transport: 'internet', hosts: [host] });
   });
 
   test('of equal preference come in any order', async () => {

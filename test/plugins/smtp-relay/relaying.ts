@@ -21,7 +21,7 @@ export async function sinkFor(settings: SinkSettings = {}): Promise<SmtpSink> {
 /** The relay, which is closed with the test. `hosts` names where addresses lead, as in `fakeNetwork`. */
 export async function relaying(options: object, settings: HarnessSettings) {
   const plugin = await harness(smtpRelay, options, settings);
-  const { clock, log, network, resolver, deliver, close } = plugin;
+  const { clock, log, network, resolver, tlsReports, deliver, close } = plugin;
   onTestFinished(close);
   /** The outcomes by address. */
   const outcomes = async (...delivery: Parameters<typeof deliver>) => {
@@ -29,7 +29,7 @@ export async function relaying(options: object, settings: HarnessSettings) {
     if (report === undefined) throw new Error('the relay was silent');
     return byAddress(report.outcomes);
   };
-  return { clock, log, network, resolver, outcomes, close };
+  return { clock, log, network, resolver, tlsReports, outcomes, close };
 }
 
 /** One next hop, `mx.test[192.0.2.1]:25`, and the relay to it. */

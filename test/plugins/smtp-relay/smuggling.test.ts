@@ -8,11 +8,11 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { applyEdits, type Content, contentOf } from '../../../core/index.ts';
 import { parseParameters } from '../../../core/mail/parameters.ts';
+import { mailCommand, rcptCommand } from '../../../core/next-hop/commands.ts';
+import { Extensions } from '../../../core/next-hop/extensions.ts';
 import { parseMail } from '../../../core/smtp/mail-command.ts';
 import { parseRcpt } from '../../../core/smtp/rcpt-command.ts';
 import { aMail } from '../../../core/testing.ts';
-import { mailCommand, rcptCommand } from '../../../plugins/smtp-relay/commands.ts';
-import { Extensions } from '../../../plugins/smtp-relay/extensions.ts';
 import * as fc from '../../support/fast-check.ts';
 import { LINES, MX, relaying, relayingTo } from './relaying.ts';
 
