@@ -1,10 +1,12 @@
 /**
  * DKIM signatures as far as an editor of mail must know them: what they cover, not whether they verify (RFC 6376).
  *
- * Two mails that give the same coverage for a signature are the same to its verifier.
+ * Two mails that give the same coverage for a signature, of the header and of the body (`DkimBody`), are the same to its
+ * verifier.
  */
 import { createHash } from 'node:crypto';
 import { parseDomain } from '../mail/domain.ts';
+import type { Canonicalization } from './dkim-body.ts';
 import type { HeaderBlock, HeaderField } from './header.ts';
 
 /** A DKIM-Signature field. */
@@ -20,8 +22,6 @@ export interface DkimSignature {
   readonly bodyLength: number | null;
   readonly canonicalization: { readonly header: Canonicalization; readonly body: Canonicalization };
 }
-
-type Canonicalization = 'simple' | 'relaxed';
 
 /** Verifiers look at few; so do we. */
 const MOST_SIGNATURES = 32;
@@ -66,10 +66,10 @@ function readTags(value: string): ReadonlyMap<string, string> {
 }
 
 /**
- * What a signature covers, as a digest: the signed fields, the signature itself and the body, each as its
- * canonicalization sees it. `body` is `null` where the bodies to be compared are known to be the same.
+ * What a signature covers of a header, as a digest: the signed fields and the signature itself, each as its
+ * canonicalization sees it.
  */
-export function dkimCoverage(signature: DkimSignature, header: HeaderBlock, body: Buffer | null): string {
+export function dkimHeaderCoverage(signature: DkimSignature, header: HeaderBlock): string {
   const hash = createHash('sha256');
   const left = new Map<string, HeaderField[]>();
   for (const name of signature.signedFields) {
@@ -80,10 +80,6 @@ export function dkimCoverage(signature: DkimSignature, header: HeaderBlock, body
     hash.update(`${name}\n${field === undefined ? '' : canonicalField(field, signature.canonicalization.header)}\n`);
   }
   hash.update(canonicalField(signature.field, signature.canonicalization.header));
-  if (body !== null) {
-    const canonical = canonicalBody(body.toString('latin1'), signature.canonicalization.body);
-    hash.update('\n').update(canonical.slice(0, signature.bodyLength ?? undefined), 'latin1');
-  }
   return hash.digest('hex');
 }
 
@@ -91,12 +87,4 @@ export function dkimCoverage(signature: DkimSignature, header: HeaderBlock, body
 function canonicalField(field: HeaderField, how: Canonicalization): string {
   if (how === 'simple') return field.raw.toString('latin1');
   return `${field.name.toLowerCase()}:${field.value.replaceAll(/[ \t]+/g, ' ')}`;
-}
-
-/** RFC 6376 sections 3.4.3 and 3.4.4. */
-function canonicalBody(body: string, how: Canonicalization): string {
-  const text = how === 'simple' ? body : body.replaceAll(/(?<![ \t])[ \t]+(?=\r\n|$)/g, '').replaceAll(/[ \t]+/g, ' ');
-  let end = text.length;
-  while (text.startsWith('\r\n', end - 2) && end >= 2) end -= 2;
-  return end === 0 && how === 'relaxed' ? '' : `${text.slice(0, end)}\r\n`;
 }

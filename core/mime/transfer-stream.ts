@@ -5,7 +5,8 @@
  * to what they were. Only in quoted-printable with lines of more than 64 KiB, which nobody may write, blanks before a line
  * end or a soft break may be read as text.
  */
-import { decodeTransfer, encodeTransfer, type TransferEncoding } from './transfer-encoding.ts';
+import { transferDecoder } from './transfer-decoder.ts';
+import { encodeTransfer, type TransferEncoding } from './transfer-encoding.ts';
 
 /** In base64, these octets fill a line. */
 const LINE_OCTETS = 57;
@@ -13,23 +14,15 @@ const LINE_OCTETS = 57;
 const BLOCK = 16 * 1024;
 /** A line longer than this is cut. In octets. */
 const LONGEST_HELD = 64 * 1024;
-const EQUALS = 0x3d;
 const LF = 0x0a;
 const CR = 0x0d;
 const SOFT_BREAK = Buffer.from('=\r\n');
 
 /** The octets of a body. What is not encoded, or in an encoding nobody knows, comes as it is. */
 export async function* decodeTransferStream(body: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer> {
-  switch (encoding) {
-    case 'base64':
-      yield* decodeBase64(body);
-      break;
-    case 'quoted-printable':
-      yield* decodeQuotedPrintable(body);
-      break;
-    default:
-      yield* body;
-  }
+  const decoder = transferDecoder(encoding);
+  for await (const piece of blocksOf(body)) yield decoder.feed(piece);
+  yield decoder.end();
 }
 
 /** A body for octets. Base64 ends with a line end, as from `encodeTransfer`. */
@@ -84,35 +77,6 @@ async function* cutAt(
     held = whole.subarray(cut);
   }
   yield { piece: held, isLast: true };
-}
-
-/** Padding ends a run of octets, not the body, and what is left of a run is decoded by fours. */
-async function* decodeBase64(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let held = '';
-  for await (const block of blocksOf(body)) {
-    const runs = (held + block.toString('latin1')).replaceAll(/[^A-Za-z0-9+/=]+/g, '').split(/=+/);
-    const last = runs.pop() ?? '';
-    const whole = last.length - (last.length % 4);
-    held = last.slice(whole);
-    yield Buffer.concat([...runs, last.slice(0, whole)].map(run => Buffer.from(run, 'base64')));
-  }
-  if (held !== '') yield Buffer.from(held, 'base64');
-}
-
-async function* decodeQuotedPrintable(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  for await (const { piece } of cutAt(body, endOfQuotedLines)) {
-    if (piece.length > 0) yield decodeTransfer(piece, 'quoted-printable');
-  }
-}
-
-/** Behind the last line end. Not behind a soft break that stands in the middle of `=C3`. */
-function endOfQuotedLines(octets: Buffer): number {
-  for (let lf = octets.lastIndexOf(LF); lf !== -1; lf = lf === 0 ? -1 : octets.lastIndexOf(LF, lf - 1)) {
-    const end = octets[lf - 1] === CR ? lf - 1 : lf;
-    const isSoft = octets[end - 1] === EQUALS;
-    if (!isSoft || (octets[end - 2] !== EQUALS && octets[end - 3] !== EQUALS)) return lf + 1;
-  }
-  return octets.length > LONGEST_HELD ? octets.length : 0;
 }
 
 async function* encodeBase64(octets: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
