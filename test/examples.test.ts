@@ -63,6 +63,7 @@ test('every example says what it is, and has a test here or beside it', () => {
     'local-mailboxes',
     'mailbox-store',
     'protected-routes',
+    'rewritten-mail',
     'sealed-mail',
     'signed-mail-only',
     'smart-gateway',
@@ -110,6 +111,21 @@ test('forwarding: lists have owners, commands run, forwards have a sender of our
   await bouncing.data('Subject: it bounced\n\nsorry\n');
   await until(() => expect(outside.mails).toHaveLength(2));
   expect(outside.mails[1]).toMatchObject({ from: '<>', recipients: [{ path: '<eve@client.test>' }] });
+});
+
+test('rewritten-mail: the program is gone, the link is defanged, and the footer is there', async () => {
+  const folder = await copyOf('rewritten-mail');
+  const { client } = await start(folder);
+  await play(client, readFileSync(join(EXAMPLES, 'rewritten-mail', 'transcript.txt'), 'utf8'));
+  const box = await until(async () => {
+    const text = await readFile(join(folder, 'var/mail/ann'), 'utf8');
+    expect(text).toContain('--b--');
+    return text;
+  });
+  expect(box).toContain('\nSee hxxp://evil[.]test/ and run this.\n--b\n');
+  expect(box).toContain('\nThe attachment setup.exe was removed.\nThis mail comes from outside.\n');
+  expect(box).not.toContain('MZ');
+  expect(box).not.toContain('X-Internal-Trust');
 });
 
 test('smart-gateway: the first host is down, the second one takes the mail', async () => {

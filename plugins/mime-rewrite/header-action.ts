@@ -5,28 +5,20 @@
  */
 import {
   appendField,
-  decodeText,
   type Edit,
-  encodeText,
+  foldField,
   type HeaderBlock,
   type HeaderField,
   prependField,
   setField,
+  tagSubject,
+  unfoldField,
 } from '../../core/index.ts';
-import type { Action } from './rule.ts';
-
-/** What an action does to a header. No edits: nothing. */
-export interface HeaderEdit {
-  readonly edits: readonly Edit[];
-  /** For the trace: `added header field X-Scanned`. */
-  readonly what: string;
-}
-
-/** RFC 5322 section 2.1.1, without the line end. In octets. */
-const LONGEST_LINE = 998;
+import type { HeaderAction, SubjectTagAction } from './action.ts';
+import type { ActionEdit } from './bench.ts';
 
 /** What to do to this header. */
-export function editsFor(header: HeaderBlock, action: Action): HeaderEdit {
+export function headerEdit(header: HeaderBlock, action: HeaderAction | SubjectTagAction): ActionEdit {
   switch (action.kind) {
     case 'add': {
       const { field, value, at } = action;
@@ -39,23 +31,40 @@ export function editsFor(header: HeaderBlock, action: Action): HeaderEdit {
       return { edits, what: `replaced header field ${field}` };
     }
     case 'remove': {
-      const fields = header.fields.filter(({ name }) => action.fields.some(pattern => isNamed(name, pattern)));
-      const names = new Set(fields.map(field => field.name));
-      return { edits: fields.map(without), what: `removed header field ${[...names].join(', ')}` };
+      const fields = fieldsNamed(header, action.fields);
+      return { edits: fields.map(without), what: `removed header field ${namesOf(fields)}` };
     }
     case 'rename': {
       const { from, to } = action;
       const edits = header.named(from).map(field => renamed(field, to));
       return { edits, what: `renamed header field ${from} to ${to}` };
     }
-    case 'subjectTag':
-      return { edits: tagged(header, action.tag.trim()), what: `tagged the subject with ${action.tag.trim()}` };
+    case 'fold': {
+      const { width } = action;
+      const edits = fieldsNamed(header, action.fields).flatMap(field => {
+        const edit = width === null ? unfoldField(field) : foldField(field, width);
+        return edit === null ? [] : [edit];
+      });
+      return { edits, what: `${width === null ? 'unfolded' : 'folded'} header field ${action.fields.join(', ')}` };
+    }
+    case 'subjectTag': {
+      const { tag, behindReplyMarks } = action;
+      return { edits: tagSubject(header, { tag, behindReplyMarks }), what: `tagged the subject with ${tag.trim()}` };
+    }
   }
+}
+
+function fieldsNamed(header: HeaderBlock, patterns: readonly string[]): readonly HeaderField[] {
+  return header.fields.filter(({ name }) => patterns.some(pattern => isNamed(name, pattern)));
 }
 
 function isNamed(name: string, pattern: string): boolean {
   const [have, want] = [name.toLowerCase(), pattern.toLowerCase()];
   return want.endsWith('*') ? have.startsWith(want.slice(0, -1)) : have === want;
+}
+
+function namesOf(fields: readonly HeaderField[]): string {
+  return [...new Set(fields.map(({ name }) => name))].join(', ');
 }
 
 function without({ start, end }: HeaderField): Edit {
@@ -64,25 +73,4 @@ function without({ start, end }: HeaderField): Edit {
 
 function renamed({ start, name }: HeaderField, to: string): Edit {
   return { start, end: start + name.length, replacement: Buffer.from(to) };
-}
-
-/** The tag goes in behind the colon: the subject itself keeps its octets, its blank and its folding. */
-function tagged(header: HeaderBlock, tag: string): readonly Edit[] {
-  const [subject] = header.named('subject');
-  if (subject === undefined) return [appendField(header, 'Subject', tag)];
-  if (decodeText(subject.value).includes(tag)) return [];
-  const colon = subject.raw.indexOf(':') + 1;
-  const [line = ''] = subject.raw.toString('latin1').split(/\r?\n/, 1);
-  const written = encodedBefore(tag, subject.value);
-  const fold = line.length + written.length > LONGEST_LINE ? '\r\n' : '';
-  const blank = /^[ \t]|^$/.test(line.slice(colon)) ? '' : ' ';
-  const at = subject.start + colon;
-  return [{ start: at, end: at, replacement: Buffer.from(` ${written}${fold}${blank}`) }];
-}
-
-/** A tag as it must be written before a value: a blank between two encoded words is not shown (RFC 2047 section 6.2). */
-function encodedBefore(tag: string, value: string): string {
-  const [first = ''] = value.split(/[ \t]/, 1);
-  const neighbour = /^=\?\S+\?=$/.test(first) ? first : 'x';
-  return encodeText(`${tag} ${neighbour}`).slice(0, -` ${neighbour}`.length);
 }

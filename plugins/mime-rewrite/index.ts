@@ -1,33 +1,59 @@
-/** Edits mail by rules. So far its header: fields are added, replaced, removed and renamed, and subjects tagged. */
-import { definePlugin, readHeader, reject, rewrite } from '../../core/index.ts';
+/** Edits mail by rules: header fields, parts, texts and links, and says which signatures that breaks. */
+import { definePlugin, FILES, hold, note, RANDOM, reject, rewrite, TREE_LIMITS } from '../../core/index.ts';
+import { factsOf, MIME_FACTS } from './facts.ts';
 import { OPTIONS } from './options.ts';
-import { rewriteBy } from './rewriting.ts';
+import { type Rewritten, rewriteBy } from './rewriting.ts';
 
 export default definePlugin({
   name: 'mime-rewrite',
-  summary: 'Edits header fields by rules, and says which signatures that breaks.',
+  summary: 'Edits mail by rules, header and parts, and says which signatures that breaks.',
   options: OPTIONS,
+  needs: { random: RANDOM, files: FILES },
+  facts: MIME_FACTS,
 
-  create: ({ options: { rules } }) => ({
-    async data({ mail: { content } }, { log }) {
-      const read = await readHeader(content);
-      if (read.kind === 'too-large') return reject(552, '5.3.4', `Header section larger than ${read.limit} octets`);
-      const result = await rewriteBy(rules, { content, header: read.block }, (rule, breaks) =>
-        log.info('skipped', { rule: rule.name, breaks }),
-      );
-      switch (result.kind) {
-        case 'unchanged':
-          return;
-        case 'refused':
-          return reject(
-            554,
-            '5.6.2',
-            'Signed mail cannot be changed as our policy demands',
-            `${result.rule.name} would break ${result.breaks.join(', ')}`,
-          );
-        case 'changed':
-          return rewrite(result.content, result.changes);
-      }
-    },
-  }),
+  create({ options, random, files }) {
+    const { rules, largestEdit, tooComplex } = options;
+    const limits = { ...TREE_LIMITS, ...options.limits };
+    return {
+      async data({ mail: { content } }, { log, facts, signal }) {
+        const tools = { random, files, largestEdit, signal };
+        return answerTo(await rewriteBy(rules, { content, facts, limits, tools, log, tooComplex }), tooComplex);
+      },
+    };
+  },
 });
+
+function answerTo(result: Rewritten, tooComplex: 'reject' | 'hold' | 'pass') {
+  switch (result.kind) {
+    case 'rewritten': {
+      const { content, changes, done } = result;
+      const facts = factsOf(done);
+      if (changes.length > 0) return rewrite(content, changes, facts);
+      return Object.keys(facts).length > 0 ? note(facts) : undefined;
+    }
+    case 'refused':
+      return reject(
+        554,
+        '5.6.2',
+        'Signed mail cannot be changed as our policy demands',
+        `${result.rule.name} would break ${result.breaks.join(', ')}`,
+      );
+    case 'reject':
+      return reject(554, '5.7.1', result.text, result.rule.name);
+    case 'hold':
+      return hold(`${result.rule.name}: ${result.reason}`);
+    case 'too-large':
+      return reject(552, '5.3.4', `Header section larger than ${result.limit} octets`);
+    case 'too-complex': {
+      const { what, limit } = result;
+      const text = TOO_COMPLEX[what](limit);
+      return tooComplex === 'hold' ? hold(text) : reject(554, '5.6.0', text);
+    }
+  }
+}
+
+const TOO_COMPLEX = {
+  parts: (limit: number) => `Mail has more than ${limit} parts`,
+  depth: (limit: number) => `Mail has parts nested more than ${limit} deep`,
+  headers: (limit: number) => `Mail has header sections of more than ${limit} octets`,
+} as const;

@@ -220,8 +220,8 @@ describe('what does not boot', () => {
     { rule: { do: { removes: 'A' } }, want: 'options.rules.0.do.removes: unknown key; did you mean "remove"?' },
     { rule: { do: [] }, want: 'options.rules.0.do: ' },
     {
-      rule: { match: { type: 'text/html' }, do: { remove: 'A' } },
-      want: 'options.rules.0.match.type: unknown key; known here: header',
+      rule: { match: { types: 'text/html' }, do: { remove: 'A' } },
+      want: 'options.rules.0.match.types: unknown key; did you mean "type"?',
     },
     {
       rule: { do: { remove: 'A' }, signed: 'ignore' },
