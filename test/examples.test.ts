@@ -9,24 +9,33 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createEngine, type Engine } from '../core/engine.ts';
 import { type SmtpClient, smtpClient } from '../core/testing/smtp-client.ts';
 import { smtpSink } from '../core/testing/smtp-sink.ts';
+import { selfSigned } from './support/certificate.ts';
+import { describeWithProgram } from './support/external.ts';
+import { openldapForAll } from './support/openldap.ts';
 import { detached, makeKey, multipartSigned, PART } from './support/openpgp-signing.ts';
 import { tempFolder } from './support/temp-folder.ts';
 import { until } from './support/until.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url));
+const CONFIGURATION = 'mailframe.config.yaml';
 const examples = readdirSync(EXAMPLES);
 
-/** A copy of an example that listens on a free port. */
+/** A copy of an example that listens on a free port. `change` is for the configurations. */
 async function copyOf(example: string, change: (configuration: string) => string = text => text): Promise<string> {
   const folder = join(await tempFolder(), example);
   await cp(join(EXAMPLES, example), folder, { recursive: true });
-  const file = join(folder, 'mailframe.config.yaml');
-  await writeFile(file, change((await readFile(file, 'utf8')).replaceAll('port: 2525', 'port: 0')));
+  for (const name of (await readdir(folder)).filter(one => one.endsWith('.config.yaml'))) {
+    const file = join(folder, name);
+    await writeFile(file, change((await readFile(file, 'utf8')).replaceAll('port: 2525', 'port: 0')));
+  }
   return folder;
 }
 
-async function start(folder: string): Promise<{ readonly engine: Engine; readonly client: SmtpClient }> {
-  const engine = await createEngine({ file: join(folder, 'mailframe.config.yaml') });
+async function start(
+  folder: string,
+  configuration = CONFIGURATION,
+): Promise<{ readonly engine: Engine; readonly client: SmtpClient }> {
+  const engine = await createEngine({ file: join(folder, configuration) });
   onTestFinished(() => engine.close());
   await engine.start();
   return { engine, client: await smtpClient(engine.listeners[0]?.port ?? 0) };
@@ -67,6 +76,7 @@ test('every example says what it is, and has a test here or beside it', () => {
     'sealed-mail',
     'signed-mail-only',
     'smart-gateway',
+    'swapped-plugins',
   ]);
 });
 
@@ -182,6 +192,48 @@ test('mailbox-store: the store answers for each recipient', async () => {
   await until(() => {
     const all = store.mails.map(({ recipients }) => recipients.map(({ path }) => path));
     expect(all).toEqual([['<carl@example.test>'], ['<ann@example.test>']]);
+  });
+});
+
+describe('swapped-plugins', () => {
+  const SWAPPED = 'maildir-and-ldap.config.yaml';
+  const written = (name: string) => readFileSync(join(EXAMPLES, 'swapped-plugins', name), 'utf8');
+  const BODY = 'Hello, staff.';
+
+  test('three lines differ, and the README shows them', () => {
+    const [before, after] = [CONFIGURATION, SWAPPED].map(name => written(name).split('\n'));
+    const differ = (before ?? []).flatMap((line, at) =>
+      line === after?.[at] ? [] : [`< ${line}`, `> ${after?.[at]}`],
+    );
+    expect(after).toHaveLength(before?.length ?? 0);
+    expect(differ).toHaveLength(6);
+    for (const line of differ) expect(written('README.md').split('\n')).toContain(line);
+  });
+
+  test('mail for an alias of the file lies in two mbox files', async () => {
+    const folder = await copyOf('swapped-plugins');
+    await play((await start(folder)).client, written('transcript.txt'));
+    for (const name of ['ann', 'bob']) {
+      await until(async () => expect(await readFile(join(folder, 'var/mail', name), 'utf8')).toContain(BODY));
+    }
+  });
+
+  describeWithProgram('slapd', 'the example whose aliases are in LDAP', () => {
+    const directory = openldapForAll(selfSigned('localhost'), written('directory.ldif'));
+
+    test('mail for an alias of the directory lies in two Maildirs, and a client sees no difference', async () => {
+      const folder = await copyOf('swapped-plugins', text => text.replace(':3389', `:${directory().port}`));
+      await play((await start(folder, SWAPPED)).client, written('transcript.txt'));
+      for (const name of ['ann', 'bob']) {
+        const inbox = join(folder, 'var/maildirs', name, 'new');
+        const [mail = ''] = await until(async () => {
+          const found = await readdir(inbox);
+          expect(found).toHaveLength(1);
+          return found;
+        });
+        expect(await readFile(join(inbox, mail), 'utf8')).toContain(BODY);
+      }
+    });
   });
 });
 
