@@ -12,8 +12,12 @@ export interface Content {
   bytes(): Promise<Buffer>;
   /** The octets in order, in pieces. Each call starts a new pass. */
   stream(): AsyncIterable<Buffer>;
-  /** The file that holds exactly these octets, where there is one: a store may then copy or link it. */
+  /** As `stream`, for who is done with a piece before asking for the next one: they may all lie in the same place in memory. */
+  fleeting?(): AsyncIterable<Buffer>;
+  /** The file that holds exactly these octets, where there is one: a store may then copy it, or link it where `crc32` is known. */
   readonly file?: string;
+  /** The CRC-32 of the octets, computed before they went to the file. */
+  readonly crc32?: number;
 }
 
 /** Content held in memory. */

@@ -17,7 +17,7 @@ const LARGEST = 1024 * 1024;
 export async function* chunksOf(content: Content): AsyncGenerator<Chunk> {
   let pieces: Buffer[] = [];
   let size = 0;
-  for await (const octets of lineSafe(content)) {
+  for await (const octets of lineSafe(content, 'lasting')) {
     if (size > 0 && size + octets.length > LARGEST) {
       yield { pieces, size, place: 'more' };
       pieces = [];

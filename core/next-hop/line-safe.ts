@@ -5,37 +5,21 @@
  * and then each CR or LF on its own becomes CRLF, and a NUL goes. Otherwise a next hop that takes CR or LF for a line end,
  * or overlooks NUL, could find an end of data where we wrote none.
  */
-import { open } from 'node:fs/promises';
 import type { Content } from '../mail/content.ts';
 import { LineEnds } from '../mime/line-ends.ts';
 
-/** The octets in order, in pieces, none of them empty: each is valid until the next one is asked for. */
-export async function* lineSafe(content: Content): AsyncGenerator<Buffer> {
+/**
+ * The octets in order, in pieces, none of them empty. `fleeting`: each piece is valid until the next one is asked for. New
+ * memory for each would cost the collector more than all that is done with it.
+ */
+export async function* lineSafe(content: Content, pieces: 'lasting' | 'fleeting'): AsyncGenerator<Buffer> {
   const lineEnds = new LineEnds('normalize');
-  for await (const piece of content.file === undefined ? content.stream() : fleeting(content.file)) {
+  for await (const piece of (pieces === 'fleeting' ? content.fleeting?.() : undefined) ?? content.stream()) {
     const settled = lineEnds.feed(piece);
     if (settled.length > 0) yield settled;
   }
   const rest = lineEnds.end();
   if (rest.length > 0) yield rest;
-}
-
-/** In octets. */
-const PIECE = 64 * 1024;
-
-/** A file in pieces that all lie in the same place: new memory for each would cost the collector more than the rest. */
-async function* fleeting(file: string): AsyncGenerator<Buffer> {
-  const handle = await open(file);
-  try {
-    const place = Buffer.allocUnsafeSlow(PIECE);
-    for (;;) {
-      const { bytesRead } = await handle.read(place, 0, PIECE, null);
-      if (bytesRead === 0) return;
-      yield place.subarray(0, bytesRead);
-    }
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The same of octets at hand. */

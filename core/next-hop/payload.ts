@@ -25,7 +25,7 @@ export async function payloadOf(content: Content): Promise<Payload> {
 /** Content as it follows a 354, its end included. */
 export async function* dottedPieces(content: Content): AsyncGenerator<Piece> {
   const dots = new Dots();
-  for await (const octets of lineSafe(content)) {
+  for await (const octets of lineSafe(content, 'fleeting')) {
     for (const piece of cut(octets)) yield { octets: dots.feed(piece), place: 'more' };
   }
   yield { octets: dots.end(), place: 'last' };

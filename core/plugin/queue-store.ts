@@ -97,7 +97,9 @@ export type Settlement =
       readonly delayNotified: boolean;
       /** As in `Place`. Missing: as it was. */
       readonly expires?: Date | null;
-    };
+    }
+  /** Its content is not what came, and why: the mail is set aside for a person, with all its recipients who wait. */
+  | { readonly index: number; readonly kind: 'damaged'; readonly outcome: Outcome; readonly damage: string };
 
 /** The store, as the engine uses it. */
 export interface QueueStore extends QueueControl {

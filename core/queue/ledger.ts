@@ -11,10 +11,12 @@ import type { Trace } from '../mail/trace.ts';
 import type { Clock, Log, Random } from '../plugin/ports.ts';
 import type { Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import type { Ended } from './attempt.ts';
+import { damageOf } from './checked-content.ts';
 import { addressText } from './disclosure.ts';
 import { ledOn } from './led-on.ts';
 import { type NotificationOffice, notificationsOwed, notifiesAbout } from './notification.ts';
 import type { Placing } from './placing.ts';
+import { SET_ASIDE } from './set-aside.ts';
 import { type Settled, settle } from './settlement.ts';
 import { settlementSteps } from './settlement-steps.ts';
 
@@ -32,6 +34,7 @@ export interface LedgerParts extends NotificationOffice {
 
 /** The wait after a failure of the store, in milliseconds. */
 const RECOVERY_TIME = 5000;
+const RETURNED_WITHOUT = 'nothing: what was to be done with it is done, and its sender was told without it';
 
 export class Ledger {
   readonly #parts: LedgerParts;
@@ -62,6 +65,7 @@ export class Ledger {
         return;
       }
       for (const one of settled) this.#tell(lease, chain, one);
+      this.#tellDamage(mail, settled);
       for (const { mail: notification } of notifications) {
         log.info('notified', { queueId: mail.id, notification: notification.id });
       }
@@ -90,6 +94,7 @@ export class Ledger {
 
   #tell({ mail }: Lease, chain: Chain, { queued, outcome, settlement }: Settled): void {
     const { log } = this.#parts;
+    if (settlement.kind === 'damaged') return;
     const { recipient } = queued;
     const attempt = queued.attempts + 1;
     const fields = { queueId: mail.id, recipient: addressText(recipient.forwardPath), remote: outcome.remote, attempt };
@@ -113,6 +118,14 @@ export class Ledger {
       default:
         outcome satisfies never;
     }
+  }
+
+  /** Once for all of them: it is the mail that is damaged. */
+  #tellDamage(mail: Mail, settled: readonly Settled[]): void {
+    const cause = damageOf(mail.content);
+    if (cause === null) return;
+    const isSetAside = settled.some(({ settlement }) => settlement.kind === 'damaged');
+    this.#parts.log.error('damaged', { queueId: mail.id, cause, next: isSetAside ? SET_ASIDE : RETURNED_WITHOUT });
   }
 
   /** Nobody can be told by mail: whoever looks after this machine should know (RFC 3461 section 5.2). */

@@ -61,6 +61,9 @@ export class MemoryDesk implements QueueControl {
 
   async hold(id: string, order: Order): Promise<Acted | null> {
     return this.#change('hold', id, order, entry => {
+      const damaged = entry.seats.filter(seat => seat.state === 'damaged').length;
+      // It is kept back already, and why must not be forgotten.
+      if (damaged > 0) return damaged;
       entry.hold = { by: order.by, reason: order.reason };
       for (const seat of entry.seats) if (seat.state === 'waiting') seat.state = 'held';
       return entry.seats.filter(seat => seat.state === 'held').length;
@@ -70,7 +73,7 @@ export class MemoryDesk implements QueueControl {
   async release(id: string, order: Order): Promise<Acted | null> {
     return this.#change('release', id, order, entry => {
       entry.hold = null;
-      return makeDue(entry, ['held'], order.now);
+      return makeDue(entry, ['held', 'damaged'], order.now);
     });
   }
 

@@ -82,12 +82,21 @@ export function settleSeat(entry: Entry, settlement: Settlement): void {
     seat.state = 'done';
     return;
   }
+  if (settlement.kind === 'damaged') {
+    setAside(entry, seat, settlement.damage);
+    return;
+  }
   seat.state = entry.hold === null ? 'waiting' : 'held';
   seat.delayNotified = settlement.delayNotified;
   // It was to be returned meanwhile: there is nothing to wait for.
   if (entry.fate.kind === 'bounce') return;
   seat.due = settlement.nextAttempt.getTime();
   if (settlement.expires !== undefined) seat.expires = settlement.expires?.getTime() ?? Infinity;
+}
+
+function setAside(entry: Entry, seat: Seat, damage: string): void {
+  for (const one of entry.seats) if (one === seat || one.state === 'waiting') one.state = 'damaged';
+  entry.hold = { by: 'mailframe', reason: damage };
 }
 
 /** How many recipients are not done. */

@@ -43,9 +43,12 @@ function stepFor({ queued, outcome, settlement }: Settled, { now, fate }: Occasi
   const attempt = fate === 'deliver' ? { attempt: queued.attempts + 1 } : {};
   const next = settlement.kind === 'again' ? { nextAttempt: settlement.nextAttempt.toISOString() } : {};
   const remote = outcome.remote === null ? {} : { remote: outcome.remote };
+  const what =
+    settlement.kind === 'damaged'
+      ? { answer: 'damaged', detail: settlement.damage }
+      : { answer: outcome.kind, detail: wordsOf(outcome) };
   return engineStep(now, {
-    answer: outcome.kind,
-    detail: wordsOf(outcome),
+    ...what,
     facts: { ...attempt, ...remote, ...next },
   });
 }

@@ -8,6 +8,7 @@ import type { RetryPolicy } from '../mail/retry-policy.ts';
 import type { Random } from '../plugin/ports.ts';
 import type { QueuedRecipient } from '../plugin/queue-control.ts';
 import type { Lease, Settlement } from '../plugin/queue-store.ts';
+import { damageOf } from './checked-content.ts';
 import { giveUpAt, retryAfter, warnAt } from './retry.ts';
 
 /** What a notification is about (RFC 3461 section 4.1). */
@@ -49,6 +50,11 @@ export function settle(queued: QueuedRecipient, outcome: Outcome, circumstances:
   const expanded = isExpanded(queued, mail);
   const over = { ...always, expanded: expanded && fate === 'deliver' };
   if (outcome.kind !== 'deferred') return { ...over, ...done(queued, outcome, mail) };
+  // Whatever the transport made of it: another attempt would fail like this one, and nobody else is to blame.
+  const damage = damageOf(mail.content);
+  if (damage !== null) {
+    return { ...over, outcome, settlement: { index: queued.index, kind: 'damaged', outcome, damage }, owed: null };
+  }
   const retry = retryAfter(policy, { receivedAt, now, attempts: queued.attempts + 1 }, random);
   if (retry.kind === 'give-up') return { ...over, ...done(queued, lateBounce(outcome), mail) };
   const warning = queued.delayNotified ? null : warningAt(mail, queued.recipient, policy);

@@ -4,8 +4,9 @@
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 
-  constructor(place: string, wanted: string) {
-    super(`${place === '' ? 'the value' : place} is not ${wanted}`);
+  /** `wanted`: what it should be. Without it `place` is the whole sentence. */
+  constructor(place: string, wanted?: string) {
+    super(wanted === undefined ? place : `${place === '' ? 'the value' : place} is not ${wanted}`);
   }
 }
 

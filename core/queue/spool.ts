@@ -7,12 +7,16 @@
 import { createReadStream } from 'node:fs';
 import { link, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { Content } from '../mail/content.ts';
 import { describeError, errnoOf } from '../mail/failure.ts';
+import { CheckedContent, type Fingerprint } from './checked-content.ts';
 import { SPOOL_FOLDER } from './spool-folder.ts';
 import { StoreError } from './store-error.ts';
 
 const MODE = 0o600;
+/** In octets. */
+const PIECE = 64 * 1024;
 /** A queue id, and not a path that leads out of the folder. */
 const FILE_NAME = /^[0-9A-Za-z][0-9A-Za-z_-]*$/;
 
@@ -27,12 +31,13 @@ export class Spool {
   /**
    * Writes a new file. Nothing remains of it where this rejects. Its row is to come: until `settled` says whether it did,
    * no sweep takes the file for left over.
+   * @returns the CRC-32 of the octets, as they came
    */
-  async write(name: string, content: Content): Promise<void> {
+  async write(name: string, content: Content): Promise<number> {
     if (!FILE_NAME.test(name)) throw new RangeError(`${JSON.stringify(name)} is no queue id`);
     this.#writing.add(name);
     try {
-      await this.#write(join(this.path, name), content);
+      return await this.#write(join(this.path, name), content);
     } catch (error) {
       this.#writing.delete(name);
       throw error;
@@ -48,17 +53,20 @@ export class Spool {
     return this.#writing.has(name);
   }
 
-  async #write(path: string, content: Content): Promise<void> {
-    if (await this.#linked(path, content)) return;
+  async #write(path: string, content: Content): Promise<number> {
+    if (content.crc32 !== undefined && (await this.#linked(path, content))) return content.crc32;
     const file = await open(path, 'wx', MODE);
     try {
       let size = 0;
+      let sum = 0;
       for await (const piece of content.stream()) {
+        sum = crc32(piece, sum);
         await file.writeFile(piece);
         size += piece.length;
       }
       requireSize(size, content);
       await file.datasync();
+      return sum;
     } catch (error) {
       await rm(path, { force: true });
       throw this.#placed(error);
@@ -68,14 +76,16 @@ export class Spool {
   }
 
   /** The content of a file. Reading it fails once its mail has left the queue. */
-  content(name: string, size: number): Content {
+  content(name: string, came: Fingerprint): Content {
     const path = join(this.path, name);
-    return {
-      size,
+    return new CheckedContent({
+      what: `the spool file ${name}`,
+      came,
       file: path,
       bytes: () => readFile(path),
       stream: () => createReadStream(path),
-    };
+      fleeting: () => inOnePlace(path),
+    });
   }
 
   async remove(names: Iterable<string>): Promise<void> {
@@ -104,6 +114,21 @@ export class Spool {
       await rm(path, { force: true });
       throw error;
     }
+  }
+}
+
+/** A file in pieces that all lie in the same place. */
+async function* inOnePlace(path: string): AsyncGenerator<Buffer> {
+  const file = await open(path);
+  try {
+    const place = Buffer.allocUnsafeSlow(PIECE);
+    for (;;) {
+      const { bytesRead } = await file.read(place, 0, PIECE, null);
+      if (bytesRead === 0) return;
+      yield place.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
   }
 }
 

@@ -16,6 +16,7 @@ import type {
 } from '../plugin/queue-control.ts';
 import type { QueueStatistics } from '../plugin/queue-statistics.ts';
 import type { Lease } from '../plugin/queue-store.ts';
+import type { Fingerprint } from './checked-content.ts';
 import type { HistorySettings } from './history-folder.ts';
 
 /** A time that does not come. */
@@ -27,8 +28,7 @@ export const AT_ONCE = 0;
  * Octets in the database, or the name of the spool file that holds them: not both. Of mail that is handed out neither is
  * given where the octets are to be asked for (`octets`).
  */
-export interface ContentRow {
-  readonly size: number;
+export interface ContentRow extends Fingerprint {
   readonly octets: Uint8Array<ArrayBuffer> | null;
   readonly spool: string | null;
 }
@@ -79,8 +79,10 @@ export interface Damage {
 export interface SettlementRow {
   readonly index: number;
   readonly outcomeJson: string;
-  /** `null`: done. */
+  /** `null`: done, or set aside. */
   readonly again: { readonly due: number; readonly delayNotified: boolean; readonly expires: number | null } | null;
+  /** Why it is set aside, or `null`. */
+  readonly damage: string | null;
 }
 
 /** Whose work it is, and until when. */

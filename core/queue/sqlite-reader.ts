@@ -4,6 +4,7 @@ import type { Envelope } from '../mail/envelope.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { QueuedRecipient, QueueEntry, RecipientEntry, RecipientState } from '../plugin/queue-control.ts';
 import type { Lease } from '../plugin/queue-store.ts';
+import { damageIn, ITS_CONTENT } from './checked-content.ts';
 import { decodeHold, decodeMail, decodeOutcome, decodeReply, decodeTrace, type MailRecord } from './codec.ts';
 import { Unreadable, unlessUnreadable } from './shape.ts';
 import type { SpoolFolder } from './spool-folder.ts';
@@ -54,7 +55,7 @@ export class Reader {
   readonly #lanes: Lanes;
   readonly #byKey: Query<MailHead>;
   readonly #byId: Query<MailHead>;
-  readonly #where: Query<{ spool: string | null }>;
+  readonly #where: Query<{ spool: string | null; crc32: number | null }>;
   readonly #octets: Query<{ octets: Uint8Array<ArrayBuffer> | null }>;
   readonly #recipients: Query<RecipientHead>;
   readonly #steps: Query<{ steps: string }>;
@@ -64,7 +65,7 @@ export class Reader {
     this.#lanes = lanes;
     this.#byKey = query(database, `${HEAD} WHERE m.key = ?`);
     this.#byId = query(database, `${HEAD} WHERE m.id = ?`);
-    this.#where = query(database, 'SELECT spool FROM content WHERE key = ?');
+    this.#where = query(database, 'SELECT spool, crc32 FROM content WHERE key = ?');
     this.#octets = query(database, 'SELECT octets FROM content WHERE key = ?');
     this.#recipients = query(
       database,
@@ -82,13 +83,16 @@ export class Reader {
     return this.#recipients.all(mail);
   }
 
-  /** The whole mail. Its content is there and has the right size. */
+  /** The whole mail. Its content is there; as far as it is not handed out, only its size is known to be right. */
   mail(head: MailHead): StoredMail {
     const row = this.#where.get(head.content);
-    if (row === undefined || head.size === null) throw new Unreadable('its content', 'there');
+    if (row === undefined || head.size === null) throw new Unreadable(ITS_CONTENT, 'there');
+    const came = { size: head.size, crc32: row.crc32 };
     if (row.spool !== null) this.#spool.check(row.spool, head.size);
     const octets = row.spool === null && head.size <= HANDED_OUT ? this.#octetsOf(head) : null;
-    const content = { size: head.size, octets, spool: row.spool };
+    const damage = octets === null ? null : damageIn(octets, ITS_CONTENT, came);
+    if (damage !== null) throw new Unreadable(damage);
+    const content = { ...came, octets, spool: row.spool };
     return { id: head.id, receivedAt: new Date(head.received), ...this.#record(head), content };
   }
 

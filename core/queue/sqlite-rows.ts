@@ -1,8 +1,10 @@
 /** Translates between the values of the port and the rows that cross the thread boundary. */
+import { crc32 } from 'node:zlib';
 import { type Content, contentOf } from '../mail/content.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Order } from '../plugin/queue-control.ts';
 import type { NewMail, Place, Settlement } from '../plugin/queue-store.ts';
+import { CheckedContent, ITS_CONTENT } from './checked-content.ts';
 import { encodeHold, encodeMail, encodeOutcome, encodeReply, encodeTrace } from './codec.ts';
 import { type OrderName, orderStep } from './order-step.ts';
 import { placesOf } from './places.ts';
@@ -43,14 +45,14 @@ export async function prepareRows(mails: readonly NewMail[], spool: Spool): Prom
       const name = mails.find(({ mail }) => mail.content === content)?.mail.id ?? '';
       // What went to a file on its way in did so because memory is scarce.
       if (content.size >= SPOOL_FROM || content.file !== undefined) {
-        await spool.write(name, content);
+        const sum = await spool.write(name, content);
         spoolFiles.push(name);
-        contents.push({ size: content.size, octets: null, spool: name });
+        contents.push({ size: content.size, crc32: sum, octets: null, spool: name });
       } else {
         const own = new Uint8Array(await content.bytes());
         if (own.length !== content.size) throw new RangeError(`content of ${content.size} octets gave ${own.length}`);
         octets.push(own.buffer);
-        contents.push({ size: own.length, octets: own, spool: null });
+        contents.push({ size: own.length, crc32: crc32(own), octets: own, spool: null });
       }
     }
   } catch (error) {
@@ -84,14 +86,15 @@ function placeRow({ destination, priority, expires }: Place): PlaceRow {
 export function settlementRow(settlement: Settlement): SettlementRow {
   const { index, outcome } = settlement;
   const again =
-    settlement.kind === 'done'
-      ? null
-      : {
+    settlement.kind === 'again'
+      ? {
           due: settlement.nextAttempt.getTime(),
           delayNotified: settlement.delayNotified,
           expires: settlement.expires === undefined ? null : (settlement.expires?.getTime() ?? NEVER),
-        };
-  return { index, outcomeJson: encodeOutcome(outcome), again };
+        }
+      : null;
+  const damage = settlement.kind === 'damaged' ? settlement.damage : null;
+  return { index, outcomeJson: encodeOutcome(outcome), again, damage };
 }
 
 /** What a person decided about a mail, written down. */
@@ -112,24 +115,23 @@ export interface Contents {
 }
 
 /** A stored mail with its content. */
-export function mailOf({ content: { octets, spool: name, size }, ...mail }: StoredMail, contents: Contents): Mail {
-  if (name !== null) return { ...mail, content: contents.spool.content(name, size) };
+export function mailOf({ content: { octets, spool: name, ...came }, ...mail }: StoredMail, contents: Contents): Mail {
+  if (name !== null) return { ...mail, content: contents.spool.content(name, came) };
   if (octets !== null) return { ...mail, content: contentOf(bufferOf(octets)) };
   const bytes = async () => {
     const read = await contents.octets(mail.id);
-    if (read?.length !== size) throw new Error(`the content of ${mail.id} has left the queue`);
+    if (read === null) throw new Error(`the content of ${mail.id} has left the queue`);
     return bufferOf(read);
   };
-  return {
-    ...mail,
-    content: {
-      size,
-      bytes,
-      async *stream() {
-        yield await bytes();
-      },
+  const content = new CheckedContent({
+    what: ITS_CONTENT,
+    came,
+    bytes,
+    async *stream() {
+      yield await bytes();
     },
-  };
+  });
+  return { ...mail, content };
 }
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {

@@ -13,6 +13,7 @@
  *   leased   -> done       settle `done`
  *   leased   -> waiting    settle `again`; the lease ran out; give-back; the owner began anew
  *   leased   -> held       the same, while the mail is on hold
+ *   leased   -> damaged    settle `damaged`, and with it those of its mail who wait
  *   held     -> waiting    release: due at once
  *   damaged  -> waiting    release, by someone who has mended it
  *   waiting, held -> waiting  bounce: due at once, whatever keeps its destination back; and leased after its settlement
@@ -54,9 +55,10 @@ import { encodeReply, encodeSuspension, encodeTrace } from './codec.ts';
 import { DEFAULT_HISTORY, type HistorySettings } from './history-folder.ts';
 import { findPast } from './history-search.ts';
 import { LastingThread } from './lasting-thread.ts';
+import { SET_ASIDE } from './set-aside.ts';
 import { Spool } from './spool.ts';
 import { sweepSpool } from './spool-sweep.ts';
-import type { Role } from './sqlite-protocol.ts';
+import type { ContentRow, Role } from './sqlite-protocol.ts';
 import { type Contents, mailOf, orderRow, type PreparedRows, prepareRows, settlementRow } from './sqlite-rows.ts';
 import { StoreHealth } from './store-health.ts';
 import { CLOSED } from './store-thread.ts';
@@ -76,8 +78,6 @@ export interface SqliteStoreOptions {
    */
   readonly history?: HistorySettings | 'off';
 }
-
-const SET_ASIDE = 'it is set aside and stays in the queue: mend it and release it, or remove it (mailframe queue)';
 
 /**
  * Opens the queue of a folder.
@@ -155,14 +155,14 @@ class SqliteStore implements QueueStore {
     if (claim === null) return [];
     return mails.flatMap((one, index) => {
       const fence = fences[index] ?? null;
-      const spooled = rows.contents[rows.mails[index]?.content ?? 0]?.spool ?? null;
-      return fence === null ? [] : [claimedLease(one, { ...claim, fence }, this.#kept(one.mail, spooled))];
+      const content = rows.contents[rows.mails[index]?.content ?? 0];
+      return fence === null ? [] : [claimedLease(one, { ...claim, fence }, this.#kept(one.mail, content))];
     });
   }
 
   /** Content that came in a file is ours under another name; what came in memory is there already. */
-  #kept(mail: Mail, spooled: string | null): Mail {
-    return spooled === null ? mail : { ...mail, content: this.#spool.content(spooled, mail.content.size) };
+  #kept(mail: Mail, row: ContentRow | undefined): Mail {
+    return row === undefined || row.spool === null ? mail : { ...mail, content: this.#spool.content(row.spool, row) };
   }
 
   async #lease(request: LeaseRequest): Promise<readonly Lease[]> {

@@ -32,6 +32,7 @@ export class Tables {
   readonly #bySpool: Query<{ key: number }>;
   readonly #setHold: Query<never>;
   readonly #markDamaged: Query<never>;
+  readonly #markWaitingDamaged: Query<never>;
   readonly #addSteps: Query<never>;
 
   constructor(database: DatabaseSync, history: HistoryFolder | null) {
@@ -39,7 +40,7 @@ export class Tables {
     this.#departures = new Departures(database, history);
     const prepare = <Row = never>(sql: string) => query<Row>(database, sql);
     this.#nextEpoch = prepare('UPDATE counter SET fence = fence + 1 RETURNING fence');
-    this.#insertContent = prepare('INSERT INTO content (size, octets, spool) VALUES (?, ?, ?) RETURNING key');
+    this.#insertContent = prepare('INSERT INTO content (size, crc32, octets, spool) VALUES (?, ?, ?, ?) RETURNING key');
     this.#insertMail = prepare(
       `INSERT INTO mail (id, content, received, record, trace, bounce, hold)
        VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key`,
@@ -59,6 +60,7 @@ export class Tables {
     this.#markDamaged = prepare(
       "UPDATE recipient SET state = 'damaged', owner = NULL, fence = NULL, until = NULL WHERE mail = ? AND state <> 'done'",
     );
+    this.#markWaitingDamaged = prepare("UPDATE recipient SET state = 'damaged' WHERE mail = ? AND state = 'waiting'");
     this.#addSteps = prepare(
       `INSERT INTO step (mail, number, steps)
        SELECT ?1, coalesce(max(number), 0) + 1, ?2 FROM step WHERE mail = ?1`,
@@ -67,9 +69,9 @@ export class Tables {
 
   /** With a claim, mail that is to be delivered is leased from the start. @returns the fence of each mail, or `null`. */
   insert({ contents, mails }: NewRows, claim: ClaimRow | null = null): readonly (number | null)[] {
-    const keys = contents.map(({ size, octets, spool }) => {
+    const keys = contents.map(({ size, crc32, octets, spool }) => {
       if (spool !== null) this.spoolFilesNamed.set(spool, size);
-      return this.#insertContent.get(size, octets, spool)?.key ?? null;
+      return this.#insertContent.get(size, crc32, octets, spool)?.key ?? null;
     });
     const waiting: Lane[] = [];
     const claimable = claim === null ? () => false : this.#claimable();
@@ -148,6 +150,13 @@ export class Tables {
     this.#markDamaged.run(mail);
     this.lanes.refresh(lanes);
     return { id, cause };
+  }
+
+  /** As `setAside`, for those recipients alone who wait: what is leased is settled by whoever has leased it. */
+  setAsideWaiting(mail: number): void {
+    const lanes = this.lanesOf(mail);
+    this.#markWaitingDamaged.run(mail);
+    this.lanes.refresh(lanes);
   }
 
   /** Says with the mail itself why it was set aside. */

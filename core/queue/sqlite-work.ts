@@ -183,11 +183,16 @@ export class Work implements Pick<Performers, WorkName> {
     const positions = new Set(held.map(row => row.position));
     if (first === undefined || !settlements.every(one => positions.has(one.index))) return 'lost';
     const { key } = first;
-    const done = settlements.filter(one => one.again === null).length;
+    const done = settlements.filter(one => one.again === null && one.damage === null).length;
     if (this.#unsettled.get(key)?.count === done) {
       this.#tables.forget(key, { settlements, stepsJson, removedJson: null });
     } else {
       for (const settlement of settlements) this.#settleOne(first, settlement);
+      const damage = settlements.find(one => one.damage !== null)?.damage ?? null;
+      if (damage !== null) {
+        this.#tables.setAsideWaiting(key);
+        this.#tables.explain(key, { id, cause: damage });
+      }
       if (stepsJson !== null) this.#tables.addSteps(key, stepsJson);
       this.#tables.lanes.refresh(this.#tables.lanesOf(key));
     }
@@ -195,9 +200,9 @@ export class Work implements Pick<Performers, WorkName> {
     return 'settled';
   }
 
-  #settleOne({ key, hold, bounce }: HeldRow, { index, outcomeJson, again }: SettlementRow): void {
+  #settleOne({ key, hold, bounce }: HeldRow, { index, outcomeJson, again, damage }: SettlementRow): void {
     if (again === null) {
-      this.#settle.run('done', null, null, null, outcomeJson, key, index);
+      this.#settle.run(damage === null ? 'done' : 'damaged', null, null, null, outcomeJson, key, index);
       return;
     }
     const state = hold === null ? 'waiting' : 'held';

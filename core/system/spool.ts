@@ -7,6 +7,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { type Content, contentOf } from '../mail/content.ts';
 import { describeError, errnoOf } from '../mail/failure.ts';
 import type { Random } from '../plugin/ports.ts';
@@ -39,6 +40,7 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
   const path = join(directory, `intake-${process.pid}-${random.bytes(12).toString('hex')}`);
   let chunks: Buffer[] = [];
   let size = 0;
+  let sum = 0;
   let handle: FileHandle | null = null;
   let writing: Promise<void> = Promise.resolve();
   const write = async () => {
@@ -46,7 +48,10 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
       await mkdir(directory, { recursive: true, mode: 0o700 });
       handle = await open(path, 'wx', 0o600);
     }
-    for (const chunk of chunks) await writeAll(handle, chunk);
+    for (const chunk of chunks) {
+      sum = crc32(chunk, sum);
+      await writeAll(handle, chunk);
+    }
     chunks = [];
   };
   const flush = () => write().catch((error: unknown) => Promise.reject(placed(error, directory)));
@@ -60,7 +65,7 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
     async finish() {
       if (handle === null) return contentOf(Buffer.concat(chunks));
       await handle.close();
-      return contentOfFile(path, size);
+      return { ...contentOfFile(path, size), crc32: sum };
     },
     async abandon() {
       // A client that vanishes may end the content in the middle of a write.

@@ -20,6 +20,10 @@ function done(index: number): Settlement {
   return { index, kind: 'done', outcome: STORED };
 }
 
+function damaged(index: number): Settlement {
+  return { index, kind: 'damaged', outcome: BUSY, damage: 'its checksum is wrong' };
+}
+
 function again(index: number, milliseconds: number): Settlement {
   return { index, kind: 'again', outcome: BUSY, nextAttempt: after(milliseconds), delayNotified: false };
 }
@@ -301,6 +305,26 @@ export function queueStoreContract(name: string, open: () => Promise<QueueStore>
           delayNotified: true,
         },
       ]);
+    });
+
+    test('a mail whose content is damaged waits for a person, with all who wait, and those who are leased are settled', async () => {
+      const to = ['a@one.example', 'b@two.example', 'c@three.example', 'd@four.example'];
+      const store = await opened(newMail('A', { to }));
+      const first = await leased(store);
+      await store.settle(first, [again(3, 1000)], [], []);
+      expect(await store.settle(first, [damaged(0)], [], [])).toBe('settled');
+      expect(await store.settle(first, [done(1)], [], [])).toBe('settled');
+      expect(await store.settle(first, [damaged(2)], [], [])).toBe('settled');
+      expect((await store.find('A'))?.entry).toMatchObject({
+        hold: { by: 'mailframe', reason: 'its checksum is wrong' },
+        recipients: [{ state: 'damaged' }, { state: 'done' }, { state: 'damaged' }, { state: 'damaged' }],
+      });
+      expect(await store.nextDue()).toBeNull();
+      expect(await store.lease(request({ now: after(1e6) }))).toEqual([]);
+      expect(await store.hold('A', order())).toMatchObject({ recipients: 3 });
+      expect((await store.find('A'))?.entry.hold?.reason).toBe('its checksum is wrong');
+      expect(await store.release('A', order())).toMatchObject({ recipients: 3 });
+      expect(indexes(await leased(store, { now: after(1e6), until: after(2e6) }))).toEqual([0, 2, 3]);
     });
 
     test('the steps of attempts are added to the trace', async () => {

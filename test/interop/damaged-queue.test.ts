@@ -4,11 +4,16 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
+import { contentOf } from '../../core/mail/content.ts';
+import { openSqliteStore } from '../../core/queue/sqlite-store.ts';
+import { recordingLog } from '../../core/testing/recording-log.ts';
 import { smtpSink } from '../../core/testing.ts';
+import { newMail } from '../core/queue/queued-mail.ts';
+import { readMbox } from '../plugins/mbox-delivery/mboxrd-reader.ts';
 import { run } from '../support/external.ts';
 import { until } from '../support/until.ts';
 import { COMMAND, gatewayProcess, sendOne } from './gateway-process.ts';
-import { type GatewayFolder, gatewayFolder } from './running-gateway.ts';
+import { type GatewayFolder, gatewayFolder, MAIL_FOLDER } from './running-gateway.ts';
 
 /** On a slow machine, in milliseconds. */
 const LONGEST = 120_000;
@@ -93,6 +98,55 @@ test(
     ]);
     await command(made, 'queue', 'remove', short, long, garbled);
     await until(async () => expect(await readdir(join(queue, 'spool'))).toEqual([]));
+    expect(await gateway.end('SIGTERM')).toBe(0);
+  },
+  LONGEST,
+);
+
+/** The disk changes an octet in the middle of a file, or changes it back. */
+function flipIn(file: string): void {
+  const octets = readFileSync(file);
+  const place = Math.floor(octets.length / 2);
+  octets[place] = (octets[place] ?? 0) ^ 1;
+  writeFileSync(file, octets);
+}
+
+test(
+  'large mail of which the disk has changed an octet: neither a next hop nor a mailbox has it, it is set aside, and goes on when it is mended',
+  async () => {
+    const sink = await smtpSink();
+    onTestFinished(() => sink.close());
+    const made = await gatewayFolder({ nextHopPort: sink.port, zones: ZONES });
+    const queue = join(made.folder, 'queue');
+    const store = await openSqliteStore({ directory: queue, role: 'owner', log: recordingLog() });
+    const content = contentOf(large('kept').replaceAll('\n', '\r\n'));
+    const to = { OUT: 'out@elsewhere.test', LOCAL: 'bob@example.test', OTHER: 'bob@example.test' };
+    for (const [id, one] of Object.entries(to))
+      await store.commit([newMail(id, { to: [one], content, receivedAt: new Date() })]);
+    await store.close();
+    for (const id of ['OUT', 'LOCAL']) flipIn(join(queue, 'spool', id));
+
+    const gateway = gatewayProcess(made.file);
+    await gateway.logged('delivered', { queueId: 'OTHER' });
+    for (const id of ['OUT', 'LOCAL']) {
+      const { cause, next } = await gateway.logged('damaged', { queueId: id });
+      expect(cause).toBe(`the spool file ${id} has other octets than came: its checksum is wrong`);
+      expect(next).toContain('release it, or remove it');
+    }
+    expect(sink.mails).toEqual([]);
+    const mailbox = async () => readMbox(readFileSync(join(made.folder, MAIL_FOLDER, 'bob')));
+    expect(await mailbox()).toHaveLength(1);
+    expect((await command(made, 'queue', 'trace', 'OUT')).stdout).toMatch(
+      /damaged +out@elsewhere\.test: the spool file/,
+    );
+
+    for (const id of ['OUT', 'LOCAL']) flipIn(join(queue, 'spool', id));
+    await command(made, 'queue', 'release', 'OUT', 'LOCAL');
+    for (const id of ['OUT', 'LOCAL']) await gateway.logged('delivered', { queueId: id });
+    expect(sink.mails.map(mail => mail.content.equals(Buffer.from(large('kept').replaceAll('\n', '\r\n'))))).toEqual([
+      true,
+    ]);
+    expect(await mailbox()).toHaveLength(2);
     expect(await gateway.end('SIGTERM')).toBe(0);
   },
   LONGEST,

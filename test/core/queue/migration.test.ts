@@ -66,6 +66,36 @@ test('format 1: opening it again changes nothing more', async () => {
   expect((await store.list({ after: null, limit: 10 })).entries.map(({ id }) => id)).toEqual(['held', 'later', 'now']);
 });
 
+test('format 1: nobody knows what its contents were, and they are not checked; those of new mail are', async () => {
+  const directory = await oldQueue();
+  const store = await opened(directory, 'owner');
+  await store.commit([newMail('new')]);
+  const database = new DatabaseSync(join(directory, 'queue.db'), { timeout: 5000 });
+  database.exec("UPDATE content SET octets = CAST('T' || substr(octets, 2) AS BLOB)");
+  database.close();
+  const leases = await store.lease({ owner: 'one', now: ARRIVAL, until: after(1e6), limit: 10, room: ROOM });
+  expect(leases.map(({ mail }) => mail.id)).toEqual(['now']);
+  expect(String(await leases[0]?.mail.content.bytes())).toBe('T\r\n');
+  expect((await store.find('new'))?.entry.hold?.reason).toContain('its checksum is wrong');
+});
+
+test('format 3: what waits goes on, and is not checked', async () => {
+  const directory = await tempFolder();
+  const before = await opened(directory, 'owner');
+  await before.commit([newMail('A')]);
+  await before.close();
+  const database = new DatabaseSync(join(directory, 'queue.db'));
+  database.exec(
+    "ALTER TABLE content DROP COLUMN crc32; UPDATE content SET octets = CAST('T' || substr(octets, 2) AS BLOB)",
+  );
+  database.exec('PRAGMA user_version = 3');
+  database.close();
+  await expect(opened(directory, 'guest')).rejects.toThrow('it has the older format 3: start the gateway once');
+  const store = await opened(directory, 'owner');
+  const [lease] = await store.lease({ owner: 'one', now: ARRIVAL, until: after(1e6), limit: 10, room: ROOM });
+  expect(String(await lease?.mail.content.bytes())).toMatch(/^Tubject: greetings/);
+});
+
 test('format 1: a guest changes nothing, and says what to do', async () => {
   const directory = await oldQueue();
   await expect(opened(directory, 'guest')).rejects.toThrow('it has the older format 1: start the gateway once');

@@ -1,9 +1,11 @@
 /** Notifications: what they say, to people and to programs, and what they never say. */
 
+import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
 import { bouncedBy, deferredBy, type Outcome } from '../../../core/mail/outcome.ts';
 import { parseMail } from '../../../core/mime/parsed.ts';
+import { CheckedContent } from '../../../core/queue/checked-content.ts';
 import { notificationsOwed } from '../../../core/queue/notification.ts';
 import { settle } from '../../../core/queue/settlement.ts';
 import { aRecipient, textOf } from '../../../core/testing/builders.ts';
@@ -175,6 +177,22 @@ test('content that cannot be read any more: the report goes without it', async (
   const text = await textOf((await theOnly({ outcome: NO_USER, content })).content);
   expect(text).toContain('Status: 5.1.1');
   expect(text).not.toContain('message/rfc822');
+});
+
+test('content that the disk has changed: the report goes without it, whatever the header says', async () => {
+  const octets = Buffer.from(`Subject: caf\u00e9\r\n\r\n${'x'.repeat(100)}\r\n`);
+  const half = octets.length / 2;
+  const content = new CheckedContent({
+    what: 'the spool file A',
+    came: { size: octets.length, crc32: crc32(octets) ^ 1 },
+    bytes: async () => octets,
+    async *stream() {
+      yield* [octets.subarray(0, half), octets.subarray(half)];
+    },
+  });
+  const report = (await theOnly({ outcome: NO_USER, content })).content;
+  expect(await textOf(report)).toContain('Status: 5.1.1');
+  expect(await textOf(report)).not.toContain('caf');
 });
 
 describe('aliases are not revealed', () => {

@@ -1,8 +1,18 @@
 /** The embedded store keeps the promises of the port, and those about the disk. */
-import { chmodSync, existsSync, readdirSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
 import { replyToError, STORAGE_FULL } from '../../../core/mail/failure.ts';
@@ -38,6 +48,17 @@ function tamper(directory: string, sql: string): void {
   database.exec(sql);
   database.close();
 }
+
+/** The disk changes an octet in the middle of a file, and nothing else. */
+function flipIn(file: string): void {
+  const octets = readFileSync(file);
+  const place = Math.floor(octets.length / 2);
+  octets[place] = (octets[place] ?? 0) ^ 1;
+  writeFileSync(file, octets);
+}
+
+/** The same in a row: the first octet, which is an `S`. */
+const FLIP_ROW = "UPDATE content SET octets = CAST('T' || substr(octets, 2) AS BLOB) WHERE key = 1";
 
 const spooled = (directory: string) => readdirSync(join(directory, 'spool'));
 
@@ -84,9 +105,11 @@ describe('large content', () => {
     expect(spooled(directory)).toEqual(['A']);
     const [lease] = await store.lease(DUE);
     expect(await lease?.mail.content.bytes()).toEqual(await LARGE.bytes());
-    const pieces: Buffer[] = [];
-    for await (const piece of lease?.mail.content.stream() ?? []) pieces.push(piece);
-    expect(Buffer.concat(pieces)).toEqual(await LARGE.bytes());
+    for (const stream of [lease?.mail.content.stream(), lease?.mail.content.fleeting?.()]) {
+      const pieces: Buffer[] = [];
+      for await (const piece of stream ?? []) pieces.push(Buffer.from(piece));
+      expect(Buffer.concat(pieces)).toEqual(await LARGE.bytes());
+    }
     if (lease !== undefined) {
       await store.settle(lease, [{ index: 0, kind: 'done', outcome: deliveredTo('bob') }], [], []);
     }
@@ -112,9 +135,21 @@ describe('large content', () => {
       throw new Error('the octets were read');
     };
     const store = await opened(directory);
-    await store.commit([newMail('A', { content: { ...LARGE, stream, file } })]);
+    const crc = crc32(await LARGE.bytes());
+    await store.commit([newMail('A', { content: { ...LARGE, stream, file, crc32: crc } })]);
     unlinkSync(file);
     expect(await (await store.find('A'))?.mail?.content.bytes()).toEqual(await LARGE.bytes());
+  });
+
+  test('that is a file of which nobody knows what it should be is copied', async () => {
+    const directory = await tempFolder();
+    const file = join(await tempFolder(), 'incoming');
+    writeFileSync(file, await LARGE.bytes());
+    const store = await opened(directory);
+    await store.commit([newMail('A', { content: { ...LARGE, file } })]);
+    expect(statSync(file).nlink).toBe(1);
+    flipIn(join(directory, 'spool', 'A'));
+    await expect((await store.find('A'))?.mail?.content.bytes()).rejects.toThrow('its checksum is wrong');
   });
 
   test('leaves no file where the commit fails', async () => {
@@ -184,6 +219,43 @@ describe('damage', () => {
     });
     expect(await store.nextDue(['example.test'])).toEqual(after(60_000));
     expect(await store.lease({ ...DUE, owner: 'two' })).toEqual([]);
+  });
+
+  test('an octet of a row that the disk has changed: the mail is set aside when it is leased', async () => {
+    const directory = await tempFolder();
+    const log = recordingLog();
+    const store = await openSqliteStore({ directory, role: 'owner', log });
+    onTestFinished(() => store.close());
+    await store.commit([newMail('A', { content: contentOf('Subject: first\r\n') }), newMail('B')]);
+    tamper(directory, FLIP_ROW);
+    expect((await store.lease(DUE)).map(lease => lease.mail.id)).toEqual(['B']);
+    const cause = 'its content has other octets than came: its checksum is wrong';
+    expect(log.of('damaged')).toMatchObject([{ level: 'error', fields: { queueId: 'A', cause } }]);
+    expect(await store.find('A')).toMatchObject({ entry: { hold: { by: 'mailframe', reason: cause } }, mail: null });
+  });
+
+  test('an octet of a row that is read when it is asked for, or of a spool file: reading it fails', async () => {
+    const directory = await tempFolder();
+    const store = await opened(directory);
+    const middle = contentOf(`Subject: middle\r\n${'x'.repeat(100_000)}\r\n`);
+    await store.commit([newMail('A', { content: middle }), newMail('L', { content: LARGE })]);
+    tamper(directory, FLIP_ROW);
+    flipIn(join(directory, 'spool', 'L'));
+    const leases = await store.lease(DUE);
+    expect(leases.map(lease => lease.mail.id)).toEqual(['A', 'L']);
+    for (const { mail } of leases) {
+      await expect(mail.content.bytes()).rejects.toThrow('has other octets than came');
+      await expect(Array.fromAsync(mail.content.stream())).rejects.toThrow('has other octets than came');
+      await expect(Array.fromAsync(mail.content.fleeting?.() ?? [])).rejects.toThrow('has other octets than came');
+    }
+  });
+
+  test('large mail that is delivered at once is checked like any other', async () => {
+    const directory = await tempFolder();
+    const store = await opened(directory);
+    const [lease] = await store.commit([newMail('L', { content: LARGE })], { owner: 'one', until: after(60_000) });
+    flipIn(join(directory, 'spool', 'L'));
+    await expect(Array.fromAsync(lease?.mail.content.stream() ?? [])).rejects.toThrow('its checksum is wrong');
   });
 
   test('a mail that somebody mended is released', async () => {

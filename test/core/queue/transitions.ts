@@ -2,7 +2,7 @@
  * The table of states at the head of `sqlite-store.ts`, each transition as something that a test can do: what leads to it,
  * what it is, and how things stand before and after.
  */
-import { truncateSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentOf } from '../../../core/mail/content.ts';
 import { deferredBy, deliveredTo } from '../../../core/mail/outcome.ts';
@@ -50,6 +50,13 @@ const taken = async (life: Life) => {
   await life.take();
 };
 export const done = (index: number) => ({ index, kind: 'done', outcome: deliveredTo('bob') }) as const;
+const damaged = (index: number) =>
+  ({
+    index,
+    kind: 'damaged',
+    outcome: deferredBy({ code: 451, status: '4.3.0', text: 'Not now' }),
+    damage: 'its checksum is wrong',
+  }) as const;
 const again = (index: number) =>
   ({
     index,
@@ -150,6 +157,17 @@ export const TRANSITIONS: readonly Transition[] = [
     anew: { before: ['A: waiting, waiting'], after: ['A: done, waiting'] },
   },
   {
+    name: 'leased -> damaged: settle, and what was read is not what came',
+    prepare: async life => {
+      await ofTwo(life);
+      await life.take();
+    },
+    act: ({ store, leased }) => store.settle(leased(), [damaged(0)], [], []),
+    before: only('A: leased, leased'),
+    after: only('A: damaged, leased'),
+    anew: { before: ['A: waiting, waiting'], after: ['A: damaged, held'] },
+  },
+  {
     name: 'leased -> waiting: settle, to be tried again',
     prepare: taken,
     act: ({ store, leased }) => store.settle(leased(), [again(0)], [], []),
@@ -208,7 +226,7 @@ export const TRANSITIONS: readonly Transition[] = [
       await large(life);
       truncateSync(join(life.directory, 'spool', 'A'), 1000);
       await life.take(0);
-      truncateSync(join(life.directory, 'spool', 'A'), LARGE.size);
+      writeFileSync(join(life.directory, 'spool', 'A'), await LARGE.bytes());
     },
     act: ({ store }) => store.release('A', order()),
     before: spooled('A: damaged'),

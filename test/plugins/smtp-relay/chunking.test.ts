@@ -233,6 +233,26 @@ describe('a recipient is delivered by nothing but a 2yz to the last chunk', () =
     expect(log.of('lost')).toEqual([]);
   });
 
+  test('pieces that all lie in the same place in memory are not collected: by BDAT and by DATA the mail is the same', async () => {
+    const lines = Array.from({ length: 40 }, (_, index) => Buffer.from(`${index}\r\n`.padStart(1000, 'x').repeat(50)));
+    const place = Buffer.alloc(64 * 1024);
+    const content: Content = {
+      size: 40 * 50_000,
+      bytes: () => Promise.reject(new Error('not asked for')),
+      async *stream() {
+        yield* lines;
+      },
+      async *fleeting() {
+        for (const piece of lines) yield place.subarray(0, piece.copy(place));
+      },
+    };
+    const [byBdat, byData] = [await chunking(), await relayingTo()];
+    for (const { outcomes, sink } of [byBdat, byData]) {
+      expect(await outcomes({ content })).toMatchObject({ 'bob@example.test': { kind: 'delivered' } });
+      expect(sink.mails[0]?.content.equals(Buffer.concat(lines))).toBe(true);
+    }
+  });
+
   test('content that cannot be read to its end never arrives as a whole mail', async () => {
     const { outcomes, sink } = await chunking();
     const broken: Content = {
