@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { contentOf } from '../../../core/mail/content.ts';
+import { errnoOf } from '../../../core/mail/failure.ts';
 import { deferredBy, deliveredTo } from '../../../core/mail/outcome.ts';
 import type { QueuePage } from '../../../core/plugin/queue-control.ts';
 import type { Lease, Settlement } from '../../../core/plugin/queue-store.ts';
@@ -25,7 +26,16 @@ const [directory = '', name = '', seed = '', drain] = process.argv.slice(2);
 const random = seededRandom(`${seed}/${name}`);
 const log = recordingLog();
 const store = await openSqliteStore({ directory, role: 'owner', log });
-const say = (line: string) => writeSync(1, `${line}\n`);
+/** Blocks as long as nobody reads: the pipe does not. */
+const say = (line: string) => {
+  for (;;) {
+    try {
+      return writeSync(1, `${line}\n`);
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') throw error;
+    }
+  }
+};
 const chance = (oneIn: number) => random.below(oneIn) === 0;
 
 /** The octets of a mail: those of one commit share them, and the name of the first of them is on every line. */
