@@ -17,6 +17,7 @@ const AS_LINES: Way = {
   },
   fits: body => strayIn(body) === null && !hasLongLine(body),
   encodingFor: () => 'base64',
+  global: 'by parts',
   wrappers: 'open',
 };
 

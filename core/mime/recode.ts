@@ -35,12 +35,21 @@ export interface Way {
   /** Whether a body may stay. */
   readonly fits: (body: Buffer) => boolean;
   readonly encodingFor: (part: Part) => 'base64' | 'quoted-printable';
+  /** What becomes of an internationalised message, whose header has no encoding: it may be encoded as a whole, or its parts. */
+  readonly global: 'whole' | 'by parts';
   /** Whether signed and encrypted multiparts may be changed inside (RFC 1847 section 2.1 says no). */
   readonly wrappers: 'open' | 'closed';
 }
 
 const PLAIN: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary']);
 const ENCODED: ReadonlySet<string> = new Set(['base64', 'quoted-printable']);
+/** Unlike all other messages these may be encoded (RFC 6532 sections 3.5 and 3.7, RFC 6533 section 6). */
+const GLOBAL: ReadonlySet<string> = new Set([
+  'global',
+  'global-headers',
+  'global-delivery-status',
+  'global-disposition-notification',
+]);
 const WRAPPED: ReadonlySet<string> = new Set(['signed', 'encrypted']);
 const ENCODING_FIELD = 'Content-Transfer-Encoding';
 const TOO_COMPLEX = {
@@ -95,6 +104,7 @@ class Encoding {
   /** @returns whether the part holds octets beyond ASCII when it is done, its header included */
   visit(part: Part, around: Surroundings): boolean {
     const header = this.#mayStay({ start: part.start, end: part.bodyStart }, `the header of ${nameOf(part)}`);
+    if (this.#way.global === 'whole' && isGlobal(part) && !this.#way.fits(part.body)) return this.#whole(part, around);
     if (this.#way.wrappers === 'closed' && isWrapper(part)) return this.#closed(part, around) || header;
     const body = part.children.length === 0 ? this.#leaf(part, around) : this.#composite(part, around);
     return header || body;
@@ -123,8 +133,12 @@ class Encoding {
     if (!PLAIN.has(encoding) && !ENCODED.has(encoding)) {
       return this.#refuse(`${nameOf(part)} is ${unfit} in an encoding that nobody knows`);
     }
+    return this.#whole(part, around);
+  }
+
+  #whole(part: Part, around: Surroundings): boolean {
     if (part.header.end === 'no-empty-line') {
-      return this.#refuse(`the header of ${nameOf(part)} does not end before its ${unfit} body`);
+      return this.#refuse(`the header of ${nameOf(part)} does not end before its ${this.#way.unfit} body`);
     }
     this.#encode(part, around);
     return false;
@@ -202,6 +216,10 @@ class Encoding {
     if (header.end === 'no-empty-line') this.#refuse(`the header of ${nameOf(message)} does not end before its body`);
     else this.edits.push(...inMail(message, [versionField(header)]));
   }
+}
+
+function isGlobal({ type, encoding }: Part): boolean {
+  return type.type === 'message' && GLOBAL.has(type.subtype) && (PLAIN.has(encoding) || ENCODED.has(encoding));
 }
 
 function isWrapper({ type }: Part): boolean {

@@ -2,10 +2,13 @@
  * 8-bit content made fit for the next hops that take 7-bit content only (RFC 6152 section 3).
  *
  * Leaf parts that are 8-bit, by their label or in fact, go into quoted-printable where they are text, so that people can
- * still read them, and else into base64. See `recode.ts`. What is signed or encrypted as a multipart is never touched.
+ * still read them, and else into base64; an internationalised message as a whole (RFC 6532 section 3.7). See `recode.ts`. What is signed or encrypted as a multipart is never touched.
  */
 import { isAscii } from 'node:buffer';
 import { type Recoded, recode, type Way } from './recode.ts';
+
+/** A message is an internationalised one here: no other is encoded. */
+const READABLE: ReadonlySet<string> = new Set(['text', 'message']);
 
 const AS_SEVEN_BITS: Way = {
   unfit: '8-bit',
@@ -13,7 +16,10 @@ const AS_SEVEN_BITS: Way = {
   flawOf: octets => (isAscii(octets) ? null : 'octets beyond ASCII'),
   fits: isAscii,
   encodingFor: ({ type, encoding }) =>
-    encoding === 'quoted-printable' || (type.type === 'text' && encoding !== 'base64') ? 'quoted-printable' : 'base64',
+    encoding === 'quoted-printable' || (READABLE.has(type.type) && encoding !== 'base64')
+      ? 'quoted-printable'
+      : 'base64',
+  global: 'whole',
   wrappers: 'closed',
 };
 

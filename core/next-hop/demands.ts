@@ -4,6 +4,9 @@
  * 8-bit content for a next hop without 8BITMIME is converted part by part (RFC 6152 section 3). What cannot be converted
  * comes back, and so does a mail with addresses or header fields beyond ASCII for one without SMTPUTF8 (RFC 6531 section
  * 3.2).
+ *
+ * A notification that cannot be delivered is lost, and nobody hears of it. So one that returns an internationalised mail goes
+ * where there is no SMTPUTF8 with that mail encoded (RFC 6533 section 4), and one that cannot be converted goes as it is.
  */
 import { isAscii } from 'node:buffer';
 import { type Content, contentOf } from '../mail/content.ts';
@@ -52,7 +55,7 @@ export async function fit(mail: Mail, offered: Extensions): Promise<Fitting | Un
   if (!utf8 && parameters.smtpUtf8 && (await hasUtf8Header(content))) return { kind: 'unfit', reply: NO_SMTPUTF8 };
   const payload = await payloadOf(content);
   const refusalOf = ({ forwardPath }: Recipient) => (utf8 || !needsSmtpUtf8(forwardPath) ? null : NO_SMTPUTF8);
-  if (!offered.has('8BITMIME')) {
+  if (!offered.has('8BITMIME') || (!utf8 && reversePath === null && (await returnsGlobal(mail, payload)))) {
     const converted = await convert(mail, payload, offered);
     return converted.kind === 'unfit' ? converted : { ...converted, refusalOf };
   }
@@ -68,8 +71,9 @@ async function convert(mail: Mail, payload: Payload, offered: Extensions): Promi
   if (!isEightBit && payload.octets === null) return unchanged;
   const converted = inSevenBits(payload.octets ?? (await mail.content.bytes()));
   if (converted.kind === 'impossible') {
+    const { parameters, reversePath } = mail.envelope;
     // What nobody has declared nobody has promised to convert: it goes as it came.
-    if (!isEightBit || mail.envelope.parameters.body === '7bit') return unchanged;
+    if (!isEightBit || parameters.body === '7bit' || reversePath === null) return unchanged;
     return { kind: 'unfit', reply: cannotConvert(converted.because) };
   }
   // What is 8-bit by its label alone is not worth a signature.
@@ -99,6 +103,13 @@ function isTooLarge({ size }: Content, { largestContent }: Extensions): boolean 
 async function hasUtf8Header(content: Content): Promise<boolean> {
   const header = await readHeader(content);
   return header.kind === 'too-large' || !isAscii(header.block.octets);
+}
+
+/** Whether there may be an internationalised mail in it that is not encoded. */
+async function returnsGlobal({ content, envelope }: Mail, { octets }: Payload): Promise<boolean> {
+  if (octets === null && envelope.parameters.body === '7bit') return false;
+  const all = octets ?? (await content.bytes());
+  return !isAscii(all) && /message\/global/i.test(all.toString('latin1'));
 }
 
 async function hasEightBits({ octets, content }: Payload): Promise<boolean> {

@@ -86,6 +86,20 @@ describeWithPeer(POSTFIX, 'SMTPUTF8 from Postfix to Postfix', () => {
     expect(await b.mailbox()).toEqual(before);
   });
 
+  test('the report reaches a sender whose machine has no SMTPUTF8, with the mail encoded', async () => {
+    const { b, quiet } = chain();
+    const between = await gateway();
+    const letter = { from: 'pat@legacy.test', parameters: 'SMTPUTF8 BODY=8BITMIME', to: ['bob@legacy.test'] };
+    await send(between.port, { ...letter, content: Buffer.from(HEADER + BODY) });
+    const [report] = await arrived(b, 'pat@legacy.test');
+    await quiet(between);
+    const { type, parts } = pythonReads(Buffer.from(report?.content ?? '', 'latin1'));
+    expect(type).toBe('multipart/report');
+    expect(parts.map(part => part.type)).toEqual(['text/plain', 'message/delivery-status', 'message/global']);
+    expect(report?.content).toMatch(/^[\0-\x7f]*$/);
+    expect(report?.content).toContain('Subject: Gr=C3=BC=C3=9Fe, =E4=B8=96=E7=95=8C\n');
+  });
+
   test('what needs no SMTPUTF8 goes on where there is none, whatever its sender announced', async () => {
     const { a, b, quiet } = chain();
     const between = await gateway();

@@ -87,6 +87,23 @@ test('a mail in the mail is converted inside', () => {
   );
 });
 
+test.each(['global', 'global-headers', 'global-delivery-status', 'global-disposition-notification'])(
+  'an internationalised message, message/%s, is encoded as a whole: its header has no encoding of its own',
+  subtype => {
+    const text = (label: string, body: string) =>
+      `${MIXED}Content-Transfer-Encoding: ${label === '8bit' ? label : '7bit'}\r\n\r\n--b\r\n` +
+      `Content-Type: message/${subtype}\r\nContent-Transfer-Encoding: ${label}\r\n\r\n${body}\r\n--b--\r\n`;
+    expect(converted(text('8bit', 'Subject: Gr\xc3\xbc\xc3\x9fe\r\n\r\n\xc3\xbc = x\r\n'))).toBe(
+      text('quoted-printable', 'Subject: Gr=C3=BC=C3=9Fe\r\n\r\n=C3=BC =3D x\r\n'),
+    );
+  },
+);
+
+test('an internationalised message that is ASCII all the same stays as it is', () => {
+  const octets = mail(`${HEAD}Content-Type: message/global\r\n\r\nSubject: x\r\n\r\nx\r\n`);
+  expect(inSevenBits(octets)).toEqual({ kind: 'encoded', octets, changes: [] });
+});
+
 describe('what cannot be converted', () => {
   const signed = (body: string) =>
     `${HEAD}Content-Type: multipart/signed; protocol="application/pgp-signature"; boundary=s\r\n\r\n--s\r\n\r\n${body}\r\n` +

@@ -118,6 +118,50 @@ describe('for a next hop without 8BITMIME', () => {
   });
 });
 
+describe('a notification, which nobody hears of if it is lost', () => {
+  const report = (label: string, mediaType: string, returned: string) =>
+    'Subject: Your mail could not be delivered\r\nMIME-Version: 1.0\r\n' +
+    'Content-Type: multipart/report; report-type=delivery-status; boundary=r\r\n' +
+    `Content-Transfer-Encoding: ${label === '8bit' ? '8bit' : '7bit'}\r\n\r\n--r\r\n\r\nIt could not.\r\n` +
+    '--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n' +
+    `--r\r\nContent-Type: ${mediaType}\r\nContent-Transfer-Encoding: ${label}\r\n\r\n${returned}\r\n--r--\r\n`;
+  const UTF8_HEADER = 'Subject: Gr\xc3\xbc\xc3\x9fe\r\n';
+
+  test.each([
+    { extensions: [], mediaType: 'message/global' },
+    { extensions: [], mediaType: 'message/global-headers' },
+    { extensions: ['8BITMIME'], mediaType: 'message/global' },
+    { extensions: ['8BITMIME'], mediaType: 'message/global-headers' },
+  ])('with $mediaType for a next hop with $extensions alone: that part is encoded', async one => {
+    const { outcomes, sink } = await relayingTo({ extensions: one.extensions });
+    const content = latin1(report('8bit', one.mediaType, UTF8_HEADER));
+    expect(await outcomes({ from: '<>', content, parameters: EIGHT })).toMatchObject(DELIVERED);
+    expect(sink.mails[0]?.content.toString('latin1')).toBe(
+      report('quoted-printable', one.mediaType, 'Subject: Gr=C3=BC=C3=9Fe\r\n'),
+    );
+  });
+
+  test('with one that is large is encoded too', async () => {
+    const { outcomes, sink } = await relayingTo({ extensions: ['8BITMIME'] });
+    const content = latin1(report('8bit', 'message/global', `${UTF8_HEADER}\r\n${LINES.toString()}`));
+    expect(await outcomes({ from: '<>', content, parameters: EIGHT })).toMatchObject(DELIVERED);
+    expect(sink.mails[0]?.content.toString('latin1')).toBe(
+      report('quoted-printable', 'message/global', `Subject: Gr=C3=BC=C3=9Fe\r\n\r\n${LINES.toString()}`),
+    );
+  });
+
+  test.each([
+    { about: 'with SMTPUTF8', extensions: ['8BITMIME', 'SMTPUTF8'], mediaType: 'message/global' },
+    { about: 'with 8BITMIME', extensions: ['8BITMIME'], mediaType: 'message/rfc822' },
+    { about: 'without anything, where it cannot be converted', extensions: [], mediaType: 'message/rfc822' },
+  ])('goes as it is to a next hop $about: $mediaType', async ({ extensions, mediaType }) => {
+    const { outcomes, sink } = await relayingTo({ extensions });
+    const content = latin1(report('8bit', mediaType, 'Subject: \xfc\r\n'));
+    expect(await outcomes({ from: '<>', content, parameters: EIGHT })).toMatchObject(DELIVERED);
+    expect(sink.mails[0]?.content).toEqual(await content.bytes());
+  });
+});
+
 describeWithCorpus("Postfix's reference mails", () => {
   test.each(['', '2', '3'])('mime_cvt.in%s leaves as mime_cvt.ref says', async suffix => {
     const read = (name: string) => readFileSync(corpus('mime', 'postfix-mime', name), 'latin1');
