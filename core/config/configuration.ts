@@ -3,6 +3,7 @@
  *
  * Sizes are in octets, durations in milliseconds, paths absolute.
  */
+import type { Mailbox } from '../mail/address.ts';
 import type { Condition } from '../mail/condition.ts';
 import type { DestinationRule } from '../mail/destination.ts';
 import type { Limits } from '../mail/limits.ts';
@@ -78,6 +79,8 @@ export interface QueueSettings {
   readonly retry: RetryPolicy;
   /** The largest mail that a notification returns whole, in octets. */
   readonly returnUpTo: number;
+  /** Who hears of mail from the null reverse-path that cannot be delivered, or `null`. */
+  readonly doubleBounce: Mailbox | null;
   /** Deliveries at the same time. */
   readonly concurrency: number;
   /** What destinations may be asked. The first that matches holds. Those that none matches have the defaults. */

@@ -213,6 +213,7 @@ function queueOf(written: z.output<typeof shape.queue>, directory: string): Conf
   return {
     ...rest,
     directory: resolve(directory, written.directory),
+    doubleBounce: written.doubleBounce === 'off' ? null : written.doubleBounce,
     history: history === 'off' ? 'off' : { keep: history, size: historySize },
     retry: { ...retry, warnAfter: warnAfter === 'off' ? null : warnAfter },
     destinations: written.destinations.map(({ match = [], rate, ...rest }) => ({

@@ -1,7 +1,7 @@
 /** The schema of the queue: when mail is tried again, and how much of it a destination is asked to take. */
 import { z } from 'zod';
 import { DEFAULT_POLICY } from '../mail/destination.ts';
-import { addressPattern, duration, path, rate, size } from '../plugin/option-types.ts';
+import { addressPattern, duration, mailbox, path, rate, size } from '../plugin/option-types.ts';
 import { described } from './described.ts';
 
 const retry = z
@@ -75,6 +75,10 @@ export const queueSchema = z
     returnUpTo: described(
       size().prefault('10 MiB'),
       'The largest mail that a failure notification returns whole, where its sender asked for that.',
+    ),
+    doubleBounce: described(
+      z.literal('off').or(mailbox()).prefault('off'),
+      'The mailbox that hears of mail from <>, notifications above all, that cannot be delivered, or off.',
     ),
     concurrency: described(DELIVERIES.default(200), 'Deliveries at the same time, over all destinations.'),
     history: described(

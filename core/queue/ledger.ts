@@ -14,7 +14,7 @@ import type { Ended } from './attempt.ts';
 import { damageOf } from './checked-content.ts';
 import { addressText } from './disclosure.ts';
 import { ledOn } from './led-on.ts';
-import { type NotificationOffice, notificationsOwed, notifiesAbout } from './notification.ts';
+import { doubleBounceTo, type NotificationOffice, notificationsOwed, notifiesAbout } from './notification.ts';
 import type { Placing } from './placing.ts';
 import { SET_ASIDE } from './set-aside.ts';
 import { type Settled, settle } from './settlement.ts';
@@ -128,12 +128,16 @@ export class Ledger {
     this.#parts.log.error('damaged', { queueId: mail.id, cause, next: isSetAside ? SET_ASIDE : RETURNED_WITHOUT });
   }
 
-  /** Nobody can be told by mail: whoever looks after this machine should know (RFC 3461 section 5.2). */
+  /** Its sender cannot be told: whoever looks after this machine should know (RFC 3461 section 5.2). */
   #undeliverable(mail: Mail, recipient: string): void {
     const { log } = this.#parts;
     const about = notifiesAbout(mail);
-    if (about === null) log.warn('undeliverable', { queueId: mail.id, recipient, told: 'nobody: it came from <>' });
-    else log.error('undeliverable', { queueId: mail.id, about, recipient, told: 'nobody: it is a notification' });
+    const to = doubleBounceTo(mail, this.#parts);
+    const told = to === null ? null : addressText(to);
+    if (about === null)
+      log.warn('undeliverable', { queueId: mail.id, recipient, told: told ?? 'nobody: it came from <>' });
+    else
+      log.error('undeliverable', { queueId: mail.id, about, recipient, told: told ?? 'nobody: it is a notification' });
   }
 }
 

@@ -2,7 +2,9 @@
  * Notifications (RFC 3461 to 3464): the mails that tell a sender what became of a mail.
  *
  * Guarantees: never to the null reverse-path; from the null reverse-path, and asking for no notification themselves, so
- * that there is no second one about the first; one mail for all recipients of a settlement that share a kind.
+ * that there is no second one about the first; one mail for all recipients of a settlement that share a kind. Whoever looks
+ * after the machine may be told of mail from the null reverse-path that comes to nothing (a double bounce), and of such a
+ * report nobody ever.
  */
 import type { Mailbox } from '../mail/address.ts';
 import { directRecipient, type Envelope, type MailParameters, NO_PARAMETERS } from '../mail/envelope.ts';
@@ -15,11 +17,13 @@ import { discloseAll, type Reported } from './disclosure.ts';
 import { receivedFrom } from './received-from.ts';
 import { writeReport } from './report.ts';
 import type { ReportFrame } from './report-fields.ts';
+import type { ReportKind } from './report-text.ts';
 import { returnedContent } from './returned-content.ts';
 import type { NotificationKind, Settled } from './settlement.ts';
 
 const BOUNDARY_OCTETS = 18;
 const OURSELVES = 'mailframe';
+const DOUBLE_BOUNCE = 'double-bounce';
 const KINDS: readonly NotificationKind[] = ['failure', 'delay', 'success'];
 
 /** What notifications are written with. */
@@ -30,6 +34,8 @@ export interface NotificationOffice {
   readonly nextId: () => string;
   /** Larger mail is not returned whole, whatever its sender asks for. In octets. */
   readonly returnUpTo: number;
+  /** Who hears of mail from the null reverse-path that comes to nothing. Missing, `null`: nobody. */
+  readonly doubleBounce?: Mailbox | null;
 }
 
 /** The notifications that a settlement owes, ready to be committed with it. */
@@ -40,13 +46,37 @@ export async function notificationsOwed(
   office: NotificationOffice,
 ): Promise<readonly NewMail[]> {
   const { reversePath } = mail.envelope;
-  if (reversePath === null) return [];
+  if (reversePath === null) return doubleBounces(mail, settled, now, office);
   const written: NewMail[] = [];
   for (const kind of KINDS) {
     const about = settled.flatMap(one => reportedOf(one, kind));
     if (about.length > 0) written.push(await notification({ kind, mail, about, to: reversePath, now }, office));
   }
   return written;
+}
+
+async function doubleBounces(
+  mail: Mail,
+  settled: readonly Settled[],
+  now: Date,
+  office: NotificationOffice,
+): Promise<readonly NewMail[]> {
+  const to = doubleBounceTo(mail, office);
+  const about = settled
+    .filter(({ outcome }) => outcome.kind === 'bounced')
+    .map(({ queued: { recipient }, outcome, giveUpAt }) => ({ recipient, outcome, retryUntil: giveUpAt }));
+  return to === null || about.length === 0
+    ? []
+    : [await notification({ kind: DOUBLE_BOUNCE, mail, about, to, now }, office)];
+}
+
+/** Who hears of it that a mail comes to nothing of which its sender cannot hear; `null`: nobody. */
+export function doubleBounceTo(
+  mail: Mail,
+  { doubleBounce = null }: Pick<NotificationOffice, 'doubleBounce'>,
+): Mailbox | null {
+  if (mail.envelope.reversePath !== null) return null;
+  return notifiesAbout(mail) !== null && mail.facts.notification === DOUBLE_BOUNCE ? null : doubleBounce;
 }
 
 /** An alias that was expanded is a success, and may be news beside whatever became of the one who answers for it. */
@@ -66,7 +96,7 @@ export function notifiesAbout({ envelope, session, facts }: Mail): string | null
 }
 
 interface Event {
-  readonly kind: NotificationKind;
+  readonly kind: ReportKind;
   readonly mail: Mail;
   readonly about: readonly Reported[];
   readonly to: Mailbox;
@@ -88,7 +118,7 @@ async function notification({ kind, mail, about, to, now }: Event, office: Notif
     kind,
     frame,
     about: discloseAll(about),
-    returned: await returnedContent(mail, kind, returnUpTo),
+    returned: await returnedContent(mail, kind === DOUBLE_BOUNCE ? 'failure' : kind, returnUpTo),
     to,
     id,
     boundary: `=_${random.bytes(BOUNDARY_OCTETS).toString('hex')}`,

@@ -8,8 +8,11 @@ const WIDTH = 72;
 /** Far below the limit of RFC 5322 section 2.1.1 in octets, whatever the script. */
 const LONGEST_WORD = 200;
 
+/** What a report is about: what its sender is told, or what nobody could be told but who looks after the machine. */
+export type ReportKind = NotificationKind | 'double-bounce';
+
 /** The subject of the notification. */
-export function subjectOf(kind: NotificationKind, about: readonly Disclosure[]): string {
+export function subjectOf(kind: ReportKind, about: readonly Disclosure[]): string {
   switch (kind) {
     case 'failure':
       return 'Your mail could not be delivered';
@@ -17,6 +20,8 @@ export function subjectOf(kind: NotificationKind, about: readonly Disclosure[]):
       return 'Your mail is not delivered yet';
     case 'success':
       return haveArrived(about) ? 'Your mail has arrived' : 'Your mail has been passed on';
+    case 'double-bounce':
+      return 'A mail without a sender could not be delivered';
     default:
       return kind satisfies never;
   }
@@ -27,7 +32,7 @@ export type Attached = 'mail' | 'header' | 'nothing';
 
 /** The text, lines ended by CRLF. */
 export function reportText(
-  kind: NotificationKind,
+  kind: ReportKind,
   frame: ReportFrame,
   about: readonly Disclosure[],
   attached: Attached,
@@ -35,8 +40,10 @@ export function reportText(
   const paragraphs = [
     paragraph(`This is the mail system of ${frame.hostname}.`),
     paragraph(opening(kind, frame, about)),
-    ...about.map(one => recipientLines(one).join('\r\n')),
-    paragraph(ATTACHED[attached] + closing(frame)),
+    ...about.map(one => [...recipientLines(one), ...adviceFor(kind, one)].join('\r\n')),
+    paragraph(
+      kind === 'double-bounce' ? ATTACHED_TO_OTHERS[attached] + lookUp(frame) : ATTACHED[attached] + closing(frame),
+    ),
   ];
   return `${paragraphs.join('\r\n\r\n')}\r\n`;
 }
@@ -47,11 +54,17 @@ const ATTACHED: Readonly<Record<Attached, string>> = {
   nothing: '',
 };
 
+const ATTACHED_TO_OTHERS: Readonly<Record<Attached, string>> = {
+  mail: 'The mail is attached. ',
+  header: 'Its header is attached. ',
+  nothing: '',
+};
+
 function haveArrived(about: readonly Disclosure[]): boolean {
   return about.every(one => one.action === 'delivered');
 }
 
-function opening(kind: NotificationKind, { receivedAt }: ReportFrame, about: readonly Disclosure[]): string {
+function opening(kind: ReportKind, { receivedAt }: ReportFrame, about: readonly Disclosure[]): string {
   const mail = `Your mail of ${formatDate(receivedAt)}`;
   const recipients = about.length === 1 ? 'the recipient below' : 'the recipients below';
   switch (kind) {
@@ -66,6 +79,11 @@ function opening(kind: NotificationKind, { receivedAt }: ReportFrame, about: rea
       return haveArrived(about)
         ? `${mail} has been delivered to ${recipients}. You asked to be told.`
         : `${mail} has been taken care of as is said below. You asked to be told.`;
+    case 'double-bounce':
+      return (
+        `A mail of ${formatDate(receivedAt)} could not be delivered to ${recipients}. It came from <>, as notifications ` +
+        'do, so nobody else is told, and it will not be tried again.'
+      );
     default:
       return kind satisfies never;
   }
@@ -77,7 +95,7 @@ function lastAttempt(about: readonly Disclosure[]): Date {
 }
 
 function recipientLines(disclosure: Disclosure): readonly string[] {
-  const { address, action, status, remote, reason } = disclosure;
+  const { address, action, remote, reason } = disclosure;
   const lines = wrap(address, '');
   if (action === 'delivered') return [...lines, ...wrap('It lies in the mailbox.', '    ')];
   if (action === 'expanded') {
@@ -92,8 +110,11 @@ function recipientLines(disclosure: Disclosure): readonly string[] {
     const who = reason.said === 'remote' ? `${remote ?? 'The next mail system'} answered:` : 'The reason:';
     lines.push(...wrap(who, '    '), ...wrap(readable(reason.words), '        '));
   }
-  if (action === 'failed') lines.push(...wrap(adviceOn(status), '    '));
   return lines;
+}
+
+function adviceFor(kind: ReportKind, { action, status }: Disclosure): readonly string[] {
+  return kind !== 'double-bounce' && action === 'failed' ? wrap(adviceOn(status), '    ') : [];
 }
 
 /** A reply of several lines repeats its code on each: people need it once. */
@@ -139,6 +160,10 @@ function adviceOn(status: string): string {
 
 function closing({ hostname, queueId }: ReportFrame): string {
   return `A program wrote this report. To ask about it, write to postmaster@${hostname} and mention ${queueId}.`;
+}
+
+function lookUp({ queueId }: ReportFrame): string {
+  return `A program wrote this report. What became of the mail is told by: mailframe queue trace ${queueId}`;
 }
 
 function paragraph(text: string): string {

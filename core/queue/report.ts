@@ -5,17 +5,16 @@ import { formatDate } from '../mail/date.ts';
 import { addressText, type Disclosure } from './disclosure.ts';
 import { field } from './fold.ts';
 import { type ReportFrame, reportFields } from './report-fields.ts';
-import { reportText, subjectOf } from './report-text.ts';
+import { type ReportKind, reportText, subjectOf } from './report-text.ts';
 import type { ReturnedContent } from './returned-content.ts';
-import type { NotificationKind } from './settlement.ts';
 
 /** All that a report is made of. */
 export interface ReportParts {
-  readonly kind: NotificationKind;
+  readonly kind: ReportKind;
   readonly frame: ReportFrame;
   readonly about: readonly Disclosure[];
   readonly returned: ReturnedContent | null;
-  /** The sender of the mail. */
+  /** The sender of the mail, or who is told in the place of one that there is not. */
   readonly to: Mailbox;
   /** The queue id of the notification itself. */
   readonly id: string;

@@ -37,6 +37,19 @@ async function submit(gateway: RunningGateway, ...rcpt: readonly (readonly [stri
   expect(await smtplib(gateway.port, lines, CONTENT.replaceAll('\r\n', '\n'))).toMatchObject({ code: 0, stderr: '' });
 }
 
+test('mail from <> that is refused for good is told to the mailbox that is to hear of double bounces', async () => {
+  const sink = await smtpSink({ faults: { rcpt: '550 5.1.1 Nobody of this name here' } });
+  onTestFinished(() => sink.close());
+  const gateway = await runningGateway({
+    queue: { doubleBounce: 'postmaster@example.test' },
+    routes: [{ when: { recipient: '@elsewhere.test' }, deliver: 'internet', hosts: [`[127.0.0.1]:${sink.port}`] }],
+  });
+  await send(gateway.port, { from: '', to: ['bob@elsewhere.test'], content: CONTENT });
+  const [mail] = await gateway.mails('postmaster', 1);
+  expect(mail?.content).toContain('Subject: A mail without a sender could not be delivered\n');
+  expect(mail?.content).toContain('550 5.1.1 Nobody of this name here');
+});
+
 describeWithPython('a sender hears', () => {
   test('of a delay in time, and then of the failure: two events, two mails', async () => {
     const sink = await smtpSink({ faults: { rcpt: '450 4.2.1 Greylisted, come again' } });

@@ -28,6 +28,8 @@ export interface GatewaySettings {
   readonly routes?: readonly Readonly<Record<string, unknown>>[];
   /** Plugins that the test itself brings, for `plugins` to name. */
   readonly brought?: readonly Plugin[];
+  /** Of the section `queue`, beside the folder. */
+  readonly queue?: Readonly<Record<string, unknown>>;
   /** In place of the queue on disk. */
   readonly store?: QueueStore;
   /** Of mx-routing. */
@@ -72,7 +74,7 @@ export const MAIL_FOLDER = 'mail';
 /** Writes a configuration. Call it inside a test. */
 export async function gatewayFolder(settings: GatewaySettings = {}): Promise<GatewayFolder> {
   const { listeners = [{ id: 'inbound' }], plugins = [], policy = {}, nextHopPort = 25, zones = {} } = settings;
-  const { relay = {}, routes = [], brought = [], store = null } = settings;
+  const { relay = {}, routes = [], brought = [], store = null, queue = {} } = settings;
   const folder = await tempFolder();
   const file = join(folder, 'mailframe.config.yaml');
   for (const [name, content] of Object.entries(settings.files ?? {})) await writeFile(join(folder, name), content);
@@ -85,6 +87,7 @@ export async function gatewayFolder(settings: GatewaySettings = {}): Promise<Gat
       directory: './queue',
       retry: { first: '1 s', factor: 1, longest: '1 s', giveUpAfter: '1 h' },
       destinations: [{ backOff: { first: '1 s', longest: '1 s' } }],
+      ...queue,
     },
     resolver: settings.resolver ?? { servers: [dns.address] },
     log: { format: 'json' },

@@ -88,6 +88,7 @@ test('what is left out has its default', async () => {
       directory: join(folder, 'var/queue'),
       retry: { first: 300_000, factor: 2, longest: 14_400_000, giveUpAfter: 432_000_000, warnAfter: null },
       returnUpTo: 10_485_760,
+      doubleBounce: null,
       concurrency: 200,
       destinations: [],
       history: { keep: 7 * 86_400_000, size: 2 ** 30 },

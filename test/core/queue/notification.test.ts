@@ -195,6 +195,43 @@ test('content that the disk has changed: the report goes without it, whatever th
   expect(await textOf(report)).not.toContain('caf');
 });
 
+test('a double bounce: what whoever looks after the machine reads', async () => {
+  const mail = mailFor('01ARYZ6S410000000A', { from: '<>', to: ['bob@partner.example', 'eve@partner.example'] });
+  const outcomes = [NO_USER, SILENT];
+  const settled = mail.envelope.recipients.map((recipient, index) =>
+    settle(aQueued(index, recipient), outcomes[index] ?? SILENT, circumstances(mail)),
+  );
+  const doubleBounce = { localPart: 'postmaster', domain: 'example.test' };
+  const [report, ...more] = await notificationsOwed(mail, settled, after(5 * HOUR), { ...office(), doubleBounce });
+  expect(more).toEqual([]);
+  expect(report?.mail).toMatchObject({
+    envelope: {
+      reversePath: null,
+      recipients: [{ forwardPath: doubleBounce, dsn: { notify: 'never' } }],
+    },
+    facts: { notification: 'double-bounce', about: '01ARYZ6S410000000A' },
+  });
+  const text = report === undefined ? '' : await textOf(report.mail.content);
+  expect(text).toContain('\nSubject: A mail without a sender could not be delivered\n');
+  expect(text).toContain(`
+This is the mail system of mx.example.test.
+
+A mail of Tue, 01 Jan 2030 12:00:00 +0000 could not be delivered to the
+recipient below. It came from <>, as notifications do, so nobody else is
+told, and it will not be tried again.
+
+bob@partner.example
+    mx.partner.example answered:
+        550 5.1.1 There is nobody of this name here. Ask the operator.
+
+The mail is attached. A program wrote this report. What became of the
+mail is told by: mailframe queue trace 01ARYZ6S410000000A
+
+`);
+  expect(text.match(/^Final-Recipient: .*$/gm)).toEqual(['Final-Recipient: rfc822; bob@partner.example']);
+  expect(text).toContain('\nSubject: greetings\n');
+});
+
 describe('aliases are not revealed', () => {
   const secret = aRecipient('private@hidden.example', {
     original: { localPart: 'sales', domain: 'example.test' },

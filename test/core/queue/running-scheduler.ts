@@ -1,5 +1,6 @@
 /** A scheduler at work on a store in memory, for tests: with a clock that they move and a chain that does as they say. */
 import { onTestFinished } from 'vitest';
+import type { Mailbox } from '../../../core/mail/address.ts';
 import type { DestinationRule } from '../../../core/mail/destination.ts';
 import { bouncedBy, deferredBy } from '../../../core/mail/outcome.ts';
 import type { RetryPolicy } from '../../../core/mail/retry-policy.ts';
@@ -46,16 +47,18 @@ interface Settings extends ChainScript {
   readonly concurrency?: number;
   readonly destinations?: readonly DestinationRule[];
   readonly store?: QueueStore;
+  readonly doubleBounce?: Mailbox;
 }
 
 /** A scheduler at work on a store in memory. Notifications are held back, so that tests can look at them. */
 export function running(settings: Settings = {}): Running {
-  const { policy, concurrency = 20, destinations = [], store = memoryStore(), ...script } = settings;
+  const { policy, concurrency = 20, destinations = [], store = memoryStore(), doubleBounce, ...script } = settings;
   const clock = new ManualClock(ARRIVAL);
   const chain = fakeChain(script);
   const log = recordingLog();
   const pins = { held: 0 };
   const scheduler = new Scheduler({
+    ...(doubleBounce === undefined ? {} : { doubleBounce }),
     store,
     pin: () => {
       pins.held += 1;

@@ -247,6 +247,23 @@ describe('notifications', () => {
     ]);
   });
 
+  test('a double bounce is told to whoever looks after it, and if that bounces, to nobody: it ends', async () => {
+    const postmaster = { localPart: 'postmaster', domain: 'example.test' };
+    const { commit, clock, chain, log, states } = running({ deliver: all(GONE), doubleBounce: postmaster });
+    await commit(newMail('A'));
+    for (let turn = 0; turn < 10; turn += 1) await clock.advance(MINUTE);
+    expect(chain.deliveries.map(one => /to (\S+)/.exec(one)?.[1])).toEqual([
+      'bob@example.test',
+      'ann@sender.example',
+      'postmaster@example.test',
+    ]);
+    expect(log.of('undeliverable').map(({ fields }) => fields.told)).toEqual([
+      'postmaster@example.test',
+      'nobody: it is a notification',
+    ]);
+    expect(await states('A')).toBeUndefined();
+  });
+
   test('other mail from the null reverse-path that bounces is in the log too', async () => {
     const { commit, log } = running({ deliver: all(GONE) });
     await commit(newMail('A', { from: '<>', facts: { about: 'B' } }));
