@@ -7,8 +7,8 @@
  */
 import { describeError } from '../mail/failure.ts';
 import type { Log } from '../plugin/ports.ts';
-import type { OperationName, Operations, Trouble, WorkerOptions } from './sqlite-protocol.ts';
-import { StoreThread } from './store-thread.ts';
+import type { OperationName, Operations, WorkerOptions } from './sqlite-protocol.ts';
+import { type Asides, StoreThread } from './store-thread.ts';
 
 export class LastingThread {
   readonly #options: WorkerOptions;
@@ -26,7 +26,7 @@ export class LastingThread {
 
   /** Starts the first thread. Rejects where it cannot open the queue. */
   static async start(options: WorkerOptions, log: Log): Promise<LastingThread> {
-    return new LastingThread(await StoreThread.start(options, forgetfulIn(log)), options, log);
+    return new LastingThread(await StoreThread.start(options, asidesIn(log, options)), options, log);
   }
 
   /** As `StoreThread.call`. */
@@ -57,7 +57,7 @@ export class LastingThread {
   async #reopen(): Promise<StoreThread> {
     // The lock of the folder is free only when the old thread is gone for good.
     await this.#thread.ended;
-    const thread = await StoreThread.start({ ...this.#options, begins: 'again' }, forgetfulIn(this.#log));
+    const thread = await StoreThread.start({ ...this.#options, begins: 'again' }, asidesIn(this.#log, this.#options));
     this.#thread = thread;
     this.#watch(thread);
     this.#log.warn('reopened', { queue: this.#options.directory });
@@ -73,7 +73,18 @@ export class LastingThread {
   }
 }
 
-/** What becomes of the history concerns nobody but whoever reads the log. */
-function forgetfulIn(log: Log): (trouble: Trouble) => void {
-  return ({ message }) => log.warn('failed', { keeping: 'the history of the queue', cause: message });
+/** What becomes of the history concerns nobody but whoever reads the log; nor does why a start takes its time. */
+function asidesIn(log: Log, { directory: queue }: WorkerOptions): Asides {
+  return {
+    forgetful: ({ message }) => log.warn('failed', { keeping: 'the history of the queue', cause: message }),
+    updating({ from, to, ...update }) {
+      if (update.kind === 'begins') log.info('updating', { queue, from, to, mails: update.mails });
+      else if (update.kind === 'goes-on') log.info('updating', { queue, from, to, done: percent(update.done) });
+      else log.info('updated', { queue, from, to, seconds: Math.round(update.took / 100) / 10 });
+    },
+  };
+}
+
+function percent(done: number): string {
+  return `${Math.floor(done * 100)}%`;
 }

@@ -89,24 +89,31 @@ export const TABLES = `
   CREATE TABLE owner (process INTEGER NOT NULL, host TEXT NOT NULL) STRICT;
 `;
 
+/** SQL, or a statement for the mails whose keys are above its first parameter, and not above its second. */
+export type Step = string | { readonly ofMails: string };
+
 /** What leads from each version to the next one. What lies in the queue stays there. */
-export const MIGRATIONS: Readonly<Record<number, string>> = {
+export const MIGRATIONS: Readonly<Record<number, readonly Step[]>> = {
   // No mail of version 1 had another priority than 0.
-  1: `
-    ALTER TABLE recipient ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
-    DROP INDEX recipient_waiting;
-    ${LANES}
-    INSERT INTO lane SELECT name, 0, due FROM destination;
-    DROP TABLE destination;
-  `,
+  1: [
+    'ALTER TABLE recipient ADD COLUMN priority INTEGER NOT NULL DEFAULT 0',
+    'DROP INDEX recipient_waiting',
+    LANES,
+    'INSERT INTO lane SELECT name, 0, due FROM destination',
+    'DROP TABLE destination',
+  ],
   // When its mail expires is written down with its next attempt. For statistics its size stands with each recipient.
-  2: `
-    ALTER TABLE recipient ADD COLUMN expires INTEGER NOT NULL DEFAULT ${NEVER};
-    ALTER TABLE recipient ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
-    UPDATE recipient SET size =
-      coalesce((SELECT c.size FROM mail m JOIN content c ON c.key = m.content WHERE m.key = recipient.mail), 0);
-    ${LIMITS}
-  `,
+  2: [
+    `ALTER TABLE recipient ADD COLUMN expires INTEGER NOT NULL DEFAULT ${NEVER}`,
+    'ALTER TABLE recipient ADD COLUMN size INTEGER NOT NULL DEFAULT 0',
+    {
+      ofMails: `
+        UPDATE recipient SET size =
+          coalesce((SELECT c.size FROM mail m JOIN content c ON c.key = m.content WHERE m.key = recipient.mail), 0)
+        WHERE mail > ? AND mail <= ?`,
+    },
+    LIMITS,
+  ],
   // What came before has no checksum: the octets that lie there now may be damaged already.
-  3: 'ALTER TABLE content ADD COLUMN crc32 INTEGER',
+  3: ['ALTER TABLE content ADD COLUMN crc32 INTEGER'],
 };

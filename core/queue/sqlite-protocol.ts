@@ -216,11 +216,22 @@ export type Reply =
   | { readonly number: number; readonly kind: 'done'; readonly output: unknown }
   | { readonly number: number; readonly kind: 'failed'; readonly trouble: Trouble };
 
+/** How far a queue of an older format is brought up to date. */
+export type Update = { readonly from: number; readonly to: number } & (
+  | { readonly kind: 'begins'; readonly mails: number }
+  /** `done`: a part of 1. */
+  | { readonly kind: 'goes-on'; readonly done: number }
+  /** `took`: in milliseconds. It holds with the end of the opening. */
+  | { readonly kind: 'done'; readonly took: number }
+);
+
 /** What the worker says: first how the opening went, then replies in batches. */
 export type FromWorker =
   | { readonly kind: 'open' }
   | { readonly kind: 'refused'; readonly trouble: Trouble }
   | { readonly kind: 'replies'; readonly replies: readonly Reply[] }
+  /** Before the opening has ended. */
+  | { readonly kind: 'updating'; readonly update: Update }
   /** Lines of the history could not be written. */
   | { readonly kind: 'forgetful'; readonly trouble: Trouble };
 

@@ -16,6 +16,7 @@ import { SPOOL_FOLDER, syncFolder } from './spool-folder.ts';
 import { MIGRATIONS, SCHEMA_VERSION, TABLES } from './sqlite-format.ts';
 import type { Role } from './sqlite-protocol.ts';
 import { troubleOf } from './sqlite-query.ts';
+import { bringUpToDate, type Telling } from './sqlite-update.ts';
 import { StoreError } from './store-error.ts';
 
 /** "mfrq": says to `file` and to other programs whose database it is. */
@@ -36,8 +37,14 @@ export interface OpenDatabase {
   readonly close: () => void;
 }
 
+/** Whoever opens it, and who is told while an older queue is brought up to date. */
+export interface Opener extends Partial<Telling> {
+  readonly pid: number;
+  readonly host: string;
+}
+
 /** Opens the queue of a folder; an owner makes what is missing. */
-export function openDatabase(directory: string, role: Role, process: { pid: number; host: string }): OpenDatabase {
+export function openDatabase(directory: string, role: Role, opener: Opener): OpenDatabase {
   const file = join(directory, FILE_NAME);
   if (role === 'guest' && !existsSync(file)) throw new StoreError('there is none', 'ENOENT');
   if (role === 'owner') makeFolder(directory);
@@ -45,7 +52,7 @@ export function openDatabase(directory: string, role: Role, process: { pid: numb
   try {
     if (role === 'owner') makeQueue(directory);
     const database = connect(file);
-    if (role === 'owner') become(database, process);
+    if (role === 'owner') become(database, opener);
     else requireVersion(database);
     return {
       database,
@@ -158,16 +165,12 @@ function currentOwner(file: string): string {
 }
 
 /** Brings old tables up to date, and writes down who works here. */
-function become(database: DatabaseSync, process: { readonly pid: number; readonly host: string }): void {
+function become(database: DatabaseSync, { pid, host, tell = () => undefined, now = () => 0 }: Opener): void {
   database.exec('BEGIN IMMEDIATE');
-  for (let version = versionOf(database); ; version += 1) {
-    const migration = MIGRATIONS[version];
-    if (migration === undefined) break;
-    database.exec(`${migration}; PRAGMA user_version = ${version + 1}`);
-  }
+  bringUpToDate(database, versionOf(database), { tell, now });
   requireVersion(database);
   database.exec('DELETE FROM owner');
-  database.prepare('INSERT INTO owner VALUES (?, ?)').run(process.pid, process.host);
+  database.prepare('INSERT INTO owner VALUES (?, ?)').run(pid, host);
   database.exec('COMMIT');
 }
 

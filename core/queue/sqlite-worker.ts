@@ -27,7 +27,12 @@ try {
 
 function serve(options: WorkerOptions): void {
   const { directory, role, begins } = options;
-  const { database, close } = openDatabase(directory, role, { pid: process.pid, host: hostname() });
+  const { database, close } = openDatabase(directory, role, {
+    pid: process.pid,
+    host: hostname(),
+    tell: update => say({ kind: 'updating', update }),
+    now: () => performance.now(),
+  });
   const group = new Group(database, new SpoolFolder(directory), historyOf(options));
   if (role === 'owner') group.takeOver(begins);
   let waiting: Call[] = [];

@@ -13,12 +13,21 @@ import type {
   Reply,
   ToWorker,
   Trouble,
+  Update,
   WorkerOptions,
 } from './sqlite-protocol.ts';
 import { StoreError } from './store-error.ts';
 
 /** The code of calls that got no reply: whether they were performed is not known. */
 export const CLOSED = 'QUEUE_CLOSED';
+
+/** What the thread says that answers no call. */
+export interface Asides {
+  /** The history cannot be written. */
+  forgetful(trouble: Trouble): void;
+  /** A queue of an older format is brought up to date. */
+  updating(update: Update): void;
+}
 
 interface Pending {
   resolve(output: unknown): void;
@@ -36,7 +45,7 @@ export class StoreThread {
   #calls = 0;
   #gone: Error | null = null;
 
-  private constructor(worker: Worker, forgetful: (trouble: Trouble) => void) {
+  private constructor(worker: Worker, asides: Asides) {
     this.#worker = worker;
     this.ended = new Promise(resolve => {
       worker.once('exit', () => {
@@ -47,7 +56,7 @@ export class StoreThread {
     worker.on('error', cause => this.#fail(new StoreError(`the queue store has crashed: ${cause.message}`, CLOSED)));
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'replies') for (const reply of message.replies) this.#settle(reply);
-      else if (message.kind === 'forgetful') forgetful(message.trouble);
+      else if (message.kind === 'forgetful') asides.forgetful(message.trouble);
     });
   }
 
@@ -56,8 +65,8 @@ export class StoreThread {
     return this.#gone;
   }
 
-  /** Starts the thread. Rejects where it cannot open the queue. `forgetful`: told when the history cannot be written. */
-  static async start(options: WorkerOptions, forgetful: (trouble: Trouble) => void): Promise<StoreThread> {
+  /** Starts the thread. Rejects where it cannot open the queue. */
+  static async start(options: WorkerOptions, asides: Asides): Promise<StoreThread> {
     // The compiler rewrites the endings of imports, not of this address: the worker ends as this file does.
     const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
     const worker = new Worker(new URL(`./sqlite-worker${ending}`, import.meta.url), {
@@ -71,13 +80,14 @@ export class StoreThread {
       worker.once('error', reject);
       worker.once('exit', ended);
       worker.on('message', function opened(first: FromWorker) {
-        if (first.kind === 'forgetful') return forgetful(first.trouble);
+        if (first.kind === 'forgetful') return asides.forgetful(first.trouble);
+        if (first.kind === 'updating') return asides.updating(first.update);
         worker.off('error', reject).off('exit', ended).off('message', opened);
         if (first.kind === 'refused') reject(errorOf(first.trouble));
         else resolve();
       });
     });
-    return new StoreThread(worker, forgetful);
+    return new StoreThread(worker, asides);
   }
 
   /** Performs one operation. `transfer`: buffers of the input that are handed over instead of copied. */

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodeMail, encodeTrace } from '../../../core/queue/codec.ts';
+import type { Update } from '../../../core/queue/sqlite-protocol.ts';
 import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
+import { bringUpToDate } from '../../../core/queue/sqlite-update.ts';
 import { recordingLog } from '../../../core/testing/recording-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { ARRIVAL, after, mailFor, newMail, order, STEP } from './queued-mail.ts';
@@ -94,6 +96,40 @@ test('format 3: what waits goes on, and is not checked', async () => {
   const store = await opened(directory, 'owner');
   const [lease] = await store.lease({ owner: 'one', now: ARRIVAL, until: after(1e6), limit: 10, room: ROOM });
   expect(String(await lease?.mail.content.bytes())).toMatch(/^Tubject: greetings/);
+});
+
+test('format 1: a long queue is brought up to date piece by piece, nobody is left out, and the log says how far it is', async () => {
+  const directory = await oldQueue();
+  const database = new DatabaseSync(join(directory, 'queue.db'));
+  database.exec('PRAGMA foreign_keys = OFF');
+  database.exec("UPDATE mail SET key = 120000 WHERE id = 'later'; UPDATE recipient SET mail = 120000 WHERE mail = 1");
+  const told: Update[] = [];
+  let time = 0;
+  const telling = { tell: (update: Update) => void told.push(update), now: () => (time += 2000) };
+  bringUpToDate(database, 1, telling);
+  expect(database.prepare('SELECT mail, size FROM recipient').all()).toMatchObject([
+    { mail: 2, size: 3 },
+    { mail: 3, size: 3 },
+    { mail: 120000, size: 3 },
+  ]);
+  bringUpToDate(database, 4, telling);
+  database.close();
+  expect(told[0]).toEqual({ kind: 'begins', from: 1, to: 4, mails: 3 });
+  expect(told.at(-1)).toMatchObject({ kind: 'done', from: 1, to: 4 });
+  const between = told.slice(1, -1).map(one => (one.kind === 'goes-on' ? one.done : Number.NaN));
+  expect(between.length).toBeGreaterThan(3);
+  expect(between).toEqual(between.toSorted((one, other) => one - other));
+  expect(between.every(done => done > 0 && done < 1)).toBe(true);
+});
+
+test('the start of a gateway that brings its queue up to date says so, once', async () => {
+  const directory = await oldQueue();
+  for (const events of [['updating', 'updated'], []]) {
+    const log = recordingLog();
+    const store = await openSqliteStore({ directory, role: 'owner', log });
+    await store.close();
+    expect(log.lines.map(({ event }) => event).filter(event => event.startsWith('updat'))).toEqual(events);
+  }
 });
 
 test('format 1: a guest changes nothing, and says what to do', async () => {
