@@ -16,6 +16,7 @@ export const CONTENT_MEMORY: ContentMemoryLimits = { plenty: 16 * 1024 ** 2, mos
 export class ContentMemory {
   readonly #limits: ContentMemoryLimits;
   #held = 0;
+  #leaving = 0;
 
   constructor(limits: ContentMemoryLimits) {
     this.#limits = limits;
@@ -29,8 +30,18 @@ export class ContentMemory {
     this.#held -= octets;
   }
 
+  /** Counts octets that were held, or never were, and are on their way to a file: they are in memory until that has taken them. */
+  async leave(octets: number, taken: Promise<void>): Promise<void> {
+    this.#leaving += octets;
+    try {
+      await taken;
+    } finally {
+      this.#leaving -= octets;
+    }
+  }
+
   get state(): 'spare' | 'scarce' | 'used up' {
-    if (this.#held < this.#limits.plenty) return 'spare';
+    if (this.#held + this.#leaving < this.#limits.plenty) return 'spare';
     return this.#held < this.#limits.most ? 'scarce' : 'used up';
   }
 }

@@ -63,6 +63,8 @@ export type Sealed = { readonly kind: 'sealed'; readonly fields: string } | Inta
 const LF = 10;
 /** In octets: smaller content stays in memory, however scarce that is. */
 const EARLY = 32 * 1024;
+/** In octets: the header of usual mail is smaller. */
+const BEGINNING = 16 * 1024;
 
 /** Reads a stream to its end. The stream fails where the client leaves. */
 export async function takeIn(stream: AsyncIterable<Buffer>, rules: IntakeRules): Promise<Intake> {
@@ -168,7 +170,7 @@ class Store {
   async #moveOn(octets: Buffer): Promise<void> {
     try {
       if (this.#spool === null) await this.#leaveMemory();
-      else await this.#spool.write(octets);
+      else await this.#write(this.#spool, [octets]);
     } catch (error) {
       await this.refuse(failed(error));
     }
@@ -176,8 +178,7 @@ class Store {
 
   async #leaveMemory(): Promise<void> {
     const { memory, header: limit } = this.#rules;
-    const whole = this.#pieces.whole();
-    const header = parseHeader(whole);
+    const { octets, header, rest } = this.#beginning();
     // The header may go on: only a whole one can be sealed.
     if (header.end === 'end-of-content' && this.#size <= limit) {
       if (memory.state === 'used up') return this.refuse(NO_MEMORY);
@@ -185,11 +186,29 @@ class Store {
       this.#lookEarly = Math.min(this.#size * 2, limit + 1);
       return;
     }
-    const sealed = this.#seal(whole, header);
+    const sealed = this.#seal(octets, header);
     if (sealed.kind === 'refused') return this.refuse(sealed);
     this.#forget();
     this.#spool = this.#rules.spool();
-    for (const piece of sealed.pieces) await this.#spool.write(piece);
+    await this.#write(this.#spool, [...sealed.pieces, ...rest]);
+  }
+
+  #write(spool: Spool, pieces: readonly Buffer[]): Promise<void> {
+    const octets = pieces.reduce((sum, { length }) => sum + length, 0);
+    return this.#rules.memory.leave(octets, writeAll(spool, pieces));
+  }
+
+  /**
+   * The header with the octets that it was found in, and what follows these: nearly always little is looked at, and nothing
+   * is put together that would then be there twice.
+   */
+  #beginning(): { readonly octets: Buffer; readonly header: HeaderBlock; readonly rest: readonly Buffer[] } {
+    const head = this.#pieces.head(BEGINNING);
+    const lines = head.subarray(0, head.lastIndexOf(LF) + 1);
+    const found = parseHeader(lines);
+    if (found.end !== 'end-of-content') return { octets: lines, header: found, rest: this.#pieces.after(lines.length) };
+    const whole = this.#pieces.whole();
+    return { octets: whole, header: parseHeader(whole), rest: [] };
   }
 
   async #onDisk(spool: Spool): Promise<Intake> {
@@ -197,10 +216,10 @@ class Store {
   }
 
   #inMemory(): Intake {
-    const whole = this.#pieces.whole();
-    const sealed = this.#seal(whole, parseHeader(whole));
+    const { octets, header, rest } = this.#beginning();
+    const sealed = this.#seal(octets, header);
     if (sealed.kind === 'refused') return sealed;
-    const content = contentOf(Buffer.concat(sealed.pieces));
+    const content = contentOf(Buffer.concat([...sealed.pieces, ...rest]));
     // It counts as long as the content is needed; the pieces are not any more.
     this.#pieces.clear();
     return { kind: 'taken', content, dispose: () => this.drop() };
@@ -231,6 +250,10 @@ class Store {
     const fields = Buffer.from(begin + sealed.fields + end);
     return { kind: 'pieces', pieces: [octets.subarray(0, start), fields, octets.subarray(start)] };
   }
+}
+
+async function writeAll(spool: Spool, pieces: readonly Buffer[]): Promise<void> {
+  for (const piece of pieces) await spool.write(piece);
 }
 
 function failed(error: unknown): IntakeRefused {

@@ -10,6 +10,7 @@ const SMALL = 4096;
 /** Most content is small: it must not cost a large block. */
 const FIRST_BLOCK = 2048;
 const BLOCK = 16 * 1024;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 export class Pieces {
   #pieces: Buffer[] = [];
@@ -58,6 +59,32 @@ export class Pieces {
     const whole = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#pieces);
     this.#pieces = [whole];
     return whole;
+  }
+
+  /** The first octets, so many or all that there are, as one buffer: copied only where they lie in several. */
+  head(size: number): Buffer {
+    this.#closeBlock();
+    const [first] = this.#pieces;
+    if (first === undefined) return NOTHING;
+    if (first.length >= size || this.#pieces.length === 1) return first.subarray(0, size);
+    const wanted: Buffer[] = [];
+    for (let at = 0, index = 0; at < size && index < this.#pieces.length; index += 1) {
+      const piece = this.#pieces[index]?.subarray(0, size - at) ?? NOTHING;
+      wanted.push(piece);
+      at += piece.length;
+    }
+    return Buffer.concat(wanted);
+  }
+
+  /** All but the first octets, as they lie. */
+  after(size: number): readonly Buffer[] {
+    this.#closeBlock();
+    let at = 0;
+    return this.#pieces.flatMap(piece => {
+      const from = Math.max(0, size - at);
+      at += piece.length;
+      return from < piece.length ? [piece.subarray(from)] : [];
+    });
   }
 
   clear(): void {

@@ -1,5 +1,5 @@
 /** smtp-server as a listener uses it: its sockets and its TLS, our connections, and nothing of its policy. */
-import type { Socket } from 'node:net';
+import type { ServerOpts, Socket } from 'node:net';
 import { format } from 'node:util';
 import type { SMTPServerOptions, SMTPServerSession } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
@@ -20,6 +20,9 @@ import { Watch } from './watch.ts';
 
 /** How long a handshake or a PROXY header may take before there is a session, in milliseconds. */
 const LONGEST_ARRIVAL = 60_000;
+
+/** In octets: what may lie in a socket that is not read before it takes no more. One piece from the network is larger. */
+const MOST_UNREAD = 16 * 1024;
 
 type Arrived = Parameters<TlsServer['_handleProxy']>[1];
 
@@ -185,9 +188,10 @@ export class Server extends TlsServer {
   }
 }
 
-function libraryOptions(options: ListenerOptions, log: Log): SMTPServerOptions {
+function libraryOptions(options: ListenerOptions, log: Log): SMTPServerOptions & Pick<ServerOpts, 'highWaterMark'> {
   const { hostname, limits } = options;
   return {
+    highWaterMark: MOST_UNREAD,
     name: hostname,
     socketTimeout: limits.idle,
     maxClients: limits.connections,

@@ -155,6 +155,26 @@ test('a line that some mbox left without its end stays apart from our fields', a
 });
 
 describe('where memory is scarce', () => {
+  test('octets on their way to a file count until the file has taken them', async () => {
+    const memory = new ContentMemory({ plenty: 1000, most: 200_000 });
+    const taken = Promise.withResolvers<void>();
+    const writing = Promise.withResolvers<void>();
+    const { spool } = fakeSpool();
+    const slow: Spool = {
+      ...spool,
+      write: octets => {
+        writing.resolve();
+        return taken.promise.then(() => spool.write(octets));
+      },
+    };
+    const intake = takeIn(streamOf(LARGE).stream, rules({ memory, spool: () => slow }));
+    await writing.promise;
+    expect(memory.state).toBe('scarce');
+    taken.resolve();
+    expect(await intake).toMatchObject({ kind: 'taken' });
+    expect(memory.state).toBe('spare');
+  });
+
   const early = `Subject: large\r\n\r\n${'0123456789abcdef\r\n'.repeat(3000)}`;
   const pieces = (text: string) => text.match(/[^]{1,16384}/g) ?? [];
   const used = (octets: number) => {

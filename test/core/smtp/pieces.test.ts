@@ -37,3 +37,22 @@ test('nothing is nothing, also after it was forgotten', () => {
   pieces.clear();
   expect(pieces.whole()).toHaveLength(0);
 });
+
+test('the first octets and what follows them are all of it, and no copy where they lie in one piece', () => {
+  const random = seededRandom(2);
+  const octets = random.bytes(60_000);
+  const pieces = new Pieces();
+  for (let at = 0; at < octets.length; ) {
+    const length = random.below(3) === 0 ? random.below(20_000) : random.below(500);
+    pieces.add(octets.subarray(at, at + length));
+    at += length;
+  }
+  for (const size of [0, 1, 499, 4096, 20_000, 59_999, 60_000, 70_000]) {
+    expect(pieces.head(size).equals(octets.subarray(0, size))).toBe(true);
+    expect(Buffer.concat([pieces.head(size), ...pieces.after(size)]).equals(octets)).toBe(true);
+  }
+  const one = new Pieces();
+  one.add(octets);
+  expect(one.head(100).buffer).toBe(octets.buffer);
+  expect(new Pieces().head(10)).toHaveLength(0);
+});
