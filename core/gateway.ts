@@ -20,7 +20,6 @@ import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plu
 import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
 import { TLS_REPORTS } from './plugin/tls-reports.ts';
 import { CANNOT_KEEP_UP, CommitLine, octetsInMemory } from './queue/commit-line.ts';
-import type { NotificationOffice } from './queue/notification.ts';
 import { queueIds } from './queue/queue-id.ts';
 import { Scheduler } from './queue/scheduler.ts';
 import { openSqliteStore } from './queue/sqlite-store.ts';
@@ -137,8 +136,7 @@ export class Gateway implements Engine {
     await this.#startPlugins();
 
     const scheduler = new Scheduler({
-      // It goes through the scheduler to the ledger, which writes notifications.
-      ...({ doubleBounce: configuration.queue.doubleBounce } satisfies Pick<NotificationOffice, 'doubleBounce'>),
+      ...configuration.queue,
       store,
       pin: () => this.#pin(),
       clock,
@@ -146,9 +144,6 @@ export class Gateway implements Engine {
       log,
       policy: configuration.queue.retry,
       hostname: configuration.hostname,
-      returnUpTo: configuration.queue.returnUpTo,
-      concurrency: configuration.queue.concurrency,
-      destinations: configuration.queue.destinations,
     });
     scheduler.start();
     this.#started.unshift(() => scheduler.stop());
