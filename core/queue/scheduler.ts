@@ -7,6 +7,7 @@
  * one that is slow nor many that refuse delay another.
  */
 import type { Chain } from '../chain/chain.ts';
+import type { Mailbox } from '../mail/address.ts';
 import { type DestinationRule, policyFor } from '../mail/destination.ts';
 import { describeError } from '../mail/failure.ts';
 import type { RetryPolicy } from '../mail/retry-policy.ts';
@@ -35,6 +36,8 @@ export interface SchedulerParts {
   readonly hostname: string;
   /** The largest mail that a notification returns whole, in octets. */
   readonly returnUpTo: number;
+  /** Who hears of mail from the null reverse-path that comes to nothing. Missing, `null`: nobody. */
+  readonly doubleBounce?: Mailbox | null;
   /** So many deliveries run at the same time. */
   readonly concurrency: number;
   /** What one destination may be asked. */
