@@ -5,12 +5,13 @@ import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { createTransport } from 'nodemailer';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createEngine, type Engine } from '../core/engine.ts';
 import { type SmtpClient, smtpClient } from '../core/testing/smtp-client.ts';
 import { smtpSink } from '../core/testing/smtp-sink.ts';
 import { selfSigned } from './support/certificate.ts';
-import { describeWithProgram } from './support/external.ts';
+import { describeWithProgram, run } from './support/external.ts';
 import { openldapForAll } from './support/openldap.ts';
 import { detached, makeKey, multipartSigned, PART } from './support/openpgp-signing.ts';
 import { tempFolder } from './support/temp-folder.ts';
@@ -76,6 +77,7 @@ test('every example says what it is, and has a test here or beside it', () => {
     'sealed-mail',
     'signed-mail-only',
     'smart-gateway',
+    'submission',
     'swapped-plugins',
   ]);
 });
@@ -305,6 +307,36 @@ test('sealed-mail: what goes to the partner is sealed, comes back, and is opened
   expect(text).toMatch(/^Subject: plans$/m);
   expect(text).toContain('\n\nThe plans.\n');
   expect(text).toMatch(/x-openpgp=pass|openpgp=pass|pgp=/i);
+});
+
+test('submission: who logs in over TLS sends anywhere, and nobody else sends anything', async () => {
+  const hop = await smtpSink();
+  onTestFinished(() => hop.close());
+  const folder = await copyOf('submission', text => text.replace(':2526', `:${hop.port}`));
+  const { cert, key } = selfSigned('mx.example.test');
+  await writeFile(join(folder, 'tls/cert.pem'), cert);
+  await writeFile(join(folder, 'tls/key.pem'), key);
+  const command = join(EXAMPLES, '../core/cli/mailframe.js');
+  await run(process.execPath, [command, 'passwd', join(folder, 'users'), 'ann'], { input: 'the-password\n' });
+  const { engine, client } = await start(folder);
+  await client.say('EHLO client.test');
+  expect(await client.say('MAIL FROM:<ann@example.test>')).toMatchObject({ code: 530 });
+  const port = engine.listeners[0]?.port ?? 0;
+  const login = (pass: string) => {
+    const transport = createTransport({
+      host: '127.0.0.1',
+      port,
+      name: 'client.test',
+      requireTLS: true,
+      tls: { ca: cert, servername: 'mx.example.test' },
+      auth: { user: 'ann', pass },
+    });
+    onTestFinished(() => transport.close());
+    return transport.sendMail({ from: 'ann@example.test', to: 'bob@other.example', subject: 'hello', text: 'body' });
+  };
+  await expect(login('wrong')).rejects.toMatchObject({ responseCode: 535 });
+  await login('the-password');
+  await until(() => expect(hop.mails).toHaveLength(1));
 });
 
 test('embedded: a program takes mail and opens tickets', async () => {
