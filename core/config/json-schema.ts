@@ -62,7 +62,16 @@ function optionsSchema({ use, summary, options }: DescribedPlugin, name: string)
 }
 
 function jsonSchema(schema: z.ZodType): JsonObject {
-  return z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as unknown as JsonObject;
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-7',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema: written }) => {
+      // zod leaves the examples of what it transforms out, for they might be of the result. Ours are as one writes them.
+      const examples = z.globalRegistry.get(zodSchema)?.examples;
+      if (Array.isArray(examples)) written.examples = examples;
+    },
+  }) as unknown as JsonObject;
 }
 
 /** A schema that becomes a part of another one: its references to itself have to start further down. */

@@ -34,9 +34,19 @@ export const sessionOptions = {
     .enum(['never', 'offered'])
     .default('never')
     .describe('offered: content goes by BDAT, in chunks, where the next hop offers CHUNKING.'),
-  authorities: path().optional().describe('A PEM file of the certification authorities to trust, for tls: verified.'),
+  authorities: path()
+    .optional()
+    .describe('A PEM file of the certification authorities to trust, for tls: verified.')
+    .meta({ examples: ['./tls/our-ca.pem'] }),
   auth: z
-    .strictObject({ user: z.string().min(1), password: secret() })
+    .strictObject({
+      user: z
+        .string()
+        .min(1)
+        .describe('The name of the gateway there.')
+        .meta({ examples: ['gateway'] }),
+      password: secret(),
+    })
     .optional()
     .describe('How to log in at the next hop.'),
   timeouts: z

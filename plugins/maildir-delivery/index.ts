@@ -37,7 +37,12 @@ const LOOP = { code: 554, status: '5.4.6', text: 'Mail loop: this mail was deliv
 const quota = z
   .strictObject({
     size: size({ min: 1 }).optional().describe('Octets that a mailbox may hold.'),
-    messages: z.int().min(1).optional().describe('Mails that a mailbox may hold.'),
+    messages: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Mails that a mailbox may hold.')
+      .meta({ examples: [100_000] }),
     full: z
       .enum(['bounce', 'defer'])
       .default('bounce')

@@ -35,7 +35,11 @@ const NO_NAME = { code: 553, status: '5.1.3', text: 'No mailbox can have this na
 const ELSEWHERE = { code: 451, status: '4.3.5', text: 'An alias names a file that is no mailbox here' } as const;
 const LOOP = { code: 554, status: '5.4.6', text: 'Mail loop: this mail was delivered here before' } as const;
 
-const ID = z.int().min(0).max(0xff_ff_ff_fe);
+const ID = z
+  .int()
+  .min(0)
+  .max(0xff_ff_ff_fe)
+  .meta({ examples: [1000] });
 
 const options = z.strictObject({
   directory: path()

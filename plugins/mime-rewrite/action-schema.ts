@@ -31,7 +31,7 @@ const headerKeys = {
     .meta({ description: 'Renames a field.', examples: [{ from: 'X-Spam', to: 'X-Old-Spam' }] }),
   fold: z
     .strictObject({
-      field: some(fieldName),
+      field: some(fieldName).meta({ description: 'The fields.', examples: ['References', ['To', 'Cc']] }),
       width: z
         .union([z.int().min(20).max(998), z.literal('unfold')])
         .default(78)
@@ -51,12 +51,15 @@ const STORED = 'The attachment {name} ({type}, {size}) was stored:\r\n{url}';
 const template = z
   .string()
   .refine(isLinkTemplate, 'is no URL with {url}, {base64url} or {host} in it')
-  .meta({ description: 'The new URL, with {url}, {base64url} or {host} of the old one.' });
+  .meta({
+    description: 'The new URL, with {url}, {base64url} or {host} of the old one.',
+    examples: ['https://check.example.test/?u={url}'],
+  });
 
 const except = z
   .array(domainName())
   .default([])
-  .meta({ description: 'Domains whose links stay, with their subdomains.' });
+  .meta({ description: 'Domains whose links stay, with their subdomains.', examples: [['example.test']] });
 
 const partKeys = {
   drop: z
@@ -66,7 +69,10 @@ const partKeys = {
   replaceWith: z
     .strictObject({
       text: paragraph.default(REPLACED).meta({ description: 'With {name}, {type} and {size} of the part.' }),
-      name: line.max(100).optional().meta({ description: 'Shows the text as a file of this name.' }),
+      name: line
+        .max(100)
+        .optional()
+        .meta({ description: 'Shows the text as a file of this name.', examples: ['removed.txt'] }),
     })
     .optional()
     .meta({ description: 'Puts a text in the place of the part.', examples: [{ text: '{name} was removed.' }] }),
@@ -85,8 +91,10 @@ const partKeys = {
     }),
   footer: z
     .strictObject({
-      text: paragraph.meta({ description: 'For text parts.' }),
-      html: paragraph.optional().meta({ description: 'For HTML parts. Left out: the text.' }),
+      text: paragraph.meta({ description: 'For text parts.', examples: ['Sent from outside.'] }),
+      html: paragraph
+        .optional()
+        .meta({ description: 'For HTML parts. Left out: the text.', examples: ['<p>Sent from outside.</p>'] }),
       at: z.enum(['top', 'bottom']).default('bottom').meta({ description: 'Above or below what is written.' }),
       signature: z
         .enum(['above', 'below'])
@@ -149,7 +157,7 @@ const partKeys = {
   wrap: z
     .strictObject({
       as: z.enum(['mixed', 'message']).meta({ description: 'What the mail holds, or the whole mail with its header.' }),
-      text: paragraph.optional().meta({ description: 'A text above it.' }),
+      text: paragraph.optional().meta({ description: 'A text above it.', examples: ['This may be spam.'] }),
     })
     .optional()
     .meta({ description: 'Puts the mail into a new one.', examples: [{ as: 'message', text: 'This may be spam.' }] }),

@@ -6,7 +6,16 @@ import { some } from './some.ts';
 import { fieldName, typePattern } from './written-text.ts';
 
 const valuePattern = z
-  .union([z.string(), z.strictObject({ contains: z.string().min(1) }), z.strictObject({ equals: z.string() })])
+  .union([
+    z.string(),
+    z.strictObject({
+      contains: z
+        .string()
+        .min(1)
+        .meta({ description: 'Text in the value, whatever its case.', examples: ['lottery'] }),
+    }),
+    z.strictObject({ equals: z.string().meta({ description: 'The exact value.', examples: ['present'] }) }),
+  ])
   .meta({
     description: 'present, absent, { contains: text } whatever its case, or the exact value.',
     examples: ['present', { contains: 'lottery' }],
@@ -30,7 +39,10 @@ const factValue = z.union([z.string(), z.number(), z.boolean()]).transform(Strin
 /** "Over" and "under" leave the named value out; the condition has both ends in. */
 function bounds<S extends z.ZodType<number>>(value: S) {
   return z
-    .strictObject({ over: value.optional(), under: value.optional() })
+    .strictObject({
+      over: value.optional().meta({ description: 'More than this.', examples: [3] }),
+      under: value.optional().meta({ description: 'Less than this.', examples: [10] }),
+    })
     .refine(({ over, under }) => over !== undefined || under !== undefined, 'over, under or both are expected')
     .transform(({ over, under }) => ({
       atLeast: over === undefined ? 0 : over + 1,

@@ -25,7 +25,7 @@ const rule = z
     match: match
       .optional()
       .meta({ description: 'Which mails and which of their parts are meant. Left out: every mail.' }),
-    do: actions.meta({ description: 'What is done, in this order.' }),
+    do: actions.meta({ description: 'What is done, in this order.', examples: [{ remove: 'X-Spam-*' }] }),
     signed: signed.default('edit').meta({
       description:
         'Where a signature would break: edit all the same, skip the rule, refuse the mail, or wrap the mail first.',
@@ -49,7 +49,10 @@ export const OPTIONS = z.strictObject({
   rules: z
     .array(rule)
     .min(1)
-    .meta({ description: 'The rules. Each sees what those above it have done.' })
+    .meta({
+      description: 'The rules. Each sees what those above it have done.',
+      examples: [[{ match: { name: '*.exe' }, do: { drop: {} } }]],
+    })
     .transform(rules =>
       rules.map(
         ({ name, match, do: actions, signed }, index): Rule => ({

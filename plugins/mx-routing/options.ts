@@ -8,7 +8,10 @@ const sts = z
   .union([
     z.literal('off'),
     z.strictObject({
-      directory: path().default('./var/mta-sts').describe('Where policies are kept, a file for each domain.'),
+      directory: path()
+        .default('./var/mta-sts')
+        .describe('Where policies are kept, a file for each domain.')
+        .meta({ examples: ['./var/mta-sts'] }),
       timeout: duration({ min: 100, max: MINUTE }).prefault('10 s').describe('How long fetching one may take.'),
       authorities: path()
         .optional()

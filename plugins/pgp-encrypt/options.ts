@@ -18,7 +18,8 @@ export const OPTIONS = z.strictObject({
       domains: z
         .array(domainName())
         .optional()
-        .describe('Only these domains are asked. Without it, that of every recipient.'),
+        .describe('Only these domains are asked. Without it, that of every recipient.')
+        .meta({ examples: [['partner.example']] }),
       timeout: duration({ min: 100, max: 20_000 }).default(5000).describe('How long one address may take.'),
       remember: duration({ min: 60_000, max: LONGEST_TIMER })
         .default(24 * 60 * 60 * 1000)
@@ -36,7 +37,9 @@ export const OPTIONS = z.strictObject({
     .describe('Keys of the keyring for which all mail is encrypted too: an archive.'),
   sign: z
     .strictObject({
-      keys: path().describe('A folder whose files are private keys, or one such file. Read at the start.'),
+      keys: path()
+        .describe('A folder whose files are private keys, or one such file. Read at the start.')
+        .meta({ examples: ['./private'] }),
       passphrase: secret().optional().describe('Unlocks all of them.'),
     })
     .optional()

@@ -7,9 +7,11 @@ const FIELD_NAME = /^X-[A-Za-z0-9-]{1,70}$/i;
 
 /** What the configuration may say. */
 export const OPTIONS = z.strictObject({
-  keyring: path().describe(
-    'A folder whose files *.asc, *.gpg, *.pgp and *.kbx are public keys or revocations of keys, or one such file. Read again when it changes.',
-  ),
+  keyring: path()
+    .describe(
+      'A folder whose files *.asc, *.gpg, *.pgp and *.kbx are public keys or revocations of keys, or one such file. Read again when it changes.',
+    )
+    .meta({ examples: ['./keys'] }),
   trust: z
     .strictObject({
       file: path()

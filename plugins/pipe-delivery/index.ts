@@ -18,7 +18,10 @@ const options = z.strictObject({
       'The program and its arguments. No shell reads them. {recipient}, {original}, {local}, {user}, {detail}, {domain}, {sender} and {queueId} stand for what they say; {argument} for what an alias says.',
     )
     .meta({ examples: [['/usr/lib/dovecot/dovecot-lda', '-f', '{sender}', '-a', '{original}', '-d', '{user}']] }),
-  directory: path().default('/').describe('Where the program runs.'),
+  directory: path()
+    .default('/')
+    .describe('Where the program runs.')
+    .meta({ examples: ['/srv/tickets'] }),
   user: number
     .optional()
     .describe('The user id as which it runs. As the gateway does, where it is missing.')
