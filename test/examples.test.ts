@@ -136,7 +136,7 @@ test('rewritten-mail: the program is gone, the link is defanged, and the footer 
   });
   expect(box).toContain('\nSee hxxp://evil[.]test/ and run this.\n--b\n');
   expect(box).toContain('\nThe attachment setup.exe was removed.\nThis mail comes from outside.\n');
-  expect(box).not.toContain('MZ');
+  expect(box).not.toContain('\nMZ');
   expect(box).not.toContain('X-Internal-Trust');
 });
 
