@@ -6,6 +6,7 @@ export { z } from 'zod';
 export type { Configuration } from './config/configuration.ts';
 export * from './delivery/delivery-header.ts';
 export * from './delivery/final-content.ts';
+export * from './delivery/gathered.ts';
 export * from './delivery/mailbox-name.ts';
 export * from './delivery/path-template.ts';
 export * from './delivery/subaddress.ts';

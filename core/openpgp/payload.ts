@@ -46,7 +46,7 @@ export function payloadOf(octets: Buffer, copied: readonly string[]): Payload | 
 function typed(fields: readonly HeaderField[]): readonly Buffer[] {
   const type = fields.find(({ name }) => name.toLowerCase() === 'content-type');
   if (type === undefined) return [field('Content-Type', PLAIN), ...fields.map(({ raw }) => raw)];
-  return fields.map(one => (one === type ? Buffer.concat([marked(one)]) : one.raw));
+  return fields.map(one => (one === type ? marked(one) : one.raw));
 }
 
 /** The parameter behind all others, on a line of its own; a type that was marked before stays as it is. */
@@ -65,10 +65,12 @@ function field(name: string, value: string): Buffer {
   return formatField(name, value);
 }
 
-/** Fields of a name say something else, where there are any. */
+/** The one field of a name says this, whatever stood there. */
 export function withField(outside: Buffer, name: string, value: string): Buffer {
   const header = parseHeader(Buffer.concat([outside, Buffer.from(CRLF)]));
-  const edits: Edit[] = header.named(name).map(({ start, end }, index) => ({
+  const present = header.named(name);
+  if (present.length === 0) return Buffer.concat([outside, field(name, value)]);
+  const edits: Edit[] = present.map(({ start, end }, index) => ({
     start,
     end,
     replacement: index === 0 ? field(name, value) : Buffer.alloc(0),

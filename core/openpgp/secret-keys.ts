@@ -4,6 +4,7 @@
  * Guarantee: no message of an error holds anything of a key or a passphrase.
  */
 import { decryptKey, type PrivateKey, readPrivateKeys } from 'openpgp';
+import { describeError } from '../mail/failure.ts';
 import type { Files } from '../plugin/ports.ts';
 import type { Secret } from '../plugin/secret.ts';
 import { armoredBlocks } from './armor.ts';
@@ -36,6 +37,16 @@ export async function readSecretKeys(
   if (keys.length === 0)
     throw new Error(`there is no private key in ${path}: gpg --export-secret-keys --armor writes one`);
   return keys;
+}
+
+/** What is wrong with private keys that options name, in words for whoever wrote them; `null`: they can be used. */
+export async function secretKeyComplaint(files: Files, settings: SecretKeySettings): Promise<string | null> {
+  try {
+    await readSecretKeys(files, settings);
+    return null;
+  } catch (error) {
+    return `no private keys can be used at ${files.resolve(settings.path)}: ${describeError(error)}`;
+  }
 }
 
 async function privateKeysIn(octets: Buffer, file: string): Promise<readonly PrivateKey[]> {

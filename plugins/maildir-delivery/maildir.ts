@@ -7,7 +7,7 @@
  * removed. No lock is needed, and no reader sees half a mail.
  */
 import { join } from 'node:path';
-import { type Clock, errnoOf, type Files } from '../../core/index.ts';
+import { type Clock, errnoOf, type Files, gathered } from '../../core/index.ts';
 import type { UniqueNames } from './unique-name.ts';
 
 /** What Maildirs are written with. */
@@ -25,8 +25,6 @@ const ABANDONED = 36 * 3_600_000;
 const SWEEP_EVERY = 3_600_000;
 /** Maildirs whose last sweep is remembered. */
 const MEMORY = 10_000;
-/** Octets that are written at once. */
-const PIECE = 256 * 1024;
 
 export class Maildirs {
   readonly #parts: MaildirParts;
@@ -130,18 +128,3 @@ export class Maildirs {
 }
 
 const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
-
-/** Larger pieces: each write waits for a thread. */
-async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let waiting: Buffer[] = [];
-  let size = 0;
-  for await (const piece of pieces) {
-    waiting.push(piece);
-    size += piece.length;
-    if (size < PIECE) continue;
-    yield Buffer.concat(waiting);
-    waiting = [];
-    size = 0;
-  }
-  if (size > 0) yield Buffer.concat(waiting);
-}

@@ -1,5 +1,5 @@
 /** One mail as it stands in an mbox file: the From_ line, the lines of the content, an empty line (RFC 4155). */
-import { formatFromLineDate, formatMailbox, type ReversePath } from '../../core/index.ts';
+import { formatFromLineDate, formatMailbox, gathered, type ReversePath } from '../../core/index.ts';
 
 /** A mail to be appended. */
 export interface Entry {
@@ -12,8 +12,6 @@ export interface Entry {
   readonly octets: readonly Buffer[] | (() => AsyncIterable<Buffer>);
 }
 
-/** Octets that are written at once, where a mail has as many. */
-const PIECE = 256 * 1024;
 const AFTER = Buffer.from('\n');
 
 /** The From_ line. The null reverse-path is written as MAILER-DAEMON. */
@@ -36,18 +34,4 @@ async function* surrounded(before: string, between: AsyncIterable<Buffer>): Asyn
   yield Buffer.from(before);
   yield* between;
   yield AFTER;
-}
-
-async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let waiting: Buffer[] = [];
-  let size = 0;
-  for await (const piece of pieces) {
-    waiting.push(piece);
-    size += piece.length;
-    if (size < PIECE) continue;
-    yield Buffer.concat(waiting);
-    waiting = [];
-    size = 0;
-  }
-  if (size > 0) yield Buffer.concat(waiting);
 }

@@ -5,20 +5,8 @@
  * Guarantees (EFAIL): only mail that is encrypted as a whole is opened, and only where its integrity is proved; what is opened
  * stands alone, never beside octets that came in the clear. A signature inside stays: it becomes one of multipart/signed.
  */
-import {
-  CLOCK,
-  defineFact,
-  definePlugin,
-  describeError,
-  FILES,
-  LOG,
-  note,
-  RANDOM,
-  reject,
-  rewrite,
-  z,
-} from '../../core/index.ts';
-import { type PrivateKey, readSecretKeys } from '../../core/openpgp/index.ts';
+import { CLOCK, defineFact, definePlugin, FILES, LOG, note, RANDOM, reject, rewrite, z } from '../../core/index.ts';
+import { type PrivateKey, readSecretKeys, secretKeyComplaint } from '../../core/openpgp/index.ts';
 import { decrypted } from './decrypting.ts';
 import { OPTIONS } from './options.ts';
 
@@ -33,13 +21,8 @@ export default definePlugin({
   facts: [PGP_DECRYPTED],
 
   async check({ options, files }) {
-    try {
-      await readSecretKeys(files, { path: options.keys, passphrase: options.passphrase ?? null });
-      return [];
-    } catch (error) {
-      const message = `no private keys can be used at ${files.resolve(options.keys)}: ${describeError(error)}`;
-      return [{ path: ['keys'], message }];
-    }
+    const message = await secretKeyComplaint(files, { path: options.keys, passphrase: options.passphrase ?? null });
+    return message === null ? [] : [{ path: ['keys'], message }];
   },
 
   create({ options, clock, files, random }) {

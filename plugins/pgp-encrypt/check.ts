@@ -1,6 +1,6 @@
 /** What a schema cannot see of the options: whether there are keys where they say, and whether they can be used. */
 import { describeError, type Files, type OptionComplaint } from '../../core/index.ts';
-import { readKeyring, readSecretKeys } from '../../core/openpgp/index.ts';
+import { readKeyring, secretKeyComplaint } from '../../core/openpgp/index.ts';
 import type { Options } from './options.ts';
 
 /** All that is wrong. */
@@ -25,11 +25,6 @@ async function signComplaints(
   { keys, passphrase }: NonNullable<Options['sign']>,
   files: Files,
 ): Promise<readonly OptionComplaint[]> {
-  try {
-    await readSecretKeys(files, { path: keys, passphrase: passphrase ?? null });
-    return [];
-  } catch (error) {
-    const message = `no private keys can be used at ${files.resolve(keys)}: ${describeError(error)}`;
-    return [{ path: ['sign', 'keys'], message }];
-  }
+  const message = await secretKeyComplaint(files, { path: keys, passphrase: passphrase ?? null });
+  return message === null ? [] : [{ path: ['sign', 'keys'], message }];
 }

@@ -63,7 +63,8 @@ export async function encrypted(content: Content, settings: EncryptingSettings):
   if (payload === null) return impossible('its header does not end with an empty line');
   const signers = await signersOf(header, settings);
   const armor = await encryptFor(payload.part, { keys: found.keys, signers, now });
-  const hides = subject === 'hide' && protect.some(name => name.toLowerCase() === 'subject');
+  const isInside = protect.some(name => name.toLowerCase() === 'subject') && header.named('Subject').length > 0;
+  const hides = subject === 'hide' && isInside;
   const outside = hides ? withField(payload.outside, 'Subject', HIDDEN) : payload.outside;
   const mail = encryptedMail(outside, armor, boundary);
   const by = signers.length === 0 ? '' : `, and signed with the key ${signers.map(fingerprint).join(', ')}`;

@@ -4,8 +4,8 @@
  * What the mail says stays as it is, to the octet, but for text that is not fit for the way: it is put into seven bits before it
  * is signed, so that no next hop has a reason to change it. Mail that is signed or encrypted already is passed on.
  */
-import { CLOCK, defer, definePlugin, describeError, FILES, LOG, RANDOM, reject, rewrite } from '../../core/index.ts';
-import { type PrivateKey, readSecretKeys } from '../../core/openpgp/index.ts';
+import { CLOCK, defer, definePlugin, FILES, LOG, RANDOM, reject, rewrite } from '../../core/index.ts';
+import { type PrivateKey, readSecretKeys, secretKeyComplaint } from '../../core/openpgp/index.ts';
 import { OPTIONS } from './options.ts';
 import { signed } from './signing.ts';
 
@@ -16,13 +16,8 @@ export default definePlugin({
   needs: { clock: CLOCK, files: FILES, log: LOG, random: RANDOM },
 
   async check({ options, files }) {
-    try {
-      await readSecretKeys(files, { path: options.keys, passphrase: options.passphrase ?? null });
-      return [];
-    } catch (error) {
-      const message = `no private keys can be used at ${files.resolve(options.keys)}: ${describeError(error)}`;
-      return [{ path: ['keys'], message }];
-    }
+    const message = await secretKeyComplaint(files, { path: options.keys, passphrase: options.passphrase ?? null });
+    return message === null ? [] : [{ path: ['keys'], message }];
   },
 
   create({ options, clock, files, random }) {

@@ -201,6 +201,17 @@ describeWithGnupg('with GnuPG as a peer', () => {
     );
   });
 
+  test('a subject inside stands in the header, also where there was none outside; without one there is none', async () => {
+    const part = 'Content-Type: text/plain; protected-headers="v1"\r\nSubject: inside\r\n\r\nsecret\r\n';
+    const armor = await gnupg.encrypt(Buffer.from(part), { to: bob, at: AT_NOW });
+    const without = encryptedBy(armor).replace('Subject: ...\r\n', '');
+    const { mail } = await make(pgpDecrypt, privateKeys('bob'), without, { files });
+    expect(treeOf(mail).header.values('Subject')).toEqual(['inside']);
+    const plain = MAIL.replace(/Subject: [^]*? Ann\r\n/, '');
+    const sealed = await make(pgpEncrypt, { keyring: './keys' }, plain, { files });
+    expect(treeOf(sealed.mail).header.values('Subject')).toEqual([]);
+  });
+
   test('what cannot be opened stays as it is, or is refused', async () => {
     const armor = await gnupg.encrypt(Buffer.from('Content-Type: text/plain\r\n\r\nx\r\n'), { to: carl, at: AT_NOW });
     const sealed = encryptedBy(armor);
