@@ -28,7 +28,6 @@ export async function append(mailbox: string, block: Block, context: AppendConte
     const facts = await file.facts();
     refuseUnsafe(mailbox, await owned(file, facts, context), keeping.user ?? lock.owner);
     const separator = await missingSeparator(file, facts.size);
-    requireRoom(mailbox, { size: facts.size + separator.length, block, quota: keeping.quota });
     const marks = block.marks.map(({ at, fromLine }) => ({ at: at + separator.length, fromLine }));
     await lock.begin({ identity: facts.identity, size: facts.size, marks });
     await writeOrRollBack({ mailbox, file, size: facts.size, separator, block }, context);
@@ -65,15 +64,6 @@ interface Appending {
   readonly size: number;
   readonly separator: Buffer;
   readonly block: Block;
-}
-
-/** What is read while it is written is counted there. @throws Refused where the block does not fit. */
-function requireRoom(
-  mailbox: string,
-  { size, block, quota }: { readonly size: number; readonly block: Block; readonly quota: number | null },
-): void {
-  const more = typeof block.octets === 'function' ? 0 : block.octets.length;
-  if (quota !== null && size + more > quota) throw full(`${mailbox} may hold ${quota} octets`);
 }
 
 async function writeOrRollBack(
