@@ -24,7 +24,7 @@ export interface BenchServer {
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** As `npm start` and the command `mailframe` have them. */
-const MEMORY_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=100'];
+const MEMORY_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=60'];
 
 const CONFIGURATION = `
 hostname: mx.example.test

@@ -22,7 +22,7 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
  * is several times of what is in use: half a gigabyte where a fraction does. This can be said only to a process that begins,
  * and so it begins itself anew. Whoever says the first of it differently, to node or in NODE_OPTIONS, is listened to.
  */
-const FRUGAL = ['--max-semi-space-size=16', '--heap-growing-percent=100'];
+const FRUGAL = ['--max-semi-space-size=16', '--heap-growing-percent=60'];
 const isSaid = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(said =>
   said.includes('--max-semi-space-size'),
 );
