@@ -1,4 +1,5 @@
 /** How the tests run: every `*.test.ts` below `test/` and `examples/`, with the two front doors aliased to the sources. */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -16,5 +17,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     typecheck: { enabled: false },
+    // Much of a test is waiting for a peer or a disk: where vitest would run one file at a time, two take half as long.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
