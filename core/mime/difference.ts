@@ -1,27 +1,16 @@
-/** What one content has that another, made from it, has not: fields of the header, parts, signatures. For people. */
+/**
+ * What one content has that another, made from it, has not: fields of the header, parts, lines of text, signatures. For people
+ * who want to know what was done to a mail.
+ */
+import type { Content } from '../mail/content.ts';
+import { type FieldDifference, fieldDifferences } from './field-difference.ts';
+import { readHeader } from './header.ts';
+import { leavesOf, type PartDifference, partDifferences } from './part-difference.ts';
+import { brokenSignatures } from './signatures.ts';
+import { readOutline } from './tree.ts';
 
-/** A field of the header section. Values are as they stand, unfolded. */
-export type FieldDifference =
-  | { readonly kind: 'added' | 'removed'; readonly name: string; readonly value: string }
-  | { readonly kind: 'changed'; readonly name: string; readonly value: string; readonly was: string };
-
-/** What people want to know of a part. */
-export interface PartFacts {
-  /** As `PartOutline.path`: `` is the mail itself. */
-  readonly path: string;
-  /** `text/plain`. */
-  readonly type: string;
-  /** The file name, or `null`. */
-  readonly name: string | null;
-  /** Of the body, decoded, in octets. */
-  readonly size: number;
-}
-
-/** A leaf of the part tree. */
-export type PartDifference =
-  | { readonly kind: 'added' | 'removed'; readonly part: PartFacts }
-  /** `moved`: the very same octets stand elsewhere in the tree. */
-  | { readonly kind: 'changed' | 'moved'; readonly part: PartFacts; readonly was: PartFacts };
+export type { FieldDifference } from './field-difference.ts';
+export type { PartDifference, PartFacts } from './part-difference.ts';
 
 export interface ContentDifference {
   /** In octets. */
@@ -30,4 +19,31 @@ export interface ContentDifference {
   readonly parts: readonly PartDifference[];
   /** Signatures of the one before that no longer verify: `DKIM example.test (selector s1)`. */
   readonly breaks: readonly string[];
+}
+
+/** Compares two contents. Of a mail that is too complex for a part tree, only the headers and the signatures. */
+export async function differenceOf(before: Content, after: Content): Promise<ContentDifference> {
+  const size = { before: before.size, after: after.size };
+  if (before === after) return { size, header: [], parts: [], breaks: [] };
+  const [was, is] = [await outlineOf(before), await outlineOf(after)];
+  return {
+    size,
+    header: fieldDifferences(was.fields, is.fields),
+    parts: partDifferences(was.leaves, is.leaves),
+    breaks: await brokenSignatures(before, after),
+  };
+}
+
+/** Whether there is nothing to tell. */
+export function isSame({ size, header, parts, breaks }: ContentDifference): boolean {
+  return size.before === size.after && header.length + parts.length + breaks.length === 0;
+}
+
+async function outlineOf(content: Content) {
+  const read = await readOutline(content);
+  if (read.kind === 'tree') {
+    return { fields: read.root.header.fields, leaves: await leavesOf(content, read.root) };
+  }
+  const header = await readHeader(content);
+  return { fields: header.kind === 'header' ? header.block.fields : [], leaves: [] };
 }

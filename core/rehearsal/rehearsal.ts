@@ -7,16 +7,24 @@ import type { Host, Route, RouteReason } from '../mail/route.ts';
 import type { Session } from '../mail/session.ts';
 import type { Trace, TraceStep } from '../mail/trace.ts';
 import type { ContentDifference } from '../mime/difference.ts';
+import type { LogFields } from '../plugin/ports.ts';
 import type { Preview } from '../plugin/preview.ts';
 import type { Fate } from '../plugin/queue-store.ts';
 
+/** A reply of the gateway. */
+export interface SaidReply {
+  readonly code: number;
+  /** As on the wire, without the last line end; lines parted by `\n`. */
+  readonly text: string;
+}
+
 /** What the client said, what it heard, and who was asked meanwhile. */
 export interface Exchange {
-  readonly stage: 'connect' | 'helo' | 'auth' | 'mail' | 'rcpt' | 'content';
+  readonly stage: 'connect' | 'helo' | 'tls' | 'auth' | 'mail' | 'rcpt' | 'content';
   /** `MAIL FROM:<ann@example.test>`. */
   readonly said: string;
-  /** As on the wire, without its line end; lines parted by `\n`. */
-  readonly reply: string;
+  /** One; by LMTP one for each recipient after the content. */
+  readonly replies: readonly SaidReply[];
   /** The refusals of the engine itself are steps too. */
   readonly steps: Trace;
 }
@@ -74,14 +82,24 @@ export interface RehearsedMail {
   readonly difference: ContentDifference;
   readonly recipients: readonly RehearsedRecipient[];
   readonly deliveries: readonly RehearsedDelivery[];
+  /** What its sender would be told of it, by mail. */
+  readonly notifications: readonly Mail[];
 }
 
 /** Something that a plugin wanted to do to the world, and did not. */
 export type Withheld =
-  | { readonly kind: 'write'; readonly path: string; readonly content: Content }
+  /** `before`: its size on the disk, `null` where it is not there. `content`: all of it as it would be. */
+  | { readonly kind: 'write'; readonly path: string; readonly before: number | null; readonly content: Content }
   | { readonly kind: 'remove'; readonly path: string }
   /** `192.0.2.1:25`, `/usr/bin/program`, `https://host.test/path`. */
   | { readonly kind: 'connect' | 'run' | 'fetch'; readonly what: string };
+
+/** A line that the log would have, secrets and texts left out as ever. */
+export interface Logged {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly fields: LogFields;
+}
 
 /**
  * `accepted`: the client heard 250 for the content and every recipient, and every one would be delivered, handed on, held or
@@ -90,12 +108,28 @@ export type Withheld =
  */
 export type Verdict = 'accepted' | 'deferred' | 'refused';
 
+/** One recipient that the client named. */
+export interface AskedRecipient {
+  /** As in RCPT, without brackets. */
+  readonly address: string;
+  /** Of this one, with all that it leads to. */
+  readonly verdict: Verdict;
+  /** The reply that decided: to the content where it came so far. */
+  readonly reply: SaidReply;
+  /** Itself, or those that it expands to, as they stand in `mails`. Empty where it was refused, or the content was. */
+  readonly leadsTo: readonly RehearsedRecipient[];
+}
+
 export interface Rehearsal {
+  /** The worst of all recipients. */
   readonly verdict: Verdict;
   /** As it stood at the end. */
   readonly session: Session;
   readonly exchanges: readonly Exchange[];
+  /** In the order in which they were given. */
+  readonly recipients: readonly AskedRecipient[];
   /** Empty where the client was refused. */
   readonly mails: readonly RehearsedMail[];
   readonly withheld: readonly Withheld[];
+  readonly logged: readonly Logged[];
 }

@@ -2,6 +2,7 @@
 import type { CompiledConfiguration } from '../compile.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Resolver } from '../plugin/dns.ts';
+import type { Plugin } from '../plugin/plugin.ts';
 import type { Clock, Random } from '../plugin/ports.ts';
 import type { Incoming } from './incoming.ts';
 import type { Rehearsal } from './rehearsal.ts';
@@ -11,8 +12,14 @@ export interface StageOptions {
   /** The configuration file. */
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Plugins of the program that embeds the gateway. */
+  readonly plugins?: readonly Plugin[];
+  /** `nothing`: differences between contents are left empty, for those who rehearse many and look at few. */
+  readonly compare?: 'contents' | 'nothing';
   /** In place of DNS. */
   readonly resolver?: Resolver;
+  /** `live`: what plugins fetch over HTTPS (policies, keys) is fetched. Otherwise nobody is asked. */
+  readonly web?: 'live' | 'offline';
   /** In place of the machine's: for two rehearsals that are to be alike. */
   readonly clock?: Clock;
   readonly random?: Random;
