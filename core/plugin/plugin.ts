@@ -4,9 +4,10 @@ import type { Mailbox } from '../mail/address.ts';
 import type { Unfolding } from '../mail/unfolding.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { Fact } from './fact.ts';
-import type { HookName, Hooks } from './hooks.ts';
+import type { Delivery, HookContext, HookName, Hooks } from './hooks.ts';
 import type { Around } from './middleware.ts';
 import type { Observer } from './observer.ts';
+import type { Preview } from './preview.ts';
 import type { Needs, Resolved } from './token.ts';
 
 /** The version of this contract. A plugin built for another one is refused at boot. */
@@ -40,6 +41,12 @@ export type PluginInstance = Hooks & {
    * `rcpt` does, and does nothing else. `null`: it stands for itself.
    */
   unfold?(recipient: Mailbox, signal: AbortSignal): Awaitable<Unfolding | null>;
+  /**
+   * For a plugin that answers `deliver`: what it would do with a delivery, told and not done. Asked in its place where a mail is
+   * only rehearsed. Without it, a rehearsal shows what the transport would be given and no more. Who is in none of the previews
+   * is deferred.
+   */
+  preview?(delivery: Delivery, context: HookContext): Awaitable<readonly Preview[]>;
   readonly observe?: Observer;
   /** Called once before the first session. May act: open files, start timers. A rejection stops the boot. */
   start?(): Awaitable<void>;

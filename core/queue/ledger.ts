@@ -22,7 +22,7 @@ import { settlementSteps } from './settlement-steps.ts';
 
 /** What a ledger is kept with. */
 export interface LedgerParts extends NotificationOffice {
-  readonly store: QueueStore;
+  readonly store: Pick<QueueStore, 'settle'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly placing: Placing;

@@ -57,8 +57,18 @@ export function logClient(log: Log, tls: TlsOptions | null, socket: Socket, clie
  * or for days. So after STARTTLS the client hears it as a reply to every command but QUIT (RFC 3207 section 4.1).
  */
 export function certificateRefusal(tls: TlsOptions | null, socket: Socket, verb: string): PermanentReply | null {
+  const shown = !(socket instanceof TLSSocket) ? 'no-tls' : socket.authorized ? 'trusted' : 'none';
+  return refusalWithout(tls, shown, verb);
+}
+
+/** The same, where it is known what the client has shown. */
+export function refusalWithout(
+  tls: TlsOptions | null,
+  shown: 'no-tls' | 'none' | 'trusted',
+  verb: string,
+): PermanentReply | null {
   // What a BDAT brings along must be read over, and without MAIL it is refused anyway.
   if (tls?.clients?.certificate !== 'required' || verb.startsWith('BDAT')) return null;
-  if (!(socket instanceof TLSSocket)) return BEFORE_TLS.has(verb) ? null : STARTTLS_FIRST;
-  return socket.authorized || verb === 'QUIT' ? null : NO_CERTIFICATE;
+  if (shown === 'no-tls') return BEFORE_TLS.has(verb) ? null : STARTTLS_FIRST;
+  return shown === 'trusted' || verb === 'QUIT' ? null : NO_CERTIFICATE;
 }
