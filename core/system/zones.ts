@@ -99,7 +99,7 @@ function zoneOf(zones: Zones, name: string): Zone {
     if (Object.hasOwn(zones, `*.${above}`)) return zones[`*.${above}`];
     if (Object.hasOwn(zones, above)) return undefined;
   }
-  return undefined;
+  return zones['*'];
 }
 
 function answerOf<K extends DnsType>(zone: Zone, name: string, type: K): DnsAnswer<Entry<K>> {
