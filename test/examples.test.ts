@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createTransport } from 'nodemailer';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createEngine, type Engine } from '../core/engine.ts';
+import { dialogue } from '../core/testing/dialogue.ts';
 import { type SmtpClient, smtpClient } from '../core/testing/smtp-client.ts';
 import { smtpSink } from '../core/testing/smtp-sink.ts';
 import { selfSigned } from './support/certificate.ts';
@@ -35,33 +36,12 @@ async function copyOf(example: string, change: (configuration: string) => string
 async function start(
   folder: string,
   configuration = CONFIGURATION,
-): Promise<{ readonly engine: Engine; readonly client: SmtpClient }> {
+): Promise<{ readonly engine: Engine; readonly port: number; readonly client: SmtpClient }> {
   const engine = await createEngine({ file: join(folder, configuration) });
   onTestFinished(() => engine.close());
   await engine.start();
-  return { engine, client: await smtpClient(engine.listeners[0]?.port ?? 0) };
-}
-
-/** Plays a transcript: lines that follow each other are said one by one; what the server says must begin as written. */
-async function play(client: SmtpClient, transcript: string): Promise<void> {
-  let reply = client.greeting;
-  let content: string[] | null = null;
-  for (const line of transcript.split('\n')) {
-    const [, who, text = ''] = /^([CS]):(?: (.*))?$/.exec(line) ?? [];
-    if (who === 'S')
-      expect(`${reply.code}${reply.status === null ? '' : ` ${reply.status}`} ${reply.text}`).toContain(text);
-    if (who !== 'C') continue;
-    if (content !== null) {
-      content.push(text);
-      if (text !== '.') continue;
-      client.write(`${content.join('\r\n')}\r\n`);
-      content = null;
-      reply = await client.reply();
-    } else {
-      reply = await client.say(text);
-      if (reply.code === 354) content = [];
-    }
-  }
+  const port = engine.listeners[0]?.port ?? 0;
+  return { engine, port, client: await smtpClient(port) };
 }
 
 test('every example says what it is, and has a test here or beside it', () => {
@@ -85,15 +65,15 @@ test('every example says what it is, and has a test here or beside it', () => {
 describe('the transcript of', () => {
   const written = examples.filter(example => existsSync(join(EXAMPLES, example, 'transcript.txt')));
   test.each(written)('%s', async example => {
-    const { client } = await start(await copyOf(example));
-    await play(client, readFileSync(join(EXAMPLES, example, 'transcript.txt'), 'utf8'));
+    const { port } = await start(await copyOf(example));
+    await dialogue(port, readFileSync(join(EXAMPLES, example, 'transcript.txt'), 'utf8'));
   });
 });
 
 test('local-mailboxes: mail for an alias lies in both mailboxes', async () => {
   const folder = await copyOf('local-mailboxes');
-  const { client } = await start(folder);
-  await play(client, readFileSync(join(EXAMPLES, 'local-mailboxes', 'transcript.txt'), 'utf8'));
+  const { port } = await start(folder);
+  await dialogue(port, readFileSync(join(EXAMPLES, 'local-mailboxes', 'transcript.txt'), 'utf8'));
   const box = (name: string) => readFile(join(folder, 'var/mail', name), 'utf8');
   await until(async () => expect(await box('ann')).toContain('\n\nHello, staff.\n\n'));
   await until(async () => expect(await box('bob')).toMatch(/^Delivered-To: bob@example\.test$/m));
@@ -104,8 +84,8 @@ test('forwarding: lists have owners, commands run, forwards have a sender of our
   onTestFinished(() => outside.close());
   const folder = await copyOf('forwarding', text => text.replace(':2526', `:${outside.port}`));
   await mkdir(join(folder, 'var'));
-  const { engine, client } = await start(folder);
-  await play(client, readFileSync(join(EXAMPLES, 'forwarding', 'transcript.txt'), 'utf8'));
+  const { port } = await start(folder);
+  await dialogue(port, readFileSync(join(EXAMPLES, 'forwarding', 'transcript.txt'), 'utf8'));
   const read = (name: string) => readFile(join(folder, 'var', name), 'utf8');
   await until(async () => expect(await read('mail/bob')).toMatch(/^Return-Path: <owner-staff@example\.test>$/m));
   await until(async () => expect(await read('staff.txt')).toContain('Hello, staff.'));
@@ -116,7 +96,7 @@ test('forwarding: lists have owners, commands run, forwards have a sender of our
   expect(forwarded?.from).toMatch(/^<SRS0=[\w+/]{4}=\w\w=client\.test=eve@example\.test>$/);
   expect(forwarded?.recipients.map(({ path }) => path)).toEqual(['<carl@elsewhere.test>']);
 
-  const bouncing = await smtpClient(engine.listeners[0]?.port ?? 0);
+  const bouncing = await smtpClient(port);
   await bouncing.say('EHLO elsewhere.test');
   await bouncing.say('MAIL FROM:<>');
   expect(await bouncing.say(`RCPT TO:${forwarded?.from}`)).toMatchObject({ code: 250 });
@@ -127,8 +107,8 @@ test('forwarding: lists have owners, commands run, forwards have a sender of our
 
 test('rewritten-mail: the program is gone, the link is defanged, and the footer is there', async () => {
   const folder = await copyOf('rewritten-mail');
-  const { client } = await start(folder);
-  await play(client, readFileSync(join(EXAMPLES, 'rewritten-mail', 'transcript.txt'), 'utf8'));
+  const { port } = await start(folder);
+  await dialogue(port, readFileSync(join(EXAMPLES, 'rewritten-mail', 'transcript.txt'), 'utf8'));
   const box = await until(async () => {
     const text = await readFile(join(folder, 'var/mail/ann'), 'utf8');
     expect(text).toContain('--b--');
@@ -214,7 +194,7 @@ describe('swapped-plugins', () => {
 
   test('mail for an alias of the file lies in two mbox files', async () => {
     const folder = await copyOf('swapped-plugins');
-    await play((await start(folder)).client, written('transcript.txt'));
+    await dialogue((await start(folder)).port, written('transcript.txt'));
     for (const name of ['ann', 'bob']) {
       await until(async () => expect(await readFile(join(folder, 'var/mail', name), 'utf8')).toContain(BODY));
     }
@@ -225,7 +205,7 @@ describe('swapped-plugins', () => {
 
     test('mail for an alias of the directory lies in two Maildirs, and a client sees no difference', async () => {
       const folder = await copyOf('swapped-plugins', text => text.replace(':3389', `:${directory().port}`));
-      await play((await start(folder, SWAPPED)).client, written('transcript.txt'));
+      await dialogue((await start(folder, SWAPPED)).port, written('transcript.txt'));
       for (const name of ['ann', 'bob']) {
         const inbox = join(folder, 'var/maildirs', name, 'new');
         const [mail = ''] = await until(async () => {
@@ -318,10 +298,9 @@ test('submission: who logs in over TLS sends anywhere, and nobody else sends any
   await writeFile(join(folder, 'tls/key.pem'), key);
   const command = join(EXAMPLES, '../core/cli/mailframe.js');
   await run(process.execPath, [command, 'passwd', join(folder, 'users'), 'ann'], { input: 'the-password\n' });
-  const { engine, client } = await start(folder);
+  const { port, client } = await start(folder);
   await client.say('EHLO client.test');
   expect(await client.say('MAIL FROM:<ann@example.test>')).toMatchObject({ code: 530 });
-  const port = engine.listeners[0]?.port ?? 0;
   const login = (pass: string) => {
     const transport = createTransport({
       host: '127.0.0.1',

@@ -2,15 +2,14 @@
  * Dialogues with a real listener, as `transcripts/*.txt` write them down. `transcripts/README.md` says how to read them.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import type { Limits } from '../core/mail/limits.ts';
 import { formatMailbox, formatPath } from '../core/mail/path.ts';
 import type { ListenerOptions } from '../core/smtp/options.ts';
+import { dialogue } from '../core/testing/dialogue.ts';
 import { gateway, OPTIONS } from './core/smtp/gateway.ts';
 import { mounted } from './core/smtp/plugins.ts';
-import type { RawClient } from './core/smtp/raw-client.ts';
 import { selfSigned } from './support/certificate.ts';
-import { inBase64, octetsOf } from './support/transcript-octets.ts';
 
 const FOLDER = new URL('./transcripts/', import.meta.url);
 
@@ -20,37 +19,24 @@ interface Transcript {
   readonly options: Partial<ListenerOptions>;
   readonly limits: Partial<Limits>;
   readonly plugins: readonly string[];
-  readonly steps: readonly Step[];
-}
-
-/** `C`: the client says. `S`: the server says. `E`: something happens. `Q`: what reached the queue. */
-interface Step {
-  readonly who: 'C' | 'S' | 'E' | 'Q';
-  readonly text: string;
-  readonly line: number;
+  /** What is said, in the lines where it stands in the file. */
+  readonly script: string;
 }
 
 type Gateway = Awaited<ReturnType<typeof gateway>>;
 
+const DIRECTIVE = /^(?:listener|limits|plugins): /;
+
 function parse(text: string): Transcript {
-  const lines = text.split('\n').map((line, index) => ({ line, number: index + 1 }));
+  const lines = text.split('\n');
   const directives = (name: string) =>
-    lines
-      .filter(({ line }) => line.startsWith(`${name}: `))
-      .flatMap(({ line }) => line.slice(name.length + 2).split(' '));
-  const steps = lines.flatMap(({ line, number }) => {
-    const [, who, said = ''] = /^([CSEQ]):(?: (.*))?$/.exec(line) ?? [];
-    return who === undefined ? [] : [{ who: who as Step['who'], text: said, line: number }];
-  });
-  const known = /^(?:#|$|listener: |limits: |plugins: |[CSEQ]:(?: |$))/;
-  const odd = lines.find(({ line }) => !known.test(line));
-  if (odd !== undefined) throw new Error(`line ${odd.number} is no line of a transcript: ${odd.line}`);
+    lines.filter(line => line.startsWith(`${name}: `)).flatMap(line => line.slice(name.length + 2).split(' '));
   return {
-    title: (lines[0]?.line ?? '').replace(/^# /, ''),
+    title: (lines[0] ?? '').replace(/^# /, ''),
     options: directives('listener').reduce(withOption, {}),
     limits: Object.fromEntries(directives('limits').map(limitOf)),
     plugins: directives('plugins'),
-    steps,
+    script: lines.map(line => (DIRECTIVE.test(line) ? '' : line)).join('\n'),
   };
 }
 
@@ -77,63 +63,6 @@ function withOption(options: Partial<ListenerOptions>, directive: string): Parti
   };
 }
 
-/** `<id>` stands for a queue id, `...` for anything, `base64(...)` for what it says. */
-function patternOf(text: string): RegExp {
-  const quoted = inBase64(text).replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
-  return new RegExp(`^${quoted.replaceAll('<id>', 'Q\\d+').replaceAll('\\.\\.\\.', '.*')}$`);
-}
-
-async function play({ steps }: Transcript, its: Gateway, client: RawClient): Promise<void> {
-  let said: Buffer[] = [];
-  const flush = () => {
-    if (said.length > 0) client.send(Buffer.concat(said));
-    said = [];
-  };
-  for (const { who, text, line } of steps) {
-    if (who !== 'C') flush();
-    switch (who) {
-      case 'C':
-        said.push(octetsOf(text));
-        break;
-      case 'S':
-        if (text.startsWith('(offers ')) await expectOffer(client, text, line);
-        else if (text === '(closes)') expect(await client.line(), `line ${line}`).toBeNull();
-        else expect(await client.line(), `line ${line}`).toMatch(patternOf(text));
-        break;
-      case 'E':
-        await happen(text, its, client);
-        break;
-      case 'Q':
-        expect(queueOf(its), `line ${line}`).toContain(text);
-    }
-  }
-  flush();
-}
-
-/** `(offers STARTTLS, SIZE 1000; not AUTH)`. */
-async function expectOffer(client: RawClient, text: string, line: number): Promise<void> {
-  const [, wanted = '', unwanted = ''] = /^\(offers (.*?)(?:; not (.*))?\)$/.exec(text) ?? [];
-  const offered = (await client.reply()).map(one => one.slice(4));
-  expect(offered, `line ${line}`).toEqual(expect.arrayContaining(wanted.split(', ')));
-  const keywords = offered.map(one => one.split(' ')[0]);
-  for (const keyword of unwanted.split(', ')) expect(keywords, `line ${line}`).not.toContain(keyword);
-}
-
-async function happen(what: string, its: Gateway, client: RawClient): Promise<void> {
-  switch (what) {
-    case 'TLS handshake':
-      return client.startTls();
-    case 'the gateway shuts down':
-      void its.listener.close(new AbortController().signal);
-      return;
-    case 'the client has nothing more to say':
-      client.finish();
-      return;
-    default:
-      throw new Error(`nobody knows how this happens: ${what}`);
-  }
-}
-
 /** One line a mail: `Q1 <ann@client.test> -> <bob@example.test>, held`. */
 function queueOf({ committed }: Gateway): readonly string[] {
   const mails = committed.flat().map(({ mail, fate }) => {
@@ -156,8 +85,10 @@ describe('transcripts', () => {
         links: mounted(...transcript.plugins),
       });
       const implicit = transcript.options.tls?.mode === 'implicit';
-      const client = await its.connect(implicit ? { rejectUnauthorized: false } : undefined);
-      await play(transcript, its, client);
+      await dialogue({ port: its.port, queued: () => queueOf(its) }, transcript.script, {
+        ...(implicit && { tls: {} }),
+        events: { 'the gateway shuts down': () => void its.listener.close(new AbortController().signal) },
+      });
     },
   );
 });

@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'MF_ROUTE_UNREACHABLE',
   'MF_RECIPIENTS_REFUSED',
   'MF_QUEUE_OPEN',
+  'MF_ZONE_FILE',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -3,8 +3,8 @@ import { addressName, type Network } from '../plugin/ports.ts';
 import { systemNetwork } from '../system/network.ts';
 
 /**
- * By `address:port` or by the path of a socket, as in `192.0.2.1:25` and `/run/lmtp`. A number is a port on loopback, a text
- * the errno of the failure.
+ * By `address:port` or by the path of a socket, as in `192.0.2.1:25` and `/run/lmtp`; `*` is any other. A number is a port on
+ * loopback, a text the errno of the failure.
  */
 export type FakeHosts = Readonly<Record<string, number | string>>;
 
@@ -31,7 +31,7 @@ export function fakeNetwork(initial: FakeHosts = {}): FakeNetwork {
     connect(destination, signal) {
       const name = addressName(destination);
       attempts.push(name);
-      const leadsTo = hosts[name] ?? 'ECONNREFUSED';
+      const leadsTo = hosts[name] ?? hosts['*'] ?? 'ECONNREFUSED';
       if (typeof leadsTo === 'number') {
         const { timeout } = destination;
         return systemNetwork.connect({ address: '127.0.0.1', port: leadsTo, timeout }, signal);

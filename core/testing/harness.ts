@@ -43,8 +43,8 @@ export function provide<T>(token: Token<T>, service: T): Provided {
 
 /** The world around the plugin. */
 export interface HarnessSettings {
-  /** What DNS knows; nothing exists without it. */
-  readonly dns?: FakeZones;
+  /** What DNS knows, as an object or as the text of a zone; nothing exists without it. */
+  readonly dns?: FakeZones | string;
   /** What lies beside the configuration. */
   readonly files?: Readonly<Record<string, string | Buffer>>;
   /** Where connections lead; without it they are refused. */

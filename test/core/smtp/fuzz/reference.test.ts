@@ -1,7 +1,7 @@
 /** The judge judged: what the reference and the ledger let pass, and what they object to. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { octetsOf } from '../../../support/transcript-octets.ts';
+import { octetsOf } from '../../../../core/testing/dialogue-octets.ts';
 import { LIMITS } from '../gateway.ts';
 import { type Commit, settle } from './ledger.ts';
 import { Reference } from './reference.ts';

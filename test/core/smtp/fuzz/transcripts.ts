@@ -1,6 +1,6 @@
 /** What clients say in the transcripts, as raw material for mutations. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { octetsOf } from '../../../support/transcript-octets.ts';
+import { octetsOf } from '../../../../core/testing/dialogue-octets.ts';
 
 const FOLDER = new URL('../../../transcripts/', import.meta.url);
 
