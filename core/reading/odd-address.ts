@@ -14,7 +14,7 @@ const ALPHABETS: readonly (readonly [string, RegExp])[] = [
   ['Cherokee', /\p{Script=Cherokee}/u],
 ];
 /** Takes no room on a screen, or turns what stands around it. */
-const UNSEEN = /[\p{Cf}\p{Cc}\u115f\u1160\u3164\u034f]/u;
+const UNSEEN = /[\p{Cf}\p{Cc}\u115f\u1160\u3164]|\u034f/u;
 const ADDRESS_IN_NAME = /[\w.+-]+@([\w-]+(?:\.[\w-]+)+)/u;
 
 /** In words, one for each oddity. */
