@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mail: [],
   mime: ['mail'],
   delivery: ['mail', 'mime'],
+  reading: ['mail', 'mime'],
   plugin: ['mail', 'mime'],
   chain: ['mail', 'mime', 'plugin'],
   config: ['mail', 'mime', 'plugin'],
