@@ -9,6 +9,8 @@ import { Certificates, type Guarded } from './certificates.ts';
 import { createChain } from './chain/create-chain.ts';
 import type { CompiledConfiguration } from './compile.ts';
 import type { Configuration } from './config/configuration.ts';
+import { ControlServer } from './control/control-server.ts';
+import { controlVerbs } from './control-verbs.ts';
 import { decoyKey } from './decoy-key.ts';
 import { Generation, type Pin } from './generation.ts';
 import { ListenerCertificates, type Renewal } from './listener-certificates.ts';
@@ -165,6 +167,20 @@ export class Gateway implements Engine {
       log,
     };
     await this.#listen(reception);
+    await this.#openControl();
+  }
+
+  /** A gateway that nobody can ask is still one that takes mail. */
+  async #openControl(): Promise<void> {
+    const { configuration, log } = this;
+    const { directory } = configuration.queue;
+    try {
+      const verbs = controlVerbs(this);
+      const control = await ControlServer.open({ directory, verbs, clock: this.#clock, log });
+      this.#started.unshift(() => control.close());
+    } catch (error) {
+      log.warn('failed', { opening: 'the control socket', directory, cause: describeError(error) });
+    }
   }
 
   #generate(): Generation {

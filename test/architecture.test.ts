@@ -57,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   queue: ['mail', 'mime', 'plugin', 'chain'],
   openpgp: ['mail', 'mime', 'plugin'],
   table: ['mail', 'mime', 'plugin'],
+  control: ['mail', 'plugin'],
   'next-hop': ['mail', 'mime', 'plugin'],
   testing: ['mail', 'mime', 'plugin', 'chain', 'wiring', 'system', 'queue', 'table'],
 };
@@ -127,7 +128,7 @@ describe('one door a package', () => {
 
 test('what acts on the machine stands at the edge', () => {
   const acting = /^node:(fs|net|tls|dns|http|https|child_process|timers|worker_threads|sqlite)(\/|$)/;
-  const edge = /^core\/(system|queue|smtp|config|wiring|cli|testing|table|next-hop)\/|^core\/(engine|compile)\.ts$/;
+  const edge = /^core\/(system|queue|smtp|config|wiring|cli|control|testing|table|next-hop)\/|^core\/(engine|compile)\.ts$/;
   // `node:net` also tells an IP address from other text, which is no act.
   const pure = /^core\/(mail\/(ip-(address|ranges)|special-addresses)|plugin\/(ports|option-types))\.ts$/;
   const inside = broken(

@@ -69,6 +69,7 @@ export class Connection extends SMTPConnection implements Watched {
   /** Pieces of work: a command, or the content of a transaction. */
   #running = 0;
   #retiring = false;
+  #farewell = replies.SHUTTING_DOWN;
   #cut = false;
   #over = false;
   readonly #writer = new ReplyWriter(() => this._socket);
@@ -82,7 +83,7 @@ export class Connection extends SMTPConnection implements Watched {
     this.#options = options;
     this.#reception = reception;
     this.#log = log.child({ session: this.id });
-    this.#pinned = reception.pin();
+    this.#pinned = reception.pin(() => this.#giveWay());
     this.#time = new Timekeeper(options.limits, reception.clock.monotonic());
     const setting = { options, reception, chain: this.#pinned.chain, names, log: this.#log };
     const client = { address: this.remoteAddress, port: about.remotePort ?? this.remotePort, name: null };
@@ -111,6 +112,12 @@ export class Connection extends SMTPConnection implements Watched {
   retire(): void {
     this.#retiring = true;
     this.#retireIfIdle();
+  }
+
+  /** The configuration that the session began with has been replaced a while ago. */
+  #giveWay(): void {
+    this.#farewell = replies.CONFIGURATION_CHANGED;
+    this.retire();
   }
 
   /** Ends it now, and waits for no plugin. What is not being committed yet will not be. */
@@ -200,7 +207,7 @@ export class Connection extends SMTPConnection implements Watched {
     if (this._closing || this._closed) return SAID;
     if (refusal !== null) return [{ ...refusal, after: 'close' }];
     if (this.#stream?.holdsUnread === true) return [replies.TOO_EARLY];
-    if (this.#retiring) return [replies.SHUTTING_DOWN];
+    if (this.#retiring) return [this.#farewell];
     this._ready = true;
     return [replies.greeting(this.#options.hostname, this.#options.protocol)];
   }
@@ -273,7 +280,7 @@ export class Connection extends SMTPConnection implements Watched {
 
   #retireIfIdle(): void {
     const idle = this._ready && this.#running === 0 && !this.#conversation.transactions.open;
-    if (this.#retiring && idle && !this._closing && !this._closed) this.#say(replies.SHUTTING_DOWN);
+    if (this.#retiring && idle && !this._closing && !this._closed) this.#say(this.#farewell);
   }
 
   #settle(): void {

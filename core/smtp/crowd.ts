@@ -38,9 +38,9 @@ type Part = { readonly kind: 'part' } & Pick<Visit, 'count' | 'leave'>;
 const EXEMPT: Part = { kind: 'part', count: () => null, leave: () => undefined };
 
 export class Crowd {
-  readonly #limits: Limits;
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #isExempt: InRanges;
+  #limits: Limits;
+  #isExempt: InRanges;
   readonly #tallies = new Map<string, Tally>();
   readonly #told = new Set<string>();
   #nextSweep = 0;
@@ -48,6 +48,14 @@ export class Crowd {
   constructor(limits: Limits, clock: Pick<Clock, 'monotonic'>) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#isExempt = inRanges(limits.exempt);
+  }
+
+  /** From now on these hold, for those too who are there. What was counted stays counted, unless the window is another. */
+  change(limits: Limits): void {
+    const now = this.#clock.monotonic();
+    for (const tally of this.#tallies.values()) tally.change(limits, now);
+    this.#limits = limits;
     this.#isExempt = inRanges(limits.exempt);
   }
 
@@ -74,7 +82,7 @@ export class Crowd {
   #tally(key: string, whose: 'perClient' | 'perNetwork', now: number): Tally {
     let tally = this.#tallies.get(key);
     if (tally === undefined) {
-      tally = new Tally(this.#limits[whose], this.#limits.window, now);
+      tally = new Tally(whose, this.#limits, now);
       this.#tallies.set(key, tally);
     }
     return tally;

@@ -1,13 +1,21 @@
 /**
- * One address on which clients are served. Lives longer than a configuration: each session pins the generation with
- * which it began.
+ * One address on which clients are served. Lives longer than a configuration: each session pins the generation with which
+ * it began, and its settings may be changed while it listens.
+ *
+ * Guarantee: a change of settings refuses no client and ends no session. Sessions keep the settings they began with; who
+ * comes later meets the new ones.
  */
 import { once } from 'node:events';
+import { createServer, type Socket, type Server as SocketServer } from 'node:net';
 import { MailframeError } from '../mail/error.ts';
 import { describeError, errnoOf } from '../mail/failure.ts';
+import { Attendance } from './attendance.ts';
 import type { ListenerOptions, TlsOptions } from './options.ts';
 import type { Reception } from './reception.ts';
 import { Server } from './server.ts';
+
+/** In octets: what may lie in a socket that is not read before it takes no more. One piece from the network is larger. */
+const MOST_UNREAD = 16 * 1024;
 
 /** Where a listener listens. */
 export interface ListeningAt {
@@ -15,28 +23,50 @@ export interface ListeningAt {
   readonly port: number;
 }
 
+/** Settings that a listener could take at once: nothing can go wrong any more. */
+export interface Change {
+  /** From now on clients meet them. */
+  make(): void;
+}
+
 export class Listener {
-  readonly #options: ListenerOptions;
-  readonly #server: Server;
+  readonly #reception: Reception;
+  readonly #attendance: Attendance;
+  readonly #sockets: SocketServer;
+  #options: ListenerOptions;
+  /** For clients who come now. */
+  #server: Server;
+  /** Those whose settings have been changed, as long as they have sessions. */
+  readonly #former = new Set<Server>();
+  /** Clients who have come before anybody is served. */
+  #held: Socket[] | null = null;
 
   /** @throws MailframeError `MF_LISTENER_CERTIFICATE` where certificate and key are none, or not of each other. */
   constructor(options: ListenerOptions, reception: Reception) {
     this.#options = options;
-    const log = reception.log.child({ listener: options.id });
-    try {
-      this.#server = new Server(options, reception, log);
-    } catch (error) {
-      throw unusable(options.id, error);
-    }
+    this.#reception = reception;
+    this.#attendance = new Attendance(options.limits, reception);
+    this.#server = this.#serverFor(options);
+    // A client may end its side after its last command and still wait for our reply.
+    this.#sockets = createServer({ allowHalfOpen: true, highWaterMark: MOST_UNREAD }, socket => {
+      if (this.#held === null) this.#server.take(socket);
+      else this.#held.push(socket.on('error', () => undefined));
+    });
+  }
+
+  /** Sessions, and clients who are about to have one. */
+  get sessions(): number {
+    return this.#attendance.present;
   }
 
   /**
-   * Begins to serve clients.
+   * Begins to serve clients; `held`: they wait for `serve`.
    * @throws MailframeError `MF_LISTENER_BIND` where the address cannot be had.
    */
-  async open(): Promise<ListeningAt> {
+  async open(clients: 'served' | 'held' = 'served'): Promise<ListeningAt> {
     const { id, address, port } = this.#options;
-    const { server } = this.#server;
+    if (clients === 'held') this.#held = [];
+    const server = this.#sockets;
     try {
       server.listen({ host: address, port });
       await once(server, 'listening');
@@ -47,9 +77,36 @@ export class Listener {
         { cause: error },
       );
     }
+    // Too many open files, for one: the next client may find room again.
+    server.on('error', error => this.#reception.log.debug('broken off', { listener: id, cause: describeError(error) }));
     const bound = server.address();
     if (bound === null || typeof bound === 'string') throw new Error('a TCP listener has an address and a port');
     return { address: bound.address, port: bound.port };
+  }
+
+  /** Serves those who have waited, and all who come. */
+  serve(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const socket of held) this.#server.take(socket);
+  }
+
+  /**
+   * Prepares a change of settings. Address and port stay as they are.
+   * @throws MailframeError `MF_LISTENER_CERTIFICATE` where certificate and key cannot be used.
+   */
+  prepare(options: ListenerOptions): Change {
+    const server = this.#serverFor(options);
+    return {
+      make: () => {
+        this.#attendance.crowd.change(options.limits);
+        const before = this.#server;
+        this.#options = options;
+        this.#server = server;
+        for (const one of this.#former) if (one.isIdle) this.#former.delete(one);
+        if (!before.isIdle) this.#former.add(before);
+      },
+    };
   }
 
   /**
@@ -72,17 +129,29 @@ export class Listener {
    * @param cutOff when aborted, ends what is left. What was not answered 250 by then was not accepted.
    */
   async close(cutOff: AbortSignal): Promise<void> {
-    const server = this.#server;
+    const servers = [...this.#former, this.#server];
     const closed = new Promise<void>(resolve => {
-      server.server.close(() => resolve());
+      this.#sockets.close(() => resolve());
     });
-    server.retire();
-    const cut = () => server.cut();
+    for (const socket of this.#held ?? []) socket.destroy();
+    for (const server of servers) server.retire();
+    const cut = () => {
+      for (const server of servers) server.cut();
+    };
     if (cutOff.aborted) cut();
     else cutOff.addEventListener('abort', cut, { once: true });
     await closed;
-    await server.idle();
+    await Promise.all(servers.map(server => server.idle()));
     cutOff.removeEventListener('abort', cut);
+  }
+
+  #serverFor(options: ListenerOptions): Server {
+    const log = this.#reception.log.child({ listener: options.id });
+    try {
+      return new Server(options, this.#reception, this.#attendance, log);
+    } catch (error) {
+      throw unusable(options.id, error);
+    }
   }
 }
 

@@ -28,8 +28,8 @@ export interface Spool {
 
 /** What listeners ask of the engine. */
 export interface Reception {
-  /** Called once for each session. */
-  pin(): Pinned;
+  /** Called once for each session. `hurry`: told, at most once, that the session should end when its transaction has. */
+  pin(hurry: () => void): Pinned;
   /**
    * All mails or none; durable when it resolves. The client hears 250 after that and not before. `hasGone`: whether nobody
    * hears it any more; what has not begun by then is not committed, and rejects.

@@ -157,6 +157,7 @@ export const IDLE = transient(421, '4.4.2', 'No command for too long, closing th
 export const TOO_SLOW = transient(421, '4.4.2', 'Too slow, closing the connection');
 export const SESSION_TOO_LONG = transient(421, '4.4.2', 'The session has lasted too long, connect again');
 export const SHUTTING_DOWN = transient(421, '4.3.2', 'Shutting down, try again later');
+export const CONFIGURATION_CHANGED = transient(421, '4.3.2', 'The configuration has changed, connect again');
 
 /** Whether the connection is closed after it. */
 export function closes(reply: Said): boolean {

@@ -1,5 +1,8 @@
-/** smtp-server as a listener uses it: its sockets and its TLS, our connections, and nothing of its policy. */
-import type { ServerOpts, Socket } from 'node:net';
+/**
+ * smtp-server as a listener uses it: its TLS, our connections, and nothing of its policy. One for each set of settings that
+ * a listener has had; the sockets come from the listener.
+ */
+import type { Socket } from 'node:net';
 import { format } from 'node:util';
 import type { SMTPServerOptions, SMTPServerSession } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
@@ -7,9 +10,9 @@ import { describeError } from '../mail/failure.ts';
 import { peerAddress } from '../mail/ip-address.ts';
 import { type InRanges, inRanges } from '../mail/ip-ranges.ts';
 import type { Log } from '../plugin/ports.ts';
-import { ClientNames } from './client-names.ts';
+import type { Attendance } from './attendance.ts';
 import { Connection, ownerOf } from './connection.ts';
-import { Crowd, type Visit } from './crowd.ts';
+import type { Visit } from './crowd.ts';
 import { sessionId } from './new-session.ts';
 import type { ListenerOptions } from './options.ts';
 import { readProxyHeader } from './proxied-socket.ts';
@@ -21,9 +24,6 @@ import { Watch } from './watch.ts';
 /** How long a handshake or a PROXY header may take before there is a session, in milliseconds. */
 const LONGEST_ARRIVAL = 60_000;
 
-/** In octets: what may lie in a socket that is not read before it takes no more. One piece from the network is larger. */
-const MOST_UNREAD = 16 * 1024;
-
 type Arrived = Parameters<TlsServer['_handleProxy']>[1];
 
 export class Server extends TlsServer {
@@ -31,28 +31,36 @@ export class Server extends TlsServer {
   readonly #reception: Reception;
   readonly #log: Log;
   readonly #isProxy: InRanges;
-  /** From the first octet to the last, those included that are only waiting for the client to hang up. */
-  readonly #sessions = new Set<Connection>();
-  readonly #crowd: Crowd;
-  readonly #watch: Watch;
-  readonly #names: ClientNames;
-  /** The part in the crowd of those who were let in, by what smtp-server knows of them. */
-  readonly #visits = new WeakMap<SMTPConnectionOptions, Visit>();
   /** Sockets without a session. */
   readonly #arriving = new Set<Socket>();
+  /** From the first octet to the last, those included that are only waiting for the client to hang up. */
+  readonly #sessions = new Set<Connection>();
+  readonly #attendance: Attendance;
+  readonly #watch: Watch;
+  /** The part in the crowd of those who were let in, by what smtp-server knows of them. */
+  readonly #visits = new WeakMap<SMTPConnectionOptions, Visit>();
   #retired = false;
 
-  constructor(options: ListenerOptions, reception: Reception, log: Log) {
+  constructor(options: ListenerOptions, reception: Reception, attendance: Attendance, log: Log) {
     super(libraryOptions(options, log), options.tls, log);
     this.#listener = options;
     this.#reception = reception;
     this.#log = log;
     this.#isProxy = inRanges(options.trust.proxy);
-    this.#crowd = new Crowd(options.limits, reception.clock);
+    this.#attendance = attendance;
     this.#watch = new Watch(reception.clock, log);
-    this.#names = new ClientNames(reception);
+  }
+
+  /** Takes a client. */
+  take(socket: Socket): void {
     // A socket may fail between its being accepted and its being listened to.
-    this.server.on('connection', socket => socket.on('error', () => undefined));
+    socket.on('error', () => undefined);
+    this.server.emit('connection', socket);
+  }
+
+  /** Whether no session is left. */
+  get isIdle(): boolean {
+    return this.#sessions.size === 0 && this.#arriving.size === 0;
   }
 
   /** Takes no more clients, and ends the sessions as `Connection.retire` says. */
@@ -83,16 +91,18 @@ export class Server extends TlsServer {
       options: this.#listener,
       reception: this.#reception,
       visit,
-      names: this.#names,
+      names: this.#attendance.names,
       log: this.#log,
     });
     this.connections.add(connection);
     this.#sessions.add(connection);
+    this.#attendance.present += 1;
     this.#watch.add(connection);
     void connection.ended.then(() => {
       visit.leave();
       this.#watch.remove(connection);
       this.#sessions.delete(connection);
+      this.#attendance.present -= 1;
     });
     if (this.#retired) connection.retire();
     connection.begin();
@@ -113,6 +123,7 @@ export class Server extends TlsServer {
     const release = super._acceptSocket(socket, handshake);
     if (release === false) return false;
     this.#arriving.add(socket);
+    this.#attendance.present += 1;
     const began = this.#reception.clock.monotonic();
     const arrival = {
       look: (now: number) => {
@@ -122,7 +133,7 @@ export class Server extends TlsServer {
     const waits = this._pendingSockets.has(socket);
     if (waits) this.#watch.add(arrival);
     return () => {
-      this.#arriving.delete(socket);
+      if (this.#arriving.delete(socket)) this.#attendance.present -= 1;
       if (waits) this.#watch.remove(arrival);
       release();
     };
@@ -166,11 +177,11 @@ export class Server extends TlsServer {
 
   #admit(socket: Socket, address: string): Visit | null {
     const { connections } = this.#listener.limits;
-    if (this.#sessions.size + this.#arriving.size > connections) {
+    if (this.#attendance.present > connections) {
       this.#turnAway(socket, address, `more than ${connections} connections`);
       return null;
     }
-    const visit = this.#crowd.enter(address);
+    const visit = this.#attendance.crowd.enter(address);
     if (visit.kind === 'visit') return visit;
     this.#turnAway(socket, address, visit.because, visit.news);
     return null;
@@ -188,14 +199,13 @@ export class Server extends TlsServer {
   }
 }
 
-function libraryOptions(options: ListenerOptions, log: Log): SMTPServerOptions & Pick<ServerOpts, 'highWaterMark'> {
+function libraryOptions(options: ListenerOptions, log: Log): SMTPServerOptions {
   const { hostname, limits } = options;
   return {
-    highWaterMark: MOST_UNREAD,
     name: hostname,
     socketTimeout: limits.idle,
     maxClients: limits.connections,
-    // A client may end its side after its last command and still wait for our reply.
+    // For the sockets of TLS. Those below are made by the listener.
     allowHalfOpen: true,
     logger: quietLogger(log),
   };

@@ -4,7 +4,7 @@
  * Two counters a kind stand for the window: what came before counts by the share of it that still lies within. So nobody
  * gets twice the limit by waiting for the turn of a minute, and a tally has the same size however much it counts.
  */
-import type { CrowdLimits } from '../mail/limits.ts';
+import type { CrowdLimits, Limits } from '../mail/limits.ts';
 
 /** What is counted by the window. */
 export type Counted = 'newConnections' | 'mails' | 'recipients';
@@ -14,18 +14,30 @@ type Counts = Record<Counted, number>;
 const none = (): Counts => ({ newConnections: 0, mails: 0, recipients: 0 });
 
 export class Tally {
-  readonly #limits: CrowdLimits;
-  readonly #window: number;
+  readonly #whose: 'perClient' | 'perNetwork';
+  #limits: CrowdLimits;
+  #window: number;
   #live = 0;
   /** The number of the window that `#current` counts. */
   #index: number;
   #current = none();
   #before = none();
 
-  constructor(limits: CrowdLimits, window: number, now: number) {
-    this.#limits = limits;
-    this.#window = window;
-    this.#index = Math.floor(now / window);
+  constructor(whose: 'perClient' | 'perNetwork', limits: Limits, now: number) {
+    this.#whose = whose;
+    this.#limits = limits[whose];
+    this.#window = limits.window;
+    this.#index = Math.floor(now / limits.window);
+  }
+
+  /** Other limits hold from now on. In a window of another length the count begins anew. */
+  change(limits: Limits, now: number): void {
+    this.#limits = limits[this.#whose];
+    if (limits.window === this.#window) return;
+    this.#window = limits.window;
+    this.#index = Math.floor(now / limits.window);
+    this.#current = none();
+    this.#before = none();
   }
 
   /** Sessions now. */
