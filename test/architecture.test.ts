@@ -55,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   system: ['mail', 'mime', 'plugin'],
   smtp: ['mail', 'mime', 'plugin', 'chain'],
   queue: ['mail', 'mime', 'plugin', 'chain'],
+  corpus: ['mail', 'mime', 'plugin', 'config', 'chain', 'queue'],
   openpgp: ['mail', 'mime', 'plugin'],
   table: ['mail', 'mime', 'plugin'],
   control: ['mail', 'plugin'],
@@ -128,7 +129,8 @@ describe('one door a package', () => {
 
 test('what acts on the machine stands at the edge', () => {
   const acting = /^node:(fs|net|tls|dns|http|https|child_process|timers|worker_threads|sqlite)(\/|$)/;
-  const edge = /^core\/(system|queue|smtp|config|wiring|cli|control|testing|table|next-hop)\/|^core\/(engine|compile)\.ts$/;
+  const edge =
+    /^core\/(system|queue|smtp|config|wiring|cli|control|corpus|testing|table|next-hop)\/|^core\/(engine|compile)\.ts$/;
   // `node:net` also tells an IP address from other text, which is no act.
   const pure = /^core\/(mail\/(ip-(address|ranges)|special-addresses)|plugin\/(ports|option-types))\.ts$/;
   const inside = broken(

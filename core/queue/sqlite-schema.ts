@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { QUEUE_FILE } from './queue-file.ts';
 import { SPOOL_FOLDER, syncFolder } from './spool-folder.ts';
 import { MIGRATIONS, SCHEMA_VERSION, TABLES } from './sqlite-format.ts';
 import type { Role } from './sqlite-protocol.ts';
@@ -22,7 +23,6 @@ import { StoreError } from './store-error.ts';
 /** "mfrq": says to `file` and to other programs whose database it is. */
 const APPLICATION_ID = 0x6d667271;
 const BUSY_TIMEOUT = 10_000;
-const FILE_NAME = 'queue.db';
 const LOCK_NAME = 'owner.lock';
 /** The code of a database that is not of this version. */
 const FORMAT = 'QUEUE_FORMAT';
@@ -45,7 +45,7 @@ export interface Opener extends Partial<Telling> {
 
 /** Opens the queue of a folder; an owner makes what is missing. */
 export function openDatabase(directory: string, role: Role, opener: Opener): OpenDatabase {
-  const file = join(directory, FILE_NAME);
+  const file = join(directory, QUEUE_FILE);
   if (role === 'guest' && !existsSync(file)) throw new StoreError('there is none', 'ENOENT');
   if (role === 'owner') makeFolder(directory);
   const lock = role === 'owner' ? takeLock(directory) : null;
@@ -78,11 +78,11 @@ function makeFolder(directory: string): void {
  * or was damaged. Whoever has lost the database, and not the rest, must not find an empty queue in its place.
  */
 function makeQueue(directory: string): void {
-  const file = join(directory, FILE_NAME);
+  const file = join(directory, QUEUE_FILE);
   if (!existsSync(file)) {
-    const left = [`${FILE_NAME}-wal`, SPOOL_FOLDER].filter(name => isThereAndNotEmpty(join(directory, name)));
+    const left = [`${QUEUE_FILE}-wal`, SPOOL_FOLDER].filter(name => isThereAndNotEmpty(join(directory, name)));
     if (left.length > 0)
-      throw new StoreError(`${FILE_NAME} is missing, and ${left.join(' and ')} is there: ${LOST}`, DAMAGED);
+      throw new StoreError(`${QUEUE_FILE} is missing, and ${left.join(' and ')} is there: ${LOST}`, DAMAGED);
     const beside = `${file}.new`;
     for (const name of [beside, `${beside}-journal`]) rmSync(name, { force: true });
     makePrivate(beside);
@@ -121,7 +121,7 @@ function connect(file: string): DatabaseSync {
   // Before anything is written: what is none of ours stays as it is.
   if (versionOf(database) === 0) {
     database.close();
-    throw new StoreError(`${FILE_NAME} is empty, or is not a queue of mailframe: ${LOST}`, DAMAGED);
+    throw new StoreError(`${QUEUE_FILE} is empty, or is not a queue of mailframe: ${LOST}`, DAMAGED);
   }
   database.exec(`
     PRAGMA journal_mode = WAL;
@@ -146,7 +146,7 @@ function takeLock(directory: string): DatabaseSync {
     lock.close();
     if (troubleOf(error).code !== 'SQLITE_BUSY') throw error;
     throw new StoreError(
-      `it is in use by ${currentOwner(join(directory, FILE_NAME))}: ` +
+      `it is in use by ${currentOwner(join(directory, QUEUE_FILE))}: ` +
         'stop that gateway, or give this one a queue directory of its own',
       'QUEUE_IN_USE',
     );
