@@ -101,6 +101,7 @@ export * from './plugin/observer.ts';
 export * from './plugin/option-types.ts';
 export * from './plugin/plugin.ts';
 export * from './plugin/ports.ts';
+export * from './plugin/preview.ts';
 export * from './plugin/queue-control.ts';
 export * from './plugin/queue-store.ts';
 export {

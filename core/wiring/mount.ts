@@ -133,6 +133,7 @@ const OTHER_KEYS = [
   'surrounds',
   'leadsTo',
   'unfold',
+  'preview',
   'observe',
   'start',
   'close',

@@ -26,6 +26,7 @@ export default definePlugin({
       async deliver({ mail, recipients }, context) {
         return report(await store.deliver(mail, recipients, context));
       },
+      preview: ({ mail, recipients }) => store.preview(mail, recipients),
       close: () => nextHops.close(),
     };
   },
