@@ -147,7 +147,17 @@ function keeping(mounted: MountedPlugin, { keep }: Seal): MountedPlugin {
 
 /** All that an instance has, also where it is of a class. */
 function boundTo(instance: PluginInstance): PluginInstance {
-  const keys = [...HOOK_NAMES, 'around', 'surrounds', 'leadsTo', 'unfold', 'observe', 'start', 'close'] as const;
+  const keys = [
+    ...HOOK_NAMES,
+    'around',
+    'surrounds',
+    'leadsTo',
+    'unfold',
+    'preview',
+    'observe',
+    'start',
+    'close',
+  ] as const;
   const bound = keys.flatMap(key => {
     const value: unknown = instance[key];
     if (value === undefined) return [];

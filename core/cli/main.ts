@@ -13,6 +13,7 @@ import { register as schema } from './schema.ts';
 import { register as send } from './send.ts';
 import { register as start } from './start.ts';
 import { register as tlsrpt } from './tlsrpt.ts';
+import { register as trace } from './trace.ts';
 
 /** Runs the verb that the arguments name. `process.exitCode` says how it went. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -20,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('A mail gateway whose every decision is a plugin.')
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
-  const verbs = [start, check, plan, explain, route, schema, send, queue, passwd, lookup, alias, tlsrpt];
+  const verbs = [start, check, plan, explain, trace, route, schema, send, queue, passwd, lookup, alias, tlsrpt];
   for (const register of verbs) register(program);
   // A reader that goes away early (`mailframe plan | head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

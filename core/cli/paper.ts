@@ -21,6 +21,8 @@ export interface Cell {
   readonly text: string;
   readonly style?: Style;
   readonly width?: number;
+  /** Written on the lines that follow too: the lines of a tree. */
+  readonly again?: true;
 }
 
 export interface PaperSettings {
@@ -74,8 +76,12 @@ export class Paper {
     const isNarrow = room < NARROW && lengthOf(text) > room;
     if (isNarrow) this.#lines.push(before.trimEnd());
     const indent = isNarrow ? Math.min(BELOW, used) : used;
+    const kept = isNarrow ? [] : shown.filter(({ again }) => again === true);
+    const guides = kept.map(cell => this.#cell(cell)).join('');
+    const blank = indent - kept.reduce((sum, cell) => sum + Math.max(lengthOf(cell.text), cell.width ?? 0), 0);
     for (const [index, line] of wrapped(escapeControls(text), this.#width - indent).entries()) {
-      this.#lines.push((index === 0 && !isNarrow ? before : ' '.repeat(indent)) + this.#paint(line, style));
+      const start = index === 0 && !isNarrow ? before : guides + ' '.repeat(blank);
+      this.#lines.push(start + this.#paint(line, style));
     }
   }
 

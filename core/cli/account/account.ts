@@ -42,6 +42,7 @@ export interface AskedAccount {
   readonly verdict: Verdict | 'open';
   /** `null`: it is not kept. */
   readonly reply: string | null;
+  /** As in `mails`, but for `via`: by which way this one leads there. */
   readonly leadsTo: readonly RecipientAccount[];
 }
 

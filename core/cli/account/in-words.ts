@@ -120,13 +120,14 @@ function withheld(paper: Paper, { withheld: acts, logged, standing }: Account): 
     const octets = size === null ? '' : ` (${octetsInWords(size)})`;
     paper.row([{ text: `  ${WITHHELD[kind]} `, style: 'warn' }], `${what}${octets}`);
   }
-  const told = logged.filter(({ level }) => level === 'warn' || level === 'error');
-  if (told.length > 0) paper.title('What the log would have of it');
+  // What the queue would log stands above.
+  const told = logged.filter(({ level, fields }) => level === 'error' || (level === 'warn' && 'plugin' in fields));
+  if (told.length > 0) paper.title('What plugins would log');
   for (const { level, event, fields } of told) {
     const { stack: _, ...others } = fields;
     const text = Object.entries(others).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
     paper.row([{ text: `  ${level} ${event} `, style: level === 'error' ? 'bad' : 'warn' }], text.join(' '));
   }
   paper.gap();
-  paper.row([], 'Nothing of this was done: no mail was queued or delivered, no file was written.', 'dim');
+  paper.row([], 'None of this was done: nothing was queued, delivered, or written by a plugin.', 'dim');
 }

@@ -88,8 +88,12 @@ function addressesOf(recipients: readonly Recipient[]): readonly string[] {
   return recipients.map(({ forwardPath }) => formatMailbox(forwardPath));
 }
 
-function askedIn({ address, verdict, reply, leadsTo }: AskedRecipient, accounted: Accounted): AskedAccount {
-  return { address, verdict, reply: reply.text, leadsTo: leadsTo.flatMap(one => accounted.get(one) ?? []) };
+function askedIn({ address, verdict, reply, leadsTo, ways }: AskedRecipient, accounted: Accounted): AskedAccount {
+  const led = leadsTo.flatMap((one, index) => {
+    const found = accounted.get(one);
+    return found === undefined ? [] : [{ ...found, via: ways[index] ?? found.via }];
+  });
+  return { address, verdict, reply: reply.text, leadsTo: led };
 }
 
 function mailIn(rehearsed: RehearsedMail, accounted: Accounted, output: Output): MailAccount {

@@ -31,7 +31,7 @@ function askedOnPaper(paper: Paper, asked: AskedAccount, several: boolean): void
 /** Those whose way begins alike share its beginning. */
 function plant(tree: Branch, one: RecipientAccount): void {
   let branch = tree;
-  for (const step of one.via) {
+  for (const step of one.via.flatMap(text => text.split(' -> '))) {
     const next = branch.below.get(step) ?? { what: step, below: new Map<string, Branch>(), ends: [] };
     branch.below.set(step, next);
     branch = next;
@@ -60,16 +60,18 @@ function leaf(
   const { address, target, transport, because, lastOutcome, standing, acts, mail, hosts } = one;
   const whom = target === null ? address : `${address} ${target.argument}`;
   paper.row([{ text: first, style: 'dim' }, { text: whom }], several ? `  in ${mail}` : '', 'dim');
-  const line = (text: string, style: Style = 'plain') => paper.row([{ text: `${below}  `, style: 'dim' }], text, style);
+  const line = (text: string, style: Style = 'plain') =>
+    paper.row([{ text: `${below}  `, style: 'dim', again: true }], text, style);
   for (const reason of because) line(`${reason.about}: ${reason.text}`, 'dim');
-  if (transport !== null) line(`goes by ${transport}`);
+  const by = transport ?? 'its transport';
   if (acts.length === 0) {
+    if (transport !== null) line(`by ${transport}`);
     for (const { name, port, addresses, tls } of hosts) {
       const demand = tls === undefined ? '' : `, TLS: ${formatDemand(tls)}`;
       line(`to ${name} port ${port}${addresses.length === 0 ? '' : ` (${addresses.join(', ')})`}${demand}`);
     }
   }
-  for (const act of acts) actOnPaper(line, act);
+  for (const act of acts) actOnPaper(line, by, act);
   if (standing !== null) line(standing, 'news');
   if (lastOutcome === null) return;
   const isDone = lastOutcome.kind === 'delivered';
@@ -79,11 +81,17 @@ function leaf(
   line(words, isDone ? 'good' : lastOutcome.kind === 'deferred' ? 'warn' : 'bad');
 }
 
-function actOnPaper(line: (text: string, style?: Style) => void, { act, recipients, size, file }: ActAccount): void {
+function actOnPaper(
+  line: (text: string, style?: Style) => void,
+  by: string,
+  { act, recipients, size, file }: ActAccount,
+): void {
   const shared = recipients.length > 1 ? `, together with ${recipients.length - 1} more` : '';
   const octets = `${octetsInWords(size)}${shared}`;
-  if (act === 'untold') line(`would get ${octets}; it does not say what it would do with that`, 'good');
-  else if (act !== null) for (const text of actInWords(act, octets)) line(text, 'good');
+  if (act === 'untold') line(`${by} would get ${octets}; it does not say what it would do with that`, 'good');
+  else if (act !== null)
+    for (const [index, text] of actInWords(act, octets).entries())
+      line(index === 0 ? `${by} ${text}` : `  ${text}`, index === 0 ? 'good' : 'plain');
   if (act !== null && file !== null) line(`octets in ${file}`, 'dim');
 }
 

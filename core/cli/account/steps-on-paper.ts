@@ -58,9 +58,10 @@ function stepOnPaper(paper: Paper, step: TraceStep, { who, answer, changes, time
   const isQuiet = style === 'dim';
   const when = times && hooks === true ? [{ text: `${timeInWords(new Date(step.at))}  `, style: 'dim' as const }] : [];
   const what = hooks === true ? [{ text: hook, width: 9, style: 'dim' as const }] : [];
-  const lasted =
-    took >= 1 ? `${detail === null ? '' : '  '}[${took < 10 ? took.toFixed(1) : Math.round(took)} ms]` : '';
-  const about = hooks === true && asked !== '' ? `${asked}${detail === null ? '' : ': '}` : '';
+  const lasted = took >= 1 ? `${detail === null ? '' : '  '}[${millisecondsInWords(took)}]` : '';
+  // What a delivery came to names its recipients again.
+  const isNamed = hooks !== true || asked === '' || (hook === 'deliver' && detail !== null);
+  const about = isNamed ? '' : `${asked}${detail === null ? '' : ': '}`;
   paper.row(
     [
       { text: hooks === true ? '  ' : '    ' },
@@ -83,6 +84,11 @@ function stepOnPaper(paper: Paper, step: TraceStep, { who, answer, changes, time
   for (const [name, value] of found) {
     paper.row([{ text: ' '.repeat(indent) }], `${name} = ${JSON.stringify(value)}`, 'news');
   }
+}
+
+/** With a blank at which no line ends. */
+function millisecondsInWords(took: number): string {
+  return `${took < 10 ? took.toFixed(1) : Math.round(took)}\u00a0ms`;
 }
 
 function whoIn({ plugin, mode, hook, facts: { attempt } }: TraceStep): string {
