@@ -43,7 +43,7 @@ export function accountOfLife(life: Life, now: Date): Account {
         facts,
         recipients,
         changes: [],
-        breaks: [...new Set(trace.flatMap(({ changes }) => changes.flatMap(({ breaks }) => breaks)))],
+        breaks: [...new Set(trace.flatMap(brokenIn))],
         notifications: [],
         file: null,
         trace,
@@ -111,4 +111,9 @@ function exchangesIn(trace: Trace): readonly AccountedExchange[] {
     else exchanges.push({ key, stage, steps: [step] });
   }
   return exchanges.map(({ stage, steps }) => ({ stage, said: null, replies: [], steps }));
+}
+
+/** Nothing comes of what a plugin in shadow mode would change. */
+function brokenIn({ mode, changes }: TraceStep): readonly string[] {
+  return mode === 'shadow' ? [] : changes.flatMap(({ breaks }) => breaks);
 }

@@ -77,8 +77,10 @@ function leaf(
   const isDone = lastOutcome.kind === 'delivered';
   // What would be done is said above: the outcome has nothing to add.
   if (isDone && acts.some(({ act }) => act !== null)) return;
-  const words = isDone ? saidInWords(lastOutcome) : `${lastOutcome.kind}: ${saidInWords(lastOutcome)}`;
-  line(words, isDone ? 'good' : lastOutcome.kind === 'deferred' ? 'warn' : 'bad');
+  line(
+    `${lastOutcome.kind}: ${saidInWords(lastOutcome)}`,
+    isDone ? 'good' : lastOutcome.kind === 'deferred' ? 'warn' : 'bad',
+  );
 }
 
 function actOnPaper(

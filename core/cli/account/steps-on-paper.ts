@@ -58,10 +58,10 @@ function stepOnPaper(paper: Paper, step: TraceStep, { who, answer, changes, time
   const isQuiet = style === 'dim';
   const when = times && hooks === true ? [{ text: `${timeInWords(new Date(step.at))}  `, style: 'dim' as const }] : [];
   const what = hooks === true ? [{ text: hook, width: 9, style: 'dim' as const }] : [];
-  const lasted = took >= 1 ? `${detail === null ? '' : '  '}[${millisecondsInWords(took)}]` : '';
   // What a delivery came to names its recipients again.
   const isNamed = hooks !== true || asked === '' || (hook === 'deliver' && detail !== null);
-  const about = isNamed ? '' : `${asked}${detail === null ? '' : ': '}`;
+  const text = `${isNamed ? '' : `${asked}${detail === null ? '' : ': '}`}${detail ?? ''}${nextIn(step)}`;
+  const lasted = took >= 1 ? `${text === '' ? '' : '  '}[${millisecondsInWords(took)}]` : '';
   paper.row(
     [
       { text: hooks === true ? '  ' : '    ' },
@@ -70,7 +70,7 @@ function stepOnPaper(paper: Paper, step: TraceStep, { who, answer, changes, time
       { text: whoIn(step), width: who + 2, style: isQuiet ? 'dim' : 'plain' },
       { text: step.answer, width: answer + 2, style },
     ],
-    `${about}${detail ?? ''}${nextIn(step)}${lasted}`,
+    text + lasted,
     isQuiet ? 'dim' : 'plain',
   );
   const indent = hooks === true ? 6 : 8;
