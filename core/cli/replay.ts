@@ -28,6 +28,7 @@ interface Options {
   readonly auth?: string;
   readonly listener?: string;
   readonly at?: Date;
+  readonly dns?: string;
   readonly jobs: number;
   readonly all?: true;
   readonly json?: true;
@@ -48,6 +49,7 @@ export function register(program: Command): void {
     .option('--auth <user>', 'who it is')
     .option('--listener <id>', 'where it comes')
     .option('--at <time>', 'the time at which all come, such as 2026-11-26T12:00:00Z; now without it', time)
+    .option('--dns <file>', 'a zone file that answers in the place of DNS')
     .option('-j, --jobs <count>', 'so many threads', jobs, availableParallelism())
     .option('--all', 'names every message of a group')
     .option('--json', 'prints one JSON object')
@@ -100,7 +102,7 @@ async function replayed(corpora: readonly string[], options: Options): Promise<R
         against: options.against ?? null,
         given: givenIn(options),
         at: (options.at ?? systemClock.now()).getTime(),
-        dns: null,
+        dns: options.dns ?? null,
       },
     });
   } finally {

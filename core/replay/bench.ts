@@ -5,6 +5,7 @@ import type { Sample } from '../corpus/sample.ts';
 import { SidecarError } from '../corpus/sidecar.ts';
 import { contentOf } from '../mail/content.ts';
 import { describeError } from '../mail/failure.ts';
+import type { Plugin } from '../plugin/plugin.ts';
 import type { Clock, Resolver } from '../plugin/ports.ts';
 import type { Incoming } from '../rehearsal/incoming.ts';
 import { openStage } from '../rehearsal/open-stage.ts';
@@ -26,6 +27,8 @@ export interface BenchParts {
   readonly given: ArrivalFacts;
   readonly clock: Clock;
   readonly resolver: Resolver;
+  /** Plugins of the program that embeds this. */
+  readonly plugins?: readonly Plugin[];
 }
 
 /** What a client is taken for of which nobody knows anything: a stranger, from an address that is nobody's (RFC 5737). */
@@ -55,9 +58,9 @@ export class Bench {
 
   /** @throws MailframeError with every complaint about a configuration */
   static async open(parts: BenchParts): Promise<Bench> {
-    const { env, clock, resolver } = parts;
+    const { env, clock, resolver, plugins = [] } = parts;
     const chance = new SameChance();
-    const setUp = { env, clock, resolver, random: chance, compare: 'nothing' } as const;
+    const setUp = { env, clock, resolver, plugins, random: chance, compare: 'nothing' } as const;
     const now = await openStage({ ...setUp, file: parts.configuration });
     const old = parts.against === null ? null : await openStage({ ...setUp, file: parts.against });
     return new Bench(parts, { now, old }, chance);

@@ -18,8 +18,9 @@ export async function contentPrint(content: Content, trace: Trace): Promise<Cont
   return {
     digest,
     withoutChance: text === null ? digest : digestOf(Buffer.from(text, 'latin1')),
-    changes: [...new Set(steps.flatMap(({ changes }) => changes.map(({ what }) => maskedChange(what))))],
-    changedBy: [...new Set(steps.map(({ plugin }) => plugin))],
+    edits: steps.flatMap(({ plugin, changes }) =>
+      changes.map(({ what }) => ({ what: maskedChange(what), by: plugin })),
+    ),
   };
 }
 

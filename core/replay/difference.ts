@@ -1,5 +1,5 @@
 /** What is different between two outcomes of the same message: which decision, from what to what, and who made it. Plain data. */
-import type { Decider, ReplayedOutcome, ReplayedRecipient, Way } from './outcome.ts';
+import type { Decider, Edit, NotedFact, ReplayedOutcome, ReplayedRecipient, Way } from './outcome.ts';
 
 /**
  * What a decision was about. `answer`: what the client heard. `recipients`: whom an alias leads to. `fate`: whether it is delivered,
@@ -10,6 +10,8 @@ export type Subject = 'answer' | 'recipients' | 'fate' | 'route' | 'delivery' | 
 
 export interface Difference {
   readonly subject: Subject;
+  /** The name of the fact. */
+  readonly topic: string | null;
   readonly from: string;
   readonly to: string;
   /** Who decided as it is under the new configuration; where that decides nothing, who did under the old one. */
@@ -60,8 +62,7 @@ function names(ways: readonly Way[]): string {
 }
 
 function expander(way: Way | undefined): Decider | null {
-  const step = way?.via.at(-1);
-  return way === undefined || way.viaBy === null || step === undefined ? null : { who: way.viaBy, rule: step };
+  return way === undefined || way.viaBy === null ? null : { who: way.viaBy, rule: way.via.at(-1) ?? null };
 }
 
 function ofWay(old: Way, now: Way): readonly Difference[] {
@@ -93,41 +94,45 @@ function hostsText({ transport, hosts }: Way): string {
   return `${transport ?? 'nowhere'} to ${hosts?.join(', ') ?? 'nobody'}`;
 }
 
+/** Each edit for itself; where the edits are the same and the octets are not, who edited. */
 function ofContent({ content: old }: Way, { content: now }: Way): readonly Difference[] {
   if (old === null || now === null || old.withoutChance === now.withoutChance) return [];
-  const lost = old.changes.filter(change => !now.changes.includes(change));
-  const gained = now.changes.filter(change => !old.changes.includes(change));
-  if (lost.length + gained.length === 0) {
-    return [difference('content', ['the same edits', null], ['other octets', deciderOf(now.changedBy)])];
-  }
-  return [
-    difference(
-      'content',
-      [listed(lost), lost.length === 0 ? null : deciderOf(old.changedBy)],
-      [listed(gained), gained.length === 0 ? null : deciderOf(now.changedBy)],
-    ),
-  ];
+  const lost = missingFrom(now.edits, old.edits).map(edit => edited(edit, 'old'));
+  const gained = missingFrom(old.edits, now.edits).map(edit => edited(edit, 'new'));
+  if (lost.length + gained.length > 0) return [...lost, ...gained];
+  const editors = [...new Set(now.edits.map(({ by }) => by))];
+  const by = editors.length === 0 ? null : { who: editors.join(', '), rule: null };
+  return [difference('content', ['the same edits', null], ['other octets', by])];
 }
 
-function listed(changes: readonly string[]): string {
-  return changes.length === 0 ? 'nothing' : changes.join('; ');
+function missingFrom(those: readonly Edit[], these: readonly Edit[]): readonly Edit[] {
+  return these.filter(edit => !those.some(({ what, by }) => what === edit.what && by === edit.by));
 }
 
-function deciderOf(plugins: readonly string[]): Decider | null {
-  return plugins.length === 0 ? null : { who: plugins.join(', '), rule: null };
+function edited({ what, by }: Edit, side: 'old' | 'new'): Difference {
+  const decided = { who: by, rule: null };
+  return side === 'old'
+    ? difference('content', [what, decided], [null, null])
+    : difference('content', [null, null], [what, decided]);
 }
 
 function ofFacts({ facts: old }: Way, { facts: now }: Way): readonly Difference[] {
   if (old === null || now === null) return [];
   const all = [...new Set([...Object.keys(old), ...Object.keys(now)])].toSorted();
   return all.flatMap(name => {
-    const [was, is] = [factText(old[name]), factText(now[name])];
-    return was === is ? [] : [difference('facts', [`${name} ${was}`, null], [`${name} ${is}`, null])];
+    const [was, is] = [old[name], now[name]];
+    const [from, to] = [factText(was), factText(is)];
+    return from === to ? [] : [{ ...difference('facts', [from, noter(was)], [to, noter(is)]), topic: name }];
   });
 }
 
-function factText(value: unknown): string {
-  return value === undefined ? 'unknown' : typeof value === 'string' ? value : JSON.stringify(value);
+function factText(fact: NotedFact | undefined): string {
+  if (fact === undefined) return 'not known';
+  return typeof fact.value === 'string' ? fact.value : JSON.stringify(fact.value);
+}
+
+function noter(fact: NotedFact | undefined): Decider | null {
+  return fact === undefined || fact.by === null ? null : { who: fact.by, rule: null };
 }
 
 type Decided = readonly [text: string | null, by: Decider | null];
@@ -139,5 +144,5 @@ function difference(subject: Subject, [from, before]: Decided, [to, after]: Deci
         ? null
         : { ...before, side: 'old' as const }
       : { ...after, side: 'new' as const };
-  return { subject, from: from ?? 'nothing', to: to ?? 'nothing', by };
+  return { subject, topic: null, from: from ?? 'nothing', to: to ?? 'nothing', by };
 }

@@ -10,9 +10,12 @@ export function masked(text: string, mailboxes: readonly Mailbox[]): string {
   return mailboxes.reduce((rest, mailbox) => rest.replaceAll(formatMailbox(mailbox), GAP), text);
 }
 
-/** Without what is quoted in it, and the numbers of parts and octets. */
+/** Without what is quoted in it, and the numbers of parts and octets; of a list of parts one is left. */
 export function maskedChange(text: string): string {
-  return text.replaceAll(/"[^"]*"/g, `"${GAP}"`).replaceAll(/\d+/g, GAP);
+  return text
+    .replaceAll(/"[^"]*"/g, `"${GAP}"`)
+    .replaceAll(/\d+(?:\.\d+)*/g, GAP)
+    .replaceAll(/(\w+ …)(?:, \1)+/g, '$1');
 }
 
 /** A path without the names of the mailbox. */

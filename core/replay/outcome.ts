@@ -33,7 +33,13 @@ export interface Way {
   /** Where it would be put: `file var/mail/…`. */
   readonly act: string | null;
   readonly content: ContentPrint | null;
-  readonly facts: Readonly<Record<string, FactValue>> | null;
+  readonly facts: Readonly<Record<string, NotedFact>> | null;
+}
+
+/** Something that was found out, and the plugin that noted it. */
+export interface NotedFact {
+  readonly value: FactValue;
+  readonly by: string | null;
 }
 
 /** What content looks like from afar. */
@@ -42,10 +48,15 @@ export interface ContentPrint {
   readonly digest: string;
   /** The same, without what OpenPGP makes different every time. */
   readonly withoutChance: string;
-  /** What was done to it, without what belongs to this one message: `dropped part "…"`. */
-  readonly changes: readonly string[];
-  /** Who did it. */
-  readonly changedBy: readonly string[];
+  readonly edits: readonly Edit[];
+}
+
+/** Something that was done to content. */
+export interface Edit {
+  /** Without what belongs to this one message: `dropped part "…"`. */
+  readonly what: string;
+  /** The plugin's id. */
+  readonly by: string;
 }
 
 /** One recipient that the client named. */

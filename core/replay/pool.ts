@@ -6,7 +6,7 @@
  * kills its thread alone is told by name.
  */
 import type { Order, ReplaySettings, Result, Unready } from './protocol.ts';
-import { ReplayThread } from './replay-thread.ts';
+import type { Replaying, StartReplaying } from './replay-thread.ts';
 
 /** So many messages at a time for each thread. */
 const WINDOW = 8;
@@ -15,16 +15,18 @@ export interface PoolParts {
   readonly settings: ReplaySettings;
   /** The most threads. */
   readonly jobs: number;
+  readonly start: StartReplaying;
   hear(order: Order, result: Result): void;
 }
 
 export class Pool {
   readonly #parts: PoolParts;
-  readonly #threads = new Set<ReplayThread>();
+  readonly #threads = new Set<Replaying>();
   readonly #alone: Order[] = [];
   #starting = 0;
   #most = 0;
   #isolating = false;
+  #ward: Ward | null = null;
   #failure: Error | null = null;
   #closed = false;
   #changed: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -71,14 +73,14 @@ export class Pool {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#threads].map(thread => thread.close()));
+    await Promise.all([...this.#threads, this.#ward].map(thread => thread?.close()));
   }
 
-  async #start(): Promise<ReplayThread> {
+  async #start(): Promise<Replaying> {
     this.#starting += 1;
     try {
-      const { settings } = this.#parts;
-      const thread: ReplayThread = await ReplayThread.start(settings, {
+      const { settings, start } = this.#parts;
+      const thread: Replaying = await start(settings, {
         result: (order, result) => this.#hear(order, result),
         gone: (_, lost) => {
           this.#threads.delete(thread);
@@ -97,31 +99,26 @@ export class Pool {
     }
   }
 
-  /** One after the other, in threads that do nothing else. */
+  /** One after the other, in a thread that does nothing else, and another one when that dies. */
   async #isolate(): Promise<void> {
     if (this.#isolating) return;
     this.#isolating = true;
+    let ward = this.#newWard();
     try {
       for (let order = this.#alone.shift(); order !== undefined && !this.#closed; order = this.#alone.shift()) {
-        this.#hear(order, await this.#tryAlone(order));
+        const result = await ward.try(order);
+        if (ward.isOver) ward = this.#newWard();
+        this.#hear(order, result);
       }
     } finally {
       this.#isolating = false;
+      await ward.close();
     }
   }
 
-  async #tryAlone(order: Order): Promise<Result> {
-    const { promise, resolve } = Promise.withResolvers<Result>();
-    const thread = await ReplayThread.start(this.#parts.settings, {
-      result: (_, result) => resolve(result),
-      gone: cause => resolve({ kind: 'fault', cause }),
-    });
-    thread.give(order);
-    try {
-      return await promise;
-    } finally {
-      await thread.close();
-    }
+  #newWard(): Ward {
+    this.#ward = new Ward(this.#parts);
+    return this.#ward;
   }
 
   #hear(order: Order, result: Result): void {
@@ -138,5 +135,40 @@ export class Pool {
     const { resolve } = this.#changed;
     this.#changed = Promise.withResolvers();
     resolve();
+  }
+}
+
+/** A thread for one message at a time: when it dies, it is known of which. */
+class Ward {
+  readonly #parts: PoolParts;
+  #thread: Replaying | null = null;
+  #answer: PromiseWithResolvers<Result> = Promise.withResolvers();
+  #over = false;
+
+  constructor(parts: PoolParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the thread is dead. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  async try(order: Order): Promise<Result> {
+    const { settings, start } = this.#parts;
+    this.#answer = Promise.withResolvers();
+    this.#thread ??= await start(settings, {
+      result: (_, result) => this.#answer.resolve(result),
+      gone: cause => {
+        this.#over = true;
+        this.#answer.resolve({ kind: 'fault', cause });
+      },
+    });
+    this.#thread.give(order);
+    return this.#answer.promise;
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.close();
   }
 }

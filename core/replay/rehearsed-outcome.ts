@@ -84,7 +84,7 @@ class Reader {
       outcomeBy: outcome === null ? null : outcomeBy(mail, route?.transport ?? null, all),
       act: preview === undefined || preview.act === null ? null : this.#actText(preview.act, recipient.forwardPath),
       content: mail === null ? null : await this.#print(mail, delivery, preview),
-      facts: mail?.mail.facts ?? null,
+      facts: mail === null ? null : notedFacts(mail),
     };
   }
 
@@ -147,6 +147,13 @@ function fateOf(mail: RehearsedMail | null): Pick<Way, 'fate' | 'fateBy'> {
     case 'bounce':
       return { fate: `returned: ${formatReply(mail.fate.reply)}`, fateBy: refuserIn(mail) };
   }
+}
+
+function notedFacts({ mail, trace }: RehearsedMail): Way['facts'] {
+  const by = (name: string) => trace.findLast(({ mode, facts }) => mode === 'enforce' && Object.hasOwn(facts, name));
+  return Object.fromEntries(
+    Object.entries(mail.facts).map(([name, value]) => [name, { value, by: by(name)?.plugin ?? null }]),
+  );
 }
 
 function refuserIn({ trace }: RehearsedMail): Decider | null {

@@ -10,7 +10,19 @@ export interface ThreadEvents {
   gone(cause: string, lost: readonly Order[]): void;
 }
 
-export class ReplayThread {
+/** What gives messages to both configurations, somewhere. */
+export interface Replaying {
+  readonly unready: readonly Unready[];
+  /** How many orders it has not answered. */
+  readonly load: number;
+  give(order: Order): void;
+  /** Ends it, whatever it is at. */
+  close(): Promise<void>;
+}
+
+export type StartReplaying = (settings: ReplaySettings, events: ThreadEvents) => Promise<Replaying>;
+
+export class ReplayThread implements Replaying {
   readonly unready: readonly Unready[];
   readonly #worker: Worker;
   readonly #underWay = new Map<number, Order>();
@@ -62,17 +74,15 @@ export class ReplayThread {
     return new ReplayThread(worker, unready, events);
   }
 
-  /** How many orders it has not answered. */
   get load(): number {
     return this.#underWay.size;
   }
 
   give(order: Order): void {
     this.#underWay.set(order.number, order);
-    this.#worker.postMessage(order);
+    this.#worker.postMessage(order, []);
   }
 
-  /** Ends it, whatever it is at. */
   async close(): Promise<void> {
     this.#closing = true;
     await this.#worker.terminate();

@@ -3,10 +3,12 @@ import { loadConfiguration } from '../config/load.ts';
 import { positionAt } from '../config/place.ts';
 import { foundIn } from '../corpus/corpus.ts';
 import type { Clock, Log } from '../plugin/ports.ts';
+import type { Positions } from './groups.ts';
 import { Pool } from './pool.ts';
 import type { ReplaySettings, Result } from './protocol.ts';
-import type { ReplayReport } from './report.ts';
-import { type Positions, Tally } from './tally.ts';
+import { ReplayThread, type StartReplaying } from './replay-thread.ts';
+import type { Against, ReplayReport } from './report.ts';
+import { Tally } from './tally.ts';
 
 /** So far a message may be ahead of the first one that is not answered: what is answered waits until then. */
 const FARTHEST_AHEAD = 2000;
@@ -21,6 +23,8 @@ export interface ReplayRequest {
   readonly log: Log;
   /** Breaks it off. */
   readonly signal: AbortSignal;
+  /** In place of threads. */
+  readonly start?: StartReplaying;
   /** Told after each message: how many were answered, and how many of them have another outcome. */
   readonly progress: (done: number, changed: number) => void;
 }
@@ -39,13 +43,19 @@ export async function replay(request: ReplayRequest): Promise<ReplayReport> {
     done += 1;
     request.progress(done, tally.changed);
   };
-  const pool = new Pool({ settings, jobs, hear: ({ number, sample }, result) => hear(number, sample.name, result) });
+  const { start = ReplayThread.start } = request;
+  const pool = new Pool({
+    settings,
+    jobs,
+    start,
+    hear: ({ number, sample }, result) => hear(number, sample.name, result),
+  });
   try {
     const unready = await pool.open();
     const others = await giveAll(request, { pool, tally, hear });
     if (signal.aborted) tally.flush();
     const counts = tally.counts();
-    const against = settings.against ?? (counts.compared > 0 ? 'traces' : null);
+    const against = againstIn(settings, counts.compared);
     const ended = signal.aborted ? 'interrupted' : 'complete';
     const took = clock.monotonic() - started;
     return {
@@ -62,6 +72,11 @@ export async function replay(request: ReplayRequest): Promise<ReplayReport> {
   } finally {
     await pool.close();
   }
+}
+
+function againstIn({ against }: ReplaySettings, compared: number): Against {
+  if (against !== null) return { kind: 'configuration', file: against };
+  return compared > 0 ? { kind: 'traces' } : { kind: 'nothing' };
 }
 
 /** @returns how many files are no messages */

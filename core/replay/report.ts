@@ -8,8 +8,11 @@ import type { Unready } from './protocol.ts';
 /** Messages for which the same was decided, for reasons that may differ. */
 export interface Group {
   readonly subject: Subject;
-  /** `null`: there is nothing to compare with. */
+  /** The name of the fact that differs. */
+  readonly topic: string | null;
+  /** `null`: there is nothing to compare with. `various`: see `to`. */
   readonly from: string | null;
+  /** `various`: small groups that differ in this alone were put together. */
   readonly to: string;
   readonly by: {
     /** A plugin's id, `mailframe`, or `routes[2]`. */
@@ -30,11 +33,16 @@ export interface Group {
 /** How many messages came to what. */
 export type Verdicts = Readonly<Record<Verdict, number>>;
 
+/** What the outcomes are compared with. `traces`: with what a gateway did. */
+export type Against =
+  | { readonly kind: 'configuration'; readonly file: string }
+  | { readonly kind: 'traces' }
+  | { readonly kind: 'nothing' };
+
 export interface ReplayReport {
   readonly corpora: readonly string[];
   readonly configuration: string;
-  /** `traces`: with what a gateway did. `null`: nothing was compared. */
-  readonly against: string | 'traces' | null;
+  readonly against: Against;
   readonly replayed: number;
   /** Of those, how many could be compared with something. */
   readonly compared: number;

@@ -17,11 +17,11 @@ function ofRecipient({ answer, answeredBy, ways }: ReplayedRecipient): readonly 
 
 function ofWay(way: Way): Standing {
   const { fate, fateBy, transport, routeBy, outcome, outcomeBy } = way;
-  if (fate !== null && fate !== 'taken') return standing('fate', fate, fateBy);
-  if (outcome !== null && outcome !== 'delivered') return standing('delivery', outcome, outcomeBy);
-  return standing('route', `by ${transport ?? 'nobody'}`, routeBy);
+  if (fate !== null && fate !== 'taken') return standing('fate', `accepted, and ${fate}`, fateBy);
+  if (outcome !== null && outcome !== 'delivered') return standing('delivery', `accepted, then ${outcome}`, outcomeBy);
+  return standing('route', `accepted, and given to ${transport ?? 'nobody'}`, routeBy);
 }
 
 function standing(subject: Standing['subject'], to: string, by: ReplayedRecipient['answeredBy']): Standing {
-  return { subject, to, by: by === null ? null : { ...by, side: 'new' } };
+  return { subject, topic: null, to, by: by === null ? null : { ...by, side: 'new' } };
 }

@@ -1,23 +1,13 @@
 /** Counts what is heard of messages, in the order of the corpus, whatever the order in which they are answered. */
 import type { EnvelopeSource } from '../corpus/arrival.ts';
 import { ENVELOPE_SOURCES } from '../corpus/arrival.ts';
-import type { Position } from '../mail/error.ts';
 import type { Verdict } from '../rehearsal/rehearsal.ts';
-import type { Difference } from './difference.ts';
+import { Groups, increment, type Sides } from './groups.ts';
 import type { Replayed, Result } from './protocol.ts';
-import type { Group, ReplayReport } from './report.ts';
-
-/** Reasons beyond these are counted together: some plugins have one for each message. */
-const MOST_RULES = 50;
-const OTHER_RULES = 'other reasons';
-
-/** Where the plugins and routes of a configuration stand, by id and as `routes[2]`. */
-export type Positions = ReadonlyMap<string, Position>;
-
-type Grouped = Pick<Difference, 'subject' | 'to' | 'by'> & { readonly from?: string };
+import type { ReplayReport } from './report.ts';
 
 export class Tally {
-  readonly #positions: { readonly old: Positions; readonly new: Positions };
+  readonly #positions: Sides;
   readonly #waiting = new Map<number, { readonly name: string; readonly result: Result }>();
   readonly #groups = new Groups();
   readonly #outcomes = new Groups();
@@ -31,7 +21,7 @@ export class Tally {
   #changed = 0;
   #withoutContent = 0;
 
-  constructor(positions: { readonly old: Positions; readonly new: Positions }) {
+  constructor(positions: Sides) {
     this.#positions = positions;
   }
 
@@ -99,49 +89,6 @@ export class Tally {
     this.#groups.add(name, differences);
     this.#outcomes.add(name, standings);
   }
-}
-
-interface Collected {
-  readonly one: Grouped;
-  readonly members: string[];
-  readonly rules: Map<string, number>;
-}
-
-class Groups {
-  readonly #byKey = new Map<string, Collected>();
-
-  add(name: string, all: readonly Grouped[]): void {
-    for (const one of all) {
-      const key = JSON.stringify([one.subject, one.from ?? null, one.to, one.by?.who ?? null, one.by?.side ?? null]);
-      const group = this.#byKey.get(key) ?? { one, members: [], rules: new Map<string, number>() };
-      this.#byKey.set(key, group);
-      if (group.members.at(-1) !== name) group.members.push(name);
-      const rule = one.by?.rule ?? null;
-      if (rule !== null)
-        increment(group.rules, group.rules.has(rule) || group.rules.size < MOST_RULES ? rule : OTHER_RULES);
-    }
-  }
-
-  list(positions: { readonly old: Positions; readonly new: Positions }): readonly Group[] {
-    // Sorting keeps the order of what is alike: that of the corpus.
-    const ordered = [...this.#byKey.values()].sort((one, other) => other.members.length - one.members.length);
-    return ordered.map(({ one: { subject, from = null, to, by }, members, rules }): Group => {
-      const counted = [...rules].map(([rule, count]) => ({ rule, count }));
-      const decider = by === null ? null : { who: by.who, side: by.side, at: positions[by.side].get(by.who) ?? null };
-      return {
-        subject,
-        from,
-        to,
-        by: decider === null ? null : { ...decider, rules: counted.sort((one, other) => other.count - one.count) },
-        count: members.length,
-        members,
-      };
-    });
-  }
-}
-
-function increment<K>(counts: Map<K, number>, key: K): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function verdictsIn(counts: ReadonlyMap<Verdict, number>) {

@@ -11,7 +11,7 @@ const MEMBERS = 3;
 const RULES = 3;
 
 export function reportInWords(report: ReplayReport, all: boolean): string {
-  const compared = report.against !== null;
+  const compared = report.against.kind !== 'nothing';
   const groups = compared ? report.groups : report.outcomes;
   const lines = [
     ...summary(report),
@@ -32,14 +32,23 @@ function summary(report: ReplayReport): readonly string[] {
   const broken = ended === 'interrupted' ? ', and broken off then' : '';
   return [
     `replayed ${messages(replayed)} of ${corpora.join(', ')} in ${seconds.toFixed(1)} s (${rate}/s${on})${broken}`,
-    ...(against === null
-      ? [`under ${configuration}`]
-      : [`old: ${against === 'traces' ? 'what the gateway did' : against}`, `new: ${configuration}`]),
+    ...configurationLines(against, configuration),
     ...envelopeLines(report),
     ...report.unready.map(
       ({ side, plugin, cause }) => `${plugin} (${side}) could not start where nothing can be acted on: ${cause}`,
     ),
   ];
+}
+
+function configurationLines(against: ReplayReport['against'], configuration: string): readonly string[] {
+  switch (against.kind) {
+    case 'nothing':
+      return [`under ${configuration}`];
+    case 'traces':
+      return ['old: what the gateway did', `new: ${configuration}`];
+    case 'configuration':
+      return [`old: ${against.file}`, `new: ${configuration}`];
+  }
 }
 
 const SOURCES: Readonly<Record<EnvelopeSource, string>> = {
@@ -67,7 +76,7 @@ function envelopeLines({
   if (withoutContent > 0) {
     lines.push(`${messages(withoutContent)} without content: only what is decided by the envelope was compared`);
   }
-  if (against !== null && compared < replayed) {
+  if (against.kind !== 'nothing' && compared < replayed) {
     lines.push(`${messages(replayed - compared)} with nothing to compare with: --against names another configuration`);
   }
   if (others > 0) lines.push(`${number(others)} other ${others === 1 ? 'file is' : 'files are'} no mail`);
@@ -108,31 +117,49 @@ function groupLines(groups: readonly Group[], all: boolean): readonly string[] {
   ];
 }
 
-const SUBJECTS: Readonly<Record<Group['subject'], string>> = {
-  answer: 'the client hears',
-  recipients: 'it goes to',
-  fate: 'it is',
-  route: 'the route is',
-  delivery: 'its delivery is',
-  content: 'what is done to it is',
-  facts: 'it is known that',
-};
-
-function groupLinesOf({ subject, from, to, by, count, members }: Group, all: boolean): readonly string[] {
-  const change = from === null ? to : `${from} -> ${to}`;
-  const lines = [`${number(count).padStart(6)}  ${from === null ? '' : `${SUBJECTS[subject]} `}${change}`];
-  if (by !== null) {
-    const { who, side, at, rules } = by;
-    const place = at === null ? '' : ` (${at.file}:${at.line})`;
-    lines.push(`        by ${who}${place}${side === 'old' && from !== null ? ', as it was before' : ''}`);
-    const shown = all ? rules : rules.slice(0, RULES);
-    for (const { rule, count: times } of shown)
-      lines.push(`          ${rules.length > 1 ? `${number(times)}: ` : ''}${rule}`);
-    if (shown.length < rules.length) lines.push(`          and ${rules.length - shown.length} other reasons`);
+/** What is different, in words. */
+function changeText({ subject, topic, from, to }: Group): string {
+  if (from === null) return to;
+  switch (subject) {
+    case 'answer':
+      return `the client hears: ${from} -> ${to}`;
+    case 'recipients':
+      return `it leads to: ${from} -> ${to}`;
+    case 'fate':
+      return `it is: ${from} -> ${to}`;
+    case 'route':
+      return `route: ${from} -> ${to}`;
+    case 'delivery':
+      return `delivery: ${from} -> ${to}`;
+    case 'facts':
+      return `${topic}: ${from} -> ${to}`;
+    case 'content':
+      if (from === 'nothing') return `content, now also: ${to}`;
+      return to === 'nothing' ? `content, no longer: ${from}` : `content: ${from} -> ${to}`;
   }
+}
+
+function groupLinesOf(group: Group, all: boolean): readonly string[] {
+  const { from, by, count, members } = group;
+  const lines = [`${number(count).padStart(6)}  ${changeText(group)}`];
+  if (by !== null) lines.push(...deciderLines(by, from === null ? 'one' : 'two', all));
   if (all) return [...lines, ...members.map(name => `        ${name}`)];
   const more = count > MEMBERS ? ` and ${number(count - MEMBERS)} more` : '';
   return [...lines, `        ${members.slice(0, MEMBERS).join(', ')}${more}`];
+}
+
+function deciderLines(
+  { who, side, at, rules }: NonNullable<Group['by']>,
+  configurations: 'one' | 'two',
+  all: boolean,
+): readonly string[] {
+  const place = at === null ? '' : ` (${at.file}:${at.line})`;
+  const shown = all ? rules : rules.slice(0, RULES);
+  return [
+    `        ${side === 'old' && configurations === 'two' ? 'until now by' : 'by'} ${who}${place}`,
+    ...shown.map(({ rule, count }) => `          ${rules.length > 1 ? `${number(count)}: ` : ''}${rule}`),
+    ...(shown.length < rules.length ? [`          and ${rules.length - shown.length} other reasons`] : []),
+  ];
 }
 
 function faultLines({ faults }: ReplayReport, all: boolean): readonly string[] {
