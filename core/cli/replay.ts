@@ -26,6 +26,7 @@ interface Options {
   readonly ip?: string;
   readonly helo?: string;
   readonly auth?: string;
+  readonly tls?: boolean;
   readonly listener?: string;
   readonly at?: Date;
   readonly dns?: string;
@@ -47,6 +48,8 @@ export function register(program: Command): void {
     .option('--ip <address>', 'the client that brings them', ipAddress)
     .option('--helo <name>', 'what it calls itself')
     .option('--auth <user>', 'who it is')
+    .option('--tls', 'over TLS')
+    .option('--no-tls', 'without TLS')
     .option('--listener <id>', 'where it comes')
     .option('--at <time>', 'the time at which all come, such as 2026-11-26T12:00:00Z; now without it', time)
     .option('--dns <file>', 'a zone file that answers in the place of DNS')
@@ -130,8 +133,8 @@ async function count(
   }
 }
 
-function givenIn({ from, to, ip, helo, auth, listener }: Options): ArrivalFacts {
-  const all = { from, to, ip, helo, auth, listener };
+function givenIn({ from, to, ip, helo, auth, tls, listener }: Options): ArrivalFacts {
+  const all = { from, to, ip, helo, auth, tls, listener };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

@@ -31,8 +31,8 @@ export interface BenchParts {
   readonly plugins?: readonly Plugin[];
 }
 
-/** What a client is taken for of which nobody knows anything: a stranger, from an address that is nobody's (RFC 5737). */
-const STRANGER = { ip: '192.0.2.1', helo: 'client.invalid' } as const;
+/** A client of which nobody knows anything is a stranger: from the block for documentation, which nobody trusts by accident. */
+const STRANGER = '192.0.2.1';
 
 export class Bench {
   readonly unready: readonly Unready[];
@@ -106,7 +106,7 @@ export class Bench {
   }
 
   #incoming({ configuration }: Stage, name: string, arrival: Arrival): Incoming {
-    const { from = '', to, ip = STRANGER.ip, helo = STRANGER.helo, auth = null, listener = null, tls } = arrival;
+    const { from = '', to, ip = STRANGER, helo = literalOf(ip), auth = null, listener = null, tls } = arrival;
     const content = arrival.content ?? standIn(arrival, name, this.#parts.clock.now());
     const isKnown = configuration.listeners.some(({ id }) => id === listener);
     return {
@@ -122,6 +122,11 @@ export class Bench {
       content: contentOf(content),
     };
   }
+}
+
+/** What a client calls itself that has no name (RFC 5321 section 4.1.3). */
+function literalOf(address: string): string {
+  return address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
 }
 
 /** Recipients that the client was told no of when the content had come. */

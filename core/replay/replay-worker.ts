@@ -1,14 +1,12 @@
 /** A thread of a replay: both configurations, and messages that come and go. */
-import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadConfiguration } from '../config/load.ts';
 import { MailframeError } from '../mail/error.ts';
 import { describeError } from '../mail/failure.ts';
 import type { Resolver } from '../plugin/dns.ts';
 import { systemClock } from '../system/clock.ts';
+import { dnsFromFile } from '../system/dns-from-file.ts';
 import { systemResolver } from '../system/resolver.ts';
-import { zonesIn } from '../system/zone-file.ts';
-import { zoneResolver } from '../system/zones.ts';
 import { Bench } from './bench.ts';
 import type { FromReplayThread, Order, ReplaySettings } from './protocol.ts';
 import { SharedAnswers } from './shared-answers.ts';
@@ -22,19 +20,11 @@ function say(message: FromReplayThread): void {
 
 /** One for both sides. The new configuration says whom it asks. */
 async function resolver(): Promise<Resolver> {
-  if (settings.dns !== null) return zoneResolver(zonesIn(await zoneText(settings.dns), settings.dns));
+  if (settings.dns !== null) return dnsFromFile(settings.dns);
   const loaded = await loadConfiguration(settings.configuration, { env: process.env, now: new Date(settings.at) });
   // A configuration that is not in order is refused when it is compiled.
   const configuration = loaded.kind === 'ok' ? loaded.configuration : loaded.draft?.configuration;
   return new SharedAnswers(systemResolver(configuration?.resolver));
-}
-
-async function zoneText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new MailframeError('MF_ZONE_FILE', `${file} cannot be read: ${describeError(cause)}`, { cause });
-  }
 }
 
 async function main(): Promise<void> {

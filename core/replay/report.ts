@@ -58,7 +58,7 @@ export interface ReplayReport {
   readonly outcomes: readonly Group[];
   /** Messages that could not be replayed, in the order of the corpus. */
   readonly faults: readonly { readonly name: string; readonly cause: string }[];
-  /** Files that are no messages. */
+  /** Files that are no messages, and notifications that a gateway itself wrote. */
   readonly others: number;
   readonly unready: readonly Unready[];
   /** `interrupted`: not all of the corpus. */

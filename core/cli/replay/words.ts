@@ -79,7 +79,7 @@ function envelopeLines({
   if (against.kind !== 'nothing' && compared < replayed) {
     lines.push(`${messages(replayed - compared)} with nothing to compare with: --against names another configuration`);
   }
-  if (others > 0) lines.push(`${number(others)} other ${others === 1 ? 'file is' : 'files are'} no mail`);
+  if (others > 0) lines.push(`${number(others)} left out: no mail, or a notification of the gateway itself`);
   return lines;
 }
 
