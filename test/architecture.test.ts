@@ -130,7 +130,7 @@ describe('one door a package', () => {
 test('what acts on the machine stands at the edge', () => {
   const acting = /^node:(fs|net|tls|dns|http|https|child_process|timers|worker_threads|sqlite)(\/|$)/;
   const edge =
-    /^core\/(system|queue|smtp|config|wiring|cli|control|corpus|testing|table|next-hop)\/|^core\/(engine|compile)\.ts$/;
+    /^core\/(system|queue|smtp|config|wiring|cli|control|corpus|replay|testing|table|next-hop)\/|^core\/(engine|compile)\.ts$/;
   // `node:net` also tells an IP address from other text, which is no act.
   const pure = /^core\/(mail\/(ip-(address|ranges)|special-addresses)|plugin\/(ports|option-types))\.ts$/;
   const inside = broken(

@@ -11,11 +11,11 @@ import type { Incoming } from '../rehearsal/incoming.ts';
 import { openStage } from '../rehearsal/open-stage.ts';
 import type { Rehearsal, Verdict } from '../rehearsal/rehearsal.ts';
 import type { Stage } from '../rehearsal/stage.ts';
+import { dnsFromFile } from '../system/dns-from-file.ts';
 import { accountInWords } from './account/in-words.ts';
 import { accountOf } from './account/of-rehearsal.ts';
 import { NO_OUTPUT, writeOutput } from './account/output.ts';
 import { DEFAULT_FILE, refuse } from './common.ts';
-import { dnsFromFile } from './explain/dns-file.ts';
 import { namedInHeader, readMessage } from './explain/message-file.ts';
 import { paperFor } from './paper.ts';
 

@@ -32,6 +32,7 @@ export const ERROR_CODES = [
   'MF_ZONE_FILE',
   'MF_MESSAGE',
   'MF_OUTPUT',
+  'MF_REPLAY_CORPUS',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

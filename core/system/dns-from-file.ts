@@ -1,10 +1,10 @@
-/** `--dns`: a zone file in the place of DNS. */
+/** A zone file in the place of DNS, for whoever looks at a configuration and wants no surprise. */
 import { readFile } from 'node:fs/promises';
-import { MailframeError } from '../../mail/error.ts';
-import { describeError } from '../../mail/failure.ts';
-import type { Resolver } from '../../plugin/dns.ts';
-import { zonesIn } from '../../system/zone-file.ts';
-import { zoneResolver } from '../../system/zones.ts';
+import { MailframeError } from '../mail/error.ts';
+import { describeError } from '../mail/failure.ts';
+import type { Resolver } from '../plugin/dns.ts';
+import { zonesIn } from './zone-file.ts';
+import { zoneResolver } from './zones.ts';
 
 /** What the file does not hold does not exist. @throws MailframeError where it cannot be read, or is wrong */
 export async function dnsFromFile(file: string): Promise<Resolver> {
