@@ -54,7 +54,7 @@ async function attempt(probe: Probe, sender: string, path: string): Promise<void
   if (began.code >= 400) return;
   const claimed = await conversation.say(`RCPT TO:${path}`);
   if (claimed.code >= 400) return;
-  const elsewhere = path.startsWith(`<${VICTIM}>`) || path.includes('[');
+  const elsewhere = path.startsWith(`<${VICTIM}`) || path.includes('[');
   if (probe.target.own === null && !elsewhere) {
     throw new NotApplicable('it is accepted; whether as a mailbox here or to be sent on cannot be seen from outside');
   }
