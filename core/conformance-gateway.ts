@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Configuration, ListenerSettings } from './config/configuration.ts';
-import { acceptedAddress, domainsIn } from './conformance/own-address.ts';
+import { acceptedAddress, domainsIn, refusalOf } from './conformance/own-address.ts';
 import type { OwnGateway } from './conformance/own-gateway.ts';
 import type { Target } from './conformance/probe.ts';
 import type { CrowdLimits } from './mail/limits.ts';
@@ -83,11 +83,15 @@ export async function conformanceGateway(
       patience: settings.patience ?? PATIENCE,
       login: listener.auth === 'required' ? login : null,
       to: settings.to ?? null,
+      refusal: null,
       own: insideOf(configuration, listener, { ...main, asConfigured: () => asConfigured(listener.id) }),
     }));
     const domains = domainsOf(configuration);
-    const addressed = targets.map(async one => ({ ...one, to: one.to ?? (await acceptedAddress(one, domains)) }));
-    return { targets: await Promise.all(addressed), close };
+    const looked = targets.map(async one => {
+      const target = { ...one, to: one.to ?? (await acceptedAddress(one, domains)) };
+      return { ...target, refusal: await refusalOf(target) };
+    });
+    return { targets: await Promise.all(looked), close };
   } catch (error) {
     await close();
     throw error;

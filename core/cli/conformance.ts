@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CASE_GROUPS, type CaseResult } from '../conformance/conformance-case.ts';
+import { refusalOf } from '../conformance/own-address.ts';
 import type { Target } from '../conformance/probe.ts';
 import { countsOf, reportOn } from '../conformance/report.ts';
 import { CASES, casesNamed, runSuite } from '../conformance/suite.ts';
@@ -101,9 +102,11 @@ async function otherServer(
     patience: PATIENCE,
     login: user === undefined ? null : { user, password },
     to: to ?? null,
+    refusal: null,
     own: null,
   };
-  return { servers: [{ name: `${host} port ${port}`, target }], close: () => Promise.resolve() };
+  const looked = { ...target, refusal: await refusalOf(target) };
+  return { servers: [{ name: `${host} port ${port}`, target: looked }], close: () => Promise.resolve() };
 }
 
 async function tested(servers: Servers['servers'], { only, json = false }: ConformanceOptions): Promise<void> {

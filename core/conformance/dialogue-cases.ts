@@ -216,7 +216,9 @@ export const DIALOGUE_CASES: readonly ConformanceCase[] = [
     async run(probe) {
       const { conversation } = await probe.ready();
       must(await conversation.say(MAIL), 250);
-      must(await conversation.say('RCPT TO:<Postmaster>'), 25);
+      const { code, lines } = await conversation.say('RCPT TO:<Postmaster>');
+      if (code >= 400 && code < 500) throw new NotApplicable(`the server cannot say at present: ${lines.at(-1)}`);
+      hold(code < 300, `it is answered by ${code}`);
       must(await conversation.say('RCPT TO:<POSTMASTER>'), 25);
     },
   },
@@ -297,6 +299,7 @@ export const DIALOGUE_CASES: readonly ConformanceCase[] = [
     source: 'RFC 5321 section 3.3',
     sentence: 'One mail may follow another in the same session.',
     async run(probe) {
+      probe.takesMail();
       const { conversation } = await probe.addressed();
       for (const second of [false, true]) {
         if (second) {
@@ -329,8 +332,6 @@ export const DIALOGUE_CASES: readonly ConformanceCase[] = [
     source: 'RFC 5321 section 4.1.1.4',
     sentence: 'The end of the content is found however it is cut into segments.',
     async run(probe) {
-      if (probe.target.to === null)
-        throw new NotApplicable('no address is known that it takes mail for: name one with --to');
       const conversation = await probe.inContent();
       for (const piece of ['Subject: pieces\r\n\r\ntext', '\r', '\n', '.', '\r', '\n']) {
         conversation.send(piece);

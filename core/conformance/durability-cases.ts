@@ -26,7 +26,7 @@ export const DURABILITY_CASES: readonly ConformanceCase[] = [
     async run(probe) {
       const { own } = probe;
       const before = own.attempts.length;
-      const conversation = await probe.inContent();
+      const conversation = await probe.inContent('to-refuse');
       conversation.send('Subject: half\r\n\r\nhalf of it\r\n');
       conversation.finish();
       await conversation.rest();

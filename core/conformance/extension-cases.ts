@@ -60,6 +60,7 @@ export const EXTENSION_CASES: readonly ConformanceCase[] = [
     sentence: 'BODY=8BITMIME is accepted, and its octets arrive as they are.',
     async run(probe) {
       const { to } = probe;
+      probe.takesMail();
       const { conversation } = await probe.offering('8BITMIME');
       must(await conversation.say(`${MAIL} BODY=8BITMIME`), 250);
       must(await conversation.say(`RCPT TO:<${to}>`), 25);
@@ -113,6 +114,7 @@ export const EXTENSION_CASES: readonly ConformanceCase[] = [
     source: 'RFC 3030 section 2',
     sentence: 'A mail may come in chunks, the last of which may be empty, and may hold a line of one dot.',
     async run(probe) {
+      probe.takesMail();
       const { to } = probe;
       const { conversation } = await probe.offering('CHUNKING');
       must(await conversation.say(MAIL), 250);

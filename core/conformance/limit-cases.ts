@@ -37,6 +37,7 @@ export const LIMIT_CASES: readonly ConformanceCase[] = [
     sentence: 'One recipient more than the limit is told 452, and those before it stay accepted.',
     async run(probe) {
       const { own, to } = probe;
+      probe.takesMail();
       const { recipients } = own.limits;
       if (recipients > MOST_COMMANDS)
         throw new NotApplicable(`the limit is ${recipients}, which takes too long to reach`);
@@ -74,7 +75,7 @@ export const LIMIT_CASES: readonly ConformanceCase[] = [
       const { maxSize } = probe.own;
       if (maxSize > MOST_OCTETS)
         throw new NotApplicable(`the limit is ${maxSize} octets, which takes too long to reach`);
-      const conversation = await probe.inContent();
+      const conversation = await probe.inContent('to-refuse');
       const line = `${'x'.repeat(76)}\r\n`;
       const block = line.repeat(Math.ceil(BLOCK / line.length));
       conversation.send('Subject: large\r\n\r\n');
@@ -91,7 +92,7 @@ export const LIMIT_CASES: readonly ConformanceCase[] = [
     sentence: 'A mail that has been through too many machines is refused as a loop.',
     async run(probe) {
       const { hops } = probe.own.limits;
-      const conversation = await probe.inContent();
+      const conversation = await probe.inContent('to-refuse');
       const field = 'Received: from a.test by b.test; Thu, 1 Jan 2026 00:00:00 +0000\r\n';
       conversation.send(`${field.repeat(hops + 1)}Subject: loop\r\n\r\ntext\r\n.\r\n`);
       must(await conversation.reply(), 5);

@@ -133,6 +133,7 @@ async function notificationsOf(
   { from = SENDER, mail, rcpt, outcome }: Sent,
 ): Promise<readonly Attempted[]> {
   const { own, to } = probe;
+  probe.takesMail();
   const isNotice = (one: Attempted) => one.to.includes(SENDER);
   own.answer(address => (address === SENDER ? TAKEN : outcome));
   const before = own.attempts.length;

@@ -1,4 +1,4 @@
-/** Finds an address that a gateway takes mail for, out of what its configuration says. */
+/** Finds an address that a server takes mail for, out of what a configuration says, and whether it takes a plain mail there. */
 import { must } from './must.ts';
 import { Probe, SENDER, type Target } from './probe.ts';
 
@@ -28,6 +28,23 @@ export async function acceptedAddress(target: Target, domains: readonly string[]
     return null;
   } catch {
     // What is wrong will be told by the cases themselves.
+    return null;
+  } finally {
+    probe.close();
+  }
+}
+
+/** Sends a plain mail. @returns why it was refused; `null` where it was taken, or did not come so far. */
+export async function refusalOf(target: Target): Promise<string | null> {
+  if (target.to === null) return null;
+  const probe = new Probe(target);
+  try {
+    const { conversation } = await probe.addressed();
+    must(await conversation.say('DATA'), 354);
+    conversation.send(`From: ${SENDER}\r\nTo: ${target.to}\r\nSubject: plain\r\n\r\ntext\r\n.\r\n`);
+    const { code, lines } = await conversation.reply();
+    return code < 300 ? null : lines.join(' / ');
+  } catch {
     return null;
   } finally {
     probe.close();

@@ -10,6 +10,8 @@ export interface Target extends ServerAddress {
   readonly login: { readonly user: string; readonly password: string } | null;
   /** An address that it takes mail for, or `null` where none is known. */
   readonly to: string | null;
+  /** Why it refuses a plain mail to that address, which is its policy and no fault; `null`: it takes one, or nobody has tried. */
+  readonly refusal: string | null;
   /** Its inside; `null`: it is somebody else's. */
   readonly own: OwnGateway | null;
 }
@@ -100,8 +102,15 @@ export class Probe {
     return ready;
   }
 
-  /** A session after 354. */
-  async inContent(): Promise<Conversation> {
+  /** @throws NotApplicable where the server refuses a plain mail: what becomes of one cannot be seen then. */
+  takesMail(): void {
+    const { refusal } = this.target;
+    if (refusal !== null) throw new NotApplicable(`a plain mail is refused here: ${refusal}`);
+  }
+
+  /** A session after 354; `to-refuse`: it does not matter whether the mail is taken. */
+  async inContent(what: 'to-take' | 'to-refuse' = 'to-take'): Promise<Conversation> {
+    if (what === 'to-take') this.takesMail();
     const { conversation } = await this.addressed();
     must(await conversation.say('DATA'), 354);
     return conversation;

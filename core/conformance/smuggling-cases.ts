@@ -36,7 +36,7 @@ export const SMUGGLING_CASES: readonly ConformanceCase[] = [
       source: 'RFC 5321 section 4.1.1.4',
       sentence: `${words} does not end the content.`,
       async run(probe) {
-        const conversation = await probe.inContent();
+        const conversation = await probe.inContent('to-refuse');
         conversation.send(`Subject: outer\r\n\r\ntext${octets}RSET\r\nRSET\r\ntext\r\n.\r\nQUIT\r\n`);
         const replies = await conversation.rest();
         // One to the content, one to QUIT; a server may close at once over what it was sent.
@@ -119,7 +119,7 @@ export const SMUGGLING_CASES: readonly ConformanceCase[] = [
     async run(probe) {
       const { own } = probe;
       for (const octets of ['a\nb', 'a\rb', 'a\0b', '\n.\n']) {
-        const conversation = await probe.inContent();
+        const conversation = await probe.inContent('to-refuse');
         conversation.send(`Subject: bare\r\n\r\n${octets}\r\n.\r\n`);
         must(await conversation.reply(), [2, 5]);
         conversation.close();

@@ -15,6 +15,7 @@ async function failedAt(fault: Fault | null, only: readonly string[] = []): Prom
     patience: 400,
     login: null,
     to: 'ann@example.test',
+    refusal: null,
     own: null,
   };
   const results = await runSuite(target, { only });
