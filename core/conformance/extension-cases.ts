@@ -136,6 +136,8 @@ export const EXTENSION_CASES: readonly ConformanceCase[] = [
       conversation.send('BDAT 6\r\nQUIT\r\nNOOP\r\n');
       must(await conversation.reply(), 503);
       must(await conversation.reply(), 250, 'octets of a chunk are taken for a command');
+      // A chunk that was refused ends with RSET.
+      must(await conversation.say('RSET'), 250);
       const { to } = probe;
       must(await conversation.say(MAIL), 250);
       must(await conversation.say(`RCPT TO:<${to}>`), 25);
