@@ -12,10 +12,14 @@ export * from './delivery/path-template.ts';
 export * from './delivery/subaddress.ts';
 export * from './delivery/target-path.ts';
 export {
+  type Complaint,
   createEngine,
   type Engine,
   type EngineOptions,
+  type EngineState,
+  type ListenerState,
   type Listening,
+  type Reload,
   type Renewal,
   type RenewalFault,
 } from './engine.ts';

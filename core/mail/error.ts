@@ -29,6 +29,8 @@ export const ERROR_CODES = [
   'MF_ROUTE_UNREACHABLE',
   'MF_RECIPIENTS_REFUSED',
   'MF_QUEUE_OPEN',
+  'MF_RELOAD_RESTART',
+  'MF_CONTROL',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
