@@ -14,6 +14,7 @@ import type { RouteChoice, RouteRule } from './mail/route.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Plugin } from './plugin/plugin.ts';
 import { IDENTITY, LOG } from './plugin/ports.ts';
+import { noticeChangedModules } from './wiring/fresh-modules.ts';
 import { locate } from './wiring/locate.ts';
 import { create, inspect, type MountFault } from './wiring/mount.ts';
 import type { Scope } from './wiring/scope.ts';
@@ -45,6 +46,7 @@ export type Compiled = CompiledConfiguration | { readonly kind: 'refused'; reado
 
 /** Compiles the configuration in a file. */
 export async function compile(file: string, context: CompileContext): Promise<Compiled> {
+  noticeChangedModules();
   const loaded = await loadConfiguration(file, context);
   const draft: Draft | null = loaded.kind === 'ok' ? loaded : loaded.draft;
   if (draft === null) return { kind: 'refused', complaints: loaded.complaints };

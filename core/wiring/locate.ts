@@ -6,11 +6,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import type { ErrorCode } from '../mail/error.ts';
 import { describeError, errnoOf } from '../mail/failure.ts';
 import { API_VERSION, type Plugin } from '../plugin/plugin.ts';
 import { didYouMean } from '../plugin/suggest.ts';
+import { importFresh } from './fresh-modules.ts';
 import { openFrontDoor } from './front-door.ts';
 import { whyNotLoaded } from './load-failure.ts';
 
@@ -91,7 +92,7 @@ async function load(use: string, file: string): Promise<Located> {
   openFrontDoor();
   let module: Readonly<Record<string, unknown>>;
   try {
-    module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+    module = await importFresh(file);
   } catch (error) {
     return refused('MF_PLUGIN_LOAD', `${use} cannot be loaded: ${whyNotLoaded(error, file)}`);
   }
