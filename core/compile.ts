@@ -80,6 +80,7 @@ async function mount(
     return null;
   }
   const { plugin } = located;
+  const module = 'file' in located ? located.file : null;
   const log = at.scope.get(LOG).child({ plugin: id });
   const scope = at.scope.child().value(LOG, log).value(IDENTITY, { hostname: configuration.hostname, plugin: id });
   const inspected = await inspect({ plugin, id, options, scope });
@@ -91,7 +92,7 @@ async function mount(
   const { when, mode, onError, deadline, deliveryDeadline } = entry;
   const { instance } = created.value;
   const { delivers } = plugin;
-  return { id, instance, when, mode, onError, deadline, deliveryDeadline, delivers, log, plugin, entry };
+  return { id, instance, when, mode, onError, deadline, deliveryDeadline, delivers, log, plugin, entry, module };
 }
 
 function complain(entry: PluginEntry, faults: readonly MountFault[], complaints: Complaints): void {

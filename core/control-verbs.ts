@@ -11,6 +11,7 @@ const TOP = 5;
 export function controlVerbs(engine: Engine): ReadonlyMap<string, ControlVerb> {
   return new Map<string, ControlVerb>([
     ['status', () => status(engine)],
+    ['shadow', async () => engine.shadows()],
     ['reload', parameters => reload(engine, parameters)],
   ]);
 }

@@ -13,6 +13,7 @@ import type { Plugin } from './plugin/plugin.ts';
 import { LOG, type Log } from './plugin/ports.ts';
 import type { QueueStore } from './plugin/queue-store.ts';
 import type { Reload } from './reload.ts';
+import type { TallyRecord } from './shadow/tally.ts';
 import { systemClock } from './system/clock.ts';
 import type { Scope } from './wiring/scope.ts';
 
@@ -20,6 +21,7 @@ export type { Complaint } from './config/complaint.ts';
 export type { Renewal, RenewalFault } from './listener-certificates.ts';
 export type { ListenerState, Listening } from './listeners.ts';
 export type { Reload } from './reload.ts';
+export type { Answered, Example, HookTally, TallyRecord } from './shadow/tally.ts';
 
 /** What a gateway is doing. */
 export interface EngineState {
@@ -59,6 +61,8 @@ export interface Engine {
    * the log says why. Does not reject.
    */
   reloadCertificates(): Promise<readonly Renewal[]>;
+  /** What plugins in shadow mode would have done, by their ids. */
+  shadows(): Readonly<Record<string, TallyRecord>>;
   /** Resolves when everything has ended. Calling it again waits for the same. */
   close(): Promise<void>;
 }

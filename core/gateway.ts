@@ -6,7 +6,6 @@
  * running deliveries finish, plugins close, the queue closes: nothing that was answered 250 is lost. A reload happens in one
  * instant or not at all.
  */
-import { join } from 'node:path';
 import { changesBetween } from './changes.ts';
 import type { Compiled, CompiledConfiguration } from './compile.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -21,24 +20,18 @@ import { Listeners, type Listening } from './listeners.ts';
 import { type Live, liveFrom } from './live.ts';
 import { describeError } from './mail/failure.ts';
 import { openQueue } from './open-queue.ts';
+import { openReception } from './open-reception.ts';
 import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
 import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
 import { TLS_REPORTS } from './plugin/tls-reports.ts';
 import { CLOSE_DEADLINE } from './plugin-lives.ts';
-import { CANNOT_KEEP_UP, CommitLine, octetsInMemory } from './queue/commit-line.ts';
-import { queueIds } from './queue/queue-id.ts';
 import { Scheduler, type SchedulerSettings } from './queue/scheduler.ts';
 import { complaintOf, type Reload } from './reload.ts';
 import { restartNeeded } from './restart-needed.ts';
-import { CONTENT_MEMORY, ContentMemory } from './smtp/content-memory.ts';
+import { ShadowBook } from './shadow/shadow-book.ts';
+import type { TallyRecord } from './shadow/tally.ts';
 import type { Reception } from './smtp/reception.ts';
-import { openSpool, sweepSpool } from './system/spool.ts';
 import { tellReload } from './tell-reload.ts';
-
-/** What the store is given at the same time: some groups of commits, and not more than a fraction of the memory. */
-const MOST_COMMITS = { commits: 500, octets: 16 * 1024 ** 2 };
-/** How long a client waits for its turn to commit, in milliseconds: less than any of them waits for the reply. */
-const COMMIT_PATIENCE = 60_000;
 
 /** What a gateway is given beside its configuration. */
 export interface GatewayParts {
@@ -59,12 +52,13 @@ export class Gateway implements Engine {
   readonly #parts: GatewayParts;
   readonly #clock: Clock;
   readonly #former: FormerGenerations;
+  readonly #shadows: ShadowBook;
   /** What was started, last first: how to end it again. */
   readonly #started: (() => Promise<void>)[] = [];
   #live: Live;
   #store: QueueStore | null = null;
   #running: Running | null = null;
-  #decoyKey: Buffer | null = null;
+  #decoyKey: Buffer = Buffer.alloc(0);
   #reloading: Promise<unknown> = Promise.resolve();
   /** The reload that has not begun yet. */
   #nextReload: Promise<Reload> | null = null;
@@ -76,7 +70,10 @@ export class Gateway implements Engine {
     this.#parts = parts;
     this.#clock = scope.get(CLOCK);
     this.#former = new FormerGenerations(this.#clock);
-    this.#live = liveFrom(compiled, { number: 1, clock: this.#clock, log: this.log });
+    const { directory } = compiled.configuration.queue;
+    this.#shadows = new ShadowBook({ directory, files: scope.get(FILES), clock: this.#clock, log: this.log });
+    this.#live = this.#lifeOf(compiled, 1);
+    this.#live.countShadows();
   }
 
   get configuration(): Configuration {
@@ -96,6 +93,10 @@ export class Gateway implements Engine {
     const { number: generation, since } = this.#live;
     const former = { generations: this.#former.count, sessionsAndDeliveries: this.#former.pins };
     return { generation, since, listeners: this.#running?.listeners.states ?? [], former };
+  }
+
+  shadows(): Readonly<Record<string, TallyRecord>> {
+    return this.#shadows.records();
   }
 
   async start(): Promise<void> {
@@ -140,6 +141,8 @@ export class Gateway implements Engine {
     this.#started.unshift(async () => {
       await Promise.all([this.#former.abandon(), this.#live.generation.abandon()]);
     });
+    await this.#shadows.load();
+    this.#started.unshift(() => this.#shadows.close());
     await this.#live.lives.start();
 
     const pin = (hurry?: () => void) => this.#live.generation.pin(hurry);
@@ -169,31 +172,17 @@ export class Gateway implements Engine {
 
   /** What of it may be different from one configuration to the next is looked up when it is needed. */
   async #reception(scheduler: Scheduler, pin: Reception['pin']): Promise<Reception> {
-    const { configuration, log } = this;
-    const { scope } = this.#live.compiled;
-    const [clock, random] = [this.#clock, scope.get(RANDOM)];
-    const intake = join(configuration.queue.directory, 'intake');
-    await sweepSpool(intake);
-    const line = new CommitLine({ clock, log, most: MOST_COMMITS, patience: COMMIT_PATIENCE });
-    const key = await this.#keyFor(this.#live.compiled);
-    const current = { resolver: () => this.#live.compiled.scope.get(RESOLVER), decoyKey: () => this.#decoyKey ?? key };
-    return {
+    this.#decoyKey = await this.#keyFor(this.#live.compiled);
+    return openReception({
+      directory: this.configuration.queue.directory,
       pin,
-      commit: (mails, hasGone) => line.run(octetsInMemory(mails), () => scheduler.commit(mails), hasGone),
-      busy: () => (line.isBehind ? CANNOT_KEEP_UP : null),
-      memory: new ContentMemory(CONTENT_MEMORY),
-      queueId: queueIds({ clock, random }),
-      spool: () => openSpool({ directory: intake, random, memory: 0 }),
-      get decoyKey() {
-        return current.decoyKey();
-      },
-      clock,
-      random,
-      get resolver() {
-        return current.resolver();
-      },
-      log,
-    };
+      commit: mails => scheduler.commit(mails),
+      resolver: () => this.#live.compiled.scope.get(RESOLVER),
+      decoyKey: () => this.#decoyKey,
+      clock: this.#clock,
+      random: this.#live.compiled.scope.get(RANDOM),
+      log: this.log,
+    });
   }
 
   async #keyFor({ configuration, scope }: CompiledConfiguration): Promise<Buffer> {
@@ -211,6 +200,10 @@ export class Gateway implements Engine {
     } catch (error) {
       log.warn('failed', { opening: 'the control socket', directory, cause: describeError(error) });
     }
+  }
+
+  #lifeOf(compiled: CompiledConfiguration, number: number): Live {
+    return liveFrom(compiled, { number, clock: this.#clock, log: this.log, shadows: this.#shadows });
   }
 
   /** @throws what nobody has foreseen. Whatever it is, the old generation goes on. */
@@ -234,7 +227,7 @@ export class Gateway implements Engine {
     const { configuration, warnings } = compiled;
     const complaints = restartNeeded(before.compiled, compiled);
     if (complaints.length > 0) return { kind: 'refused', complaints: [...complaints, ...warnings] };
-    const next = liveFrom(compiled, { number: before.number + 1, clock: this.#clock, log: this.log });
+    const next = this.#lifeOf(compiled, before.number + 1);
     try {
       const key = await this.#keyFor(compiled);
       await next.lives.start();
@@ -245,6 +238,7 @@ export class Gateway implements Engine {
       }
       // In one go: whoever comes in between would meet half of each.
       this.#live = next;
+      next.countShadows();
       this.#decoyKey = key;
       this.#parts.adopt(configuration);
       running.scheduler.change(schedulerSettings(configuration));

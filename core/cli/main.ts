@@ -11,6 +11,7 @@ import { register as reload } from './reload.ts';
 import { register as route } from './route.ts';
 import { register as schema } from './schema.ts';
 import { register as send } from './send.ts';
+import { register as shadow } from './shadow.ts';
 import { register as start } from './start.ts';
 import { register as status } from './status.ts';
 import { register as tlsrpt } from './tlsrpt.ts';
@@ -21,7 +22,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('A mail gateway whose every decision is a plugin.')
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
-  const verbs = [start, reload, status, check, plan, route, schema, send, queue, passwd, lookup, alias, tlsrpt];
+  const verbs = [start, reload, status, shadow, check, plan, route, schema, send, queue, passwd, lookup, alias, tlsrpt];
   for (const register of verbs) register(program);
   // A reader that goes away early (`mailframe plan | head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -64,6 +64,14 @@ export function filesOfModule(file: string): readonly string[] {
   return [...reachableFrom(file)];
 }
 
+/** What tells whether a module, or one that it imports, has been loaded anew. Empty for those that come with mailframe. */
+export function fingerprintOfModule(file: string): string {
+  return [...reachableFrom(file)]
+    .map(one => loaded.get(one)?.fingerprint ?? '')
+    .join(' ')
+    .trim();
+}
+
 /** Loads a module, as it is now or as it was when last it was the same. */
 export async function importFresh(file: string): Promise<Readonly<Record<string, unknown>>> {
   watchImports();
