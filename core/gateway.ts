@@ -31,6 +31,7 @@ import { restartNeeded } from './restart-needed.ts';
 import { ShadowBook } from './shadow/shadow-book.ts';
 import type { TallyRecord } from './shadow/tally.ts';
 import type { Reception } from './smtp/reception.ts';
+import { SourceWatch } from './source-watch.ts';
 import { tellReload } from './tell-reload.ts';
 
 /** What a gateway is given beside its configuration. */
@@ -45,6 +46,7 @@ export interface GatewayParts {
 interface Running {
   readonly scheduler: Scheduler;
   readonly listeners: Listeners;
+  readonly sources: SourceWatch;
 }
 
 export class Gateway implements Engine {
@@ -166,7 +168,7 @@ export class Gateway implements Engine {
     this.#started.unshift(() => listeners.close());
     await warnOfFewFiles(this.configuration, this.log);
     (await listeners.prepare(this.#live.compiled)).make();
-    this.#running = { scheduler, listeners };
+    this.#running = { scheduler, listeners, sources: await this.#watchSources() };
     await this.#openControl();
   }
 
@@ -187,6 +189,19 @@ export class Gateway implements Engine {
 
   async #keyFor({ configuration, scope }: CompiledConfiguration): Promise<Buffer> {
     return decoyKey(configuration, { files: scope.get(FILES), random: scope.get(RANDOM) });
+  }
+
+  async #watchSources(): Promise<SourceWatch> {
+    const { scope, files } = this.#live.compiled;
+    const changed = async () => {
+      this.log.info('noticed', { changed: 'files of the configuration' });
+      await this.reload().catch((error: unknown) => this.log.error('failed', { reloading: describeError(error) }));
+    };
+    const sources = new SourceWatch({ files: scope.get(FILES), clock: this.#clock, changed });
+    await sources.follow(files);
+    this.#started.unshift(async () => sources.turn('off'));
+    if (this.configuration.reload === 'watch') sources.turn('on');
+    return sources;
   }
 
   /** A gateway that nobody can ask is still one that takes mail. */
@@ -211,7 +226,9 @@ export class Gateway implements Engine {
     const running = this.#running;
     if (running === null || this.#closing !== null) throw new Error('the engine does not run');
     const began = this.#clock.monotonic();
+    await running.sources.isRead();
     const compiled = await this.#parts.compile();
+    await running.sources.follow(compiled.files);
     const reload =
       compiled.kind === 'refused'
         ? ({ kind: 'refused', complaints: compiled.complaints } as const)
@@ -243,6 +260,7 @@ export class Gateway implements Engine {
       this.#parts.adopt(configuration);
       running.scheduler.change(schedulerSettings(configuration));
       rearrangement.make();
+      running.sources.turn(configuration.reload === 'watch' ? 'on' : 'off');
     } catch (error) {
       await next.generation.abandon();
       return { kind: 'refused', complaints: [complaintOf(error, configuration.file), ...warnings] };

@@ -19,7 +19,7 @@ type Difference = (path: Path, before: unknown, after: unknown) => string | null
 /** Sections without a shape of their own. */
 const SECTIONS: Readonly<
   Record<Exclude<keyof Configuration, 'file' | 'directory' | 'listeners' | 'plugins' | 'routes' | 'queue'>, true>
-> = { hostname: true, resolver: true, tlsReports: true, log: true };
+> = { hostname: true, resolver: true, tlsReports: true, log: true, reload: true };
 
 /** The differences, in the order of the file. */
 export function differences(before: Configuration, after: Configuration): readonly string[] {

@@ -45,7 +45,8 @@ export async function locate(use: string, configuration: string, builtIns: strin
   return found.kind === 'file' ? load(use, found.file) : found;
 }
 
-function isPath(use: string): boolean {
+/** Whether a plugin is named by its file. */
+export function isPath(use: string): boolean {
   return /^\.{1,2}[/\\]/.test(use) || isAbsolute(use);
 }
 

@@ -203,6 +203,7 @@ test('every section of the file is compared', async () => {
     deadline: '7 s',
     deliveryDeadline: '7 s',
     log: '{ level: warn }',
+    reload: 'watch',
     plugins: '[{ use: two }]',
     routes: '[{ deliver: two }]',
   };
