@@ -12,12 +12,20 @@ export * from './delivery/path-template.ts';
 export * from './delivery/subaddress.ts';
 export * from './delivery/target-path.ts';
 export {
+  type Answered,
+  type Complaint,
   createEngine,
   type Engine,
   type EngineOptions,
+  type EngineState,
+  type Example,
+  type HookTally,
+  type ListenerState,
   type Listening,
+  type Reload,
   type Renewal,
   type RenewalFault,
+  type TallyRecord,
 } from './engine.ts';
 export * from './mail/address.ts';
 export * from './mail/address-pattern.ts';

@@ -59,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   openpgp: ['mail', 'mime', 'plugin'],
   table: ['mail', 'mime', 'plugin'],
   control: ['mail', 'plugin'],
+  shadow: ['mail', 'plugin', 'chain'],
   'next-hop': ['mail', 'mime', 'plugin'],
   testing: ['mail', 'mime', 'plugin', 'chain', 'wiring', 'system', 'queue', 'table'],
 };

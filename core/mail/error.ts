@@ -33,6 +33,8 @@ export const ERROR_CODES = [
   'MF_MESSAGE',
   'MF_OUTPUT',
   'MF_REPLAY_CORPUS',
+  'MF_RELOAD_RESTART',
+  'MF_CONTROL',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
