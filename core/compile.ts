@@ -9,6 +9,7 @@ import { checkCoherence } from './coherence.ts';
 import { areHarmless, type Complaint, Complaints } from './config/complaint.ts';
 import type { Configuration, Destination, PluginEntry, RouteEntry } from './config/configuration.ts';
 import { type Draft, type LoadContext, loadConfiguration } from './config/load.ts';
+import type { ConfigDocument } from './config/place.ts';
 import type { RouteChoice, RouteRule } from './mail/route.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Plugin } from './plugin/plugin.ts';
@@ -29,6 +30,8 @@ export interface CompileContext extends LoadContext {
 export interface CompiledConfiguration {
   readonly kind: 'compiled';
   readonly configuration: Configuration;
+  /** As it was written, with the place of each piece. */
+  readonly document: ConfigDocument;
   /** In the order of the list. */
   readonly mounted: readonly MountedPlugin[];
   readonly routes: readonly RouteRule[];
@@ -57,7 +60,7 @@ export async function compile(file: string, context: CompileContext): Promise<Co
   const list = complaints.list();
   if (!areHarmless(list)) return { kind: 'refused', complaints: list };
   const routes = configuration.routes.map(ruleOf);
-  return { kind: 'compiled', configuration, mounted, routes, scope, warnings: list };
+  return { kind: 'compiled', configuration, document, mounted, routes, scope, warnings: list };
 }
 
 /** Finds, inspects and creates the plugin of one entry. `null`: complaints have been made. */

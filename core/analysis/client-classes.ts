@@ -3,8 +3,8 @@
  *
  * Guarantee: for every address there is one among them that lies in the same of the ranges.
  */
-import { BlockList, isIPv6 } from 'node:net';
 import { parseIpAddress } from '../mail/ip-address.ts';
+import { inRanges } from '../mail/ip-ranges.ts';
 
 /** For documentation (RFC 5737, RFC 3849): most like a client from anywhere. */
 const USUAL = ['203.0.113.7', '2001:db8::7'];
@@ -21,19 +21,20 @@ export function clientClasses(ranges: readonly string[], preferred: readonly str
 
 /** The second address of a range looks more like a client than its first, if it is in the range. */
 function next(first: string, range: string): string {
-  const family = isIPv6(first) ? 'ipv6' : 'ipv4';
-  const [, prefix] = range.split('/');
-  const list = new BlockList();
-  if (prefix === undefined) return first;
-  list.addSubnet(first, Number(prefix), family);
-  const second = textOf(valueOf(first) + 1n, family);
-  return second !== null && list.check(second, family) ? second : first;
+  const second = textOf(valueOf(first) + 1n, familyOf(first));
+  return second !== null && inRanges([range])(second) ? second : first;
+}
+
+type Family = 'ipv4' | 'ipv6';
+
+function familyOf(address: string): Family {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
 }
 
 /** The first address of a range, and the first one after it: `null` where there is none. */
 function edgesOf(range: string): readonly [string, string | null] {
   const [network = '', written] = range.split('/');
-  const family = isIPv6(network) ? 'ipv6' : 'ipv4';
+  const family = familyOf(network);
   const width = family === 'ipv6' ? 128 : 32;
   const size = 1n << BigInt(width - Number(written ?? width));
   const first = (valueOf(network) / size) * size;
@@ -41,7 +42,7 @@ function edgesOf(range: string): readonly [string, string | null] {
 }
 
 function valueOf(address: string): bigint {
-  if (!isIPv6(address)) return address.split('.').reduce((value, part) => value * 256n + BigInt(part), 0n);
+  if (familyOf(address) === 'ipv4') return address.split('.').reduce((value, part) => value * 256n + BigInt(part), 0n);
   const [front = '', back] = address.split('::');
   const groups = (text: string) => (text === '' ? [] : text.split(':'));
   const [before, after] = [groups(front), groups(back ?? '')];
@@ -50,7 +51,7 @@ function valueOf(address: string): bigint {
 }
 
 /** `null`: there is no such address. */
-function textOf(value: bigint, family: 'ipv4' | 'ipv6'): string | null {
+function textOf(value: bigint, family: Family): string | null {
   const [parts, base] = family === 'ipv6' ? [8, 65_536n] : [4, 256n];
   if (value >= base ** BigInt(parts)) return null;
   const digits = Array.from({ length: parts }, (_, index) => (value / base ** BigInt(parts - 1 - index)) % base);
