@@ -7,6 +7,7 @@
  */
 import type { Chain } from '../chain/chain.ts';
 import type { Mailbox, ReversePath } from '../mail/address.ts';
+import { simpleConditions } from '../mail/condition.ts';
 import { directRecipient } from '../mail/envelope.ts';
 import { formatPath, parseForwardPath } from '../mail/path.ts';
 import type { Session } from '../mail/session.ts';
@@ -17,29 +18,40 @@ import { isLoopback } from './session-kinds.ts';
 import { type Admitted, admit, nameRecipient, type Opening, strangersFor, strangeSessions } from './stranger.ts';
 
 const FOREIGN = 'elsewhere.example';
+/** More would be tried alike. */
+const MOST_DOMAINS = 2;
 
 /** One finding for each listener and each plugin that lets strangers through. */
 export async function openRelay(subject: Subject, chain: Chain): Promise<readonly Finding[]> {
   const { configuration, document } = subject;
   const own = ownDomains(subject);
-  const found = new Map<string, Finding>();
+  const found = new Map<string, Told>();
   for (const session of strangeSessions(configuration.listeners, strangersFor(document))) {
     for (const opening of openings(session, own)) {
       const admitted = await admit(chain, opening);
       for (const shape of admitted === null ? [] : shapes(own, configuration.hostname)) {
         const told = admitted === null ? null : await tried({ opening, admitted, shape }, subject, chain);
-        if (told !== null && !found.has(told.key)) found.set(told.key, told.finding);
+        const key = told === null ? '' : `${told.key} ${told.is}`;
+        if (told !== null && !found.has(key)) found.set(key, told);
       }
     }
   }
-  return [...found.values()];
+  // Who lets everything through lets routes in local parts through too.
+  return [...found.values()]
+    .filter(({ is, key }) => is === 'foreign' || !found.has(`${key} foreign`))
+    .map(({ finding }) => finding);
 }
 
-/** The domains whose mail is taken from anyone, and one that stands for them where no plugin says so. */
+/** Domains that are likely ours: those that plugins take, those of the routes, and those above our own name. The name is last. */
 function ownDomains({ configuration, mounted }: Subject): readonly string[] {
-  const taken = mounted.flatMap(({ instance }) => instance.about?.takes ?? []);
-  const domains = taken.flatMap(({ recipients }) => (recipients.kind === 'domain' ? [recipients.domain] : []));
-  return [...new Set([...domains.slice(0, 2), configuration.hostname])];
+  const { routes, hostname } = configuration;
+  const taken = mounted.flatMap(({ instance }) => (instance.about?.takes ?? []).map(({ recipients }) => recipients));
+  const routed = routes.flatMap(({ when }) => (when === null ? [] : simpleConditions(when)));
+  const patterns = [...taken, ...routed.flatMap(one => (one.kind === 'recipient' ? one.patterns : []))];
+  const domains = patterns.flatMap(one => (one.kind === 'domain' && !one.subdomains ? [one.domain] : []));
+  const above = hostname.split('.').slice(1);
+  const parent = above.length > 1 ? [above.join('.')] : [];
+  return [...new Set([...domains.filter(one => one !== hostname).slice(0, MOST_DOMAINS), ...parent, hostname])];
 }
 
 /** Strangers lie about who they are. */
@@ -107,40 +119,61 @@ function shapes(own: readonly string[], hostname: string): readonly Shape[] {
   ];
 }
 
+/** That something got through. `key`: the listener, and who took it. */
+interface Told {
+  readonly key: string;
+  readonly is: Shape['is'];
+  readonly finding: Finding;
+}
+
 interface Attempt {
   readonly opening: Opening;
   readonly admitted: Admitted;
   readonly shape: Shape;
 }
 
-async function tried({ opening, admitted, shape }: Attempt, subject: Subject, chain: Chain) {
+async function tried({ opening, admitted, shape }: Attempt, subject: Subject, chain: Chain): Promise<Told | null> {
   const heard = await nameRecipient(chain, admitted, shape.path);
   if (heard.decision.kind === 'refused') return null;
-  const leaving = heard.decision.recipients.find(
-    one => one.target === undefined && leavesBy(one.forwardPath, admitted, subject) !== null,
-  );
-  // What an alias leads to is for whoever wrote the alias to say.
-  if (leaving === undefined || (shape.is === 'through' && leaving.via.length > 0)) return null;
-  const transport = leavesBy(leaving.forwardPath, admitted, subject);
+  for (const { target, forwardPath, via } of heard.decision.recipients) {
+    // What an alias leads to is for whoever wrote the alias to say.
+    if (target !== undefined || (shape.is === 'through' && via.length > 0)) continue;
+    const transport = leavesBy(forwardPath, admitted, subject);
+    if (transport !== null) return told({ opening, shape, by: heard.by, transport }, subject);
+  }
+  return null;
+}
+
+interface Through {
+  readonly opening: Opening;
+  readonly shape: Shape;
+  /** Who took it. */
+  readonly by: readonly string[];
+  readonly transport: string;
+}
+
+function told({ opening, shape, by, transport }: Through, { configuration, mounted }: Subject): Told {
   const { session, domain, reversePath } = opening;
   const said = `EHLO ${domain}, MAIL FROM:${formatPath(reversePath)}, RCPT TO:${shape.written}`;
-  const who = `${session.client.address}${session.tls === null ? '' : ' with TLS'}, not authenticated, at the listener "${session.listener}"`;
-  const by = heard.by.map(id => `"${id}"`).join(' and ');
+  const tls = session.tls === null ? '' : ' with TLS';
+  const who = `${session.client.address}${tls}, not authenticated, at the listener "${session.listener}"`;
   const fate =
     shape.is === 'foreign'
       ? `would leave by ${transport}`
       : `would go to ${transport}, whose host may read a route in the local part`;
-  const listener = subject.configuration.listeners.find(({ id }) => id === session.listener);
-  const local = listener !== undefined && isLoopback(listener.address);
-  const severity: Finding['severity'] = local || shape.is === 'through' ? 'warning' : 'error';
-  const claimer = subject.mounted.find(({ id }) => id === heard.by.at(-1));
-  const message = `an open relay: ${said} from ${who} is taken by ${by}, and ${fate}${local ? " (only this machine reaches the listener; whatever passes connections on to it makes it everybody's)" : ''}`;
-  const path = claimer === undefined ? ['plugins'] : [...claimer.entry.path, 'use'];
-  return {
-    key: `${session.listener} ${by} ${severity}`,
-    finding: { code: 'MF_OPEN_RELAY', severity, path, message } as const,
+  const local = configuration.listeners.some(({ id, address }) => id === session.listener && isLoopback(address));
+  const names = by.map(id => `"${id}"`).join(' and ');
+  const claimer = mounted.find(({ id }) => id === by.at(-1));
+  const finding: Finding = {
+    code: 'MF_OPEN_RELAY',
+    severity: local || shape.is === 'through' ? 'warning' : 'error',
+    path: claimer === undefined ? ['plugins'] : [...claimer.entry.path, 'use'],
+    message: `an open relay: ${said} from ${who} is taken by ${names}, and ${fate}${local ? LOCAL : ''}`,
   };
+  return { key: `${session.listener} ${names}`, is: shape.is, finding };
 }
+
+const LOCAL = ' (only this machine reaches the listener, and whoever a proxy in front of it lets through)';
 
 /** Which transport would carry the mail to another machine; `null`: none, it stays here or goes nowhere. */
 function leavesBy(
