@@ -19,6 +19,15 @@ export function clientClasses(ranges: readonly string[], preferred: readonly str
   return [...new Set([...preferred, ...USUAL, ...edges, ...FIRST])].filter(address => !address.startsWith('::ffff:'));
 }
 
+/** The range itself in one form, and all wider ones that it lies in. */
+export function rangesAround(range: string): readonly string[] {
+  const [network = '', written] = range.split('/');
+  const bits = familyOf(network) === 'ipv6' ? 128 : 32;
+  const prefix = Number(written ?? bits);
+  const value = valueOf(network) >> BigInt(bits - prefix);
+  return Array.from({ length: prefix + 1 }, (_, wider) => `${bits} ${prefix - wider} ${value >> BigInt(wider)}`);
+}
+
 /** The second address of a range looks more like a client than its first, if it is in the range. */
 function next(first: string, range: string): string {
   const second = textOf(valueOf(first) + 1n, familyOf(first));

@@ -60,9 +60,13 @@ function met(demand: Demand): Formula {
   return allOf(demand.map(one => formulaOf(one, 'yes')));
 }
 
-/** A demand is not met where one part of it is not. */
+const unmets = new WeakMap<Demand, Formula>();
+
+/** A demand is not met where one part of it is not. Made once: a demand is tried with all that come after it. */
 function unmet(demand: Demand): Formula {
-  return { kind: 'or', of: demand.map(one => formulaOf(one, 'not yes')) };
+  const made = unmets.get(demand) ?? { kind: 'or', of: demand.map(one => formulaOf(one, 'not yes')) };
+  unmets.set(demand, made);
+  return made;
 }
 
 function worldOf(found: Found): World | 'undecided' | null {

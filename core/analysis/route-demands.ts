@@ -3,6 +3,7 @@ import type { RouteEntry } from '../config/configuration.ts';
 import type { Condition } from '../mail/condition.ts';
 import type { RouteChoice } from '../mail/route.ts';
 import { mentionedBy, mentionedInMap } from './address-classes.ts';
+import { rangesAround } from './client-classes.ts';
 import type { MapTest } from './formula.ts';
 import { type Demand, demandOf } from './implication.ts';
 
@@ -29,18 +30,30 @@ export function mapTest(by: 'recipient' | 'sender', keys: readonly string[]): Ma
   return { kind: 'map', map: { by, entries: new Map(keys.map(key => [key, ANYWHERE])) } };
 }
 
+/** What demands are looked up by. */
+const SIDES = ['recipient', 'sender', 'client'] as const;
+type Side = (typeof SIDES)[number];
+
+/** Under which keys a demand stands, and under which others stand that it may have to do with. */
+interface Keys {
+  readonly own: readonly string[];
+  readonly near: readonly string[];
+}
+
 /** Finds those that may meet the same mail as another, without trying each. */
 export class DemandIndex {
-  readonly #byDomain = { recipient: new Map<string, RouteDemand[]>(), sender: new Map<string, RouteDemand[]>() };
-  readonly #anywhere = { recipient: [] as RouteDemand[], sender: [] as RouteDemand[] };
+  readonly #byKey = new Map<Side, Map<string, RouteDemand[]>>(SIDES.map(side => [side, new Map()]));
+  readonly #anywhere = new Map<Side, RouteDemand[]>(SIDES.map(side => [side, []]));
+  readonly #all: RouteDemand[] = [];
 
   add(one: RouteDemand): void {
-    for (const side of ['recipient', 'sender'] as const) {
-      const domains = domainsOf(one.demand, side);
-      if (domains === null) this.#anywhere[side].push(one);
-      for (const domain of domains ?? []) {
-        const list = this.#byDomain[side].get(domain);
-        if (list === undefined) this.#byDomain[side].set(domain, [one]);
+    this.#all.push(one);
+    for (const side of SIDES) {
+      const keys = keysOf(one.demand, side);
+      if (keys === null) this.#anywhere.get(side)?.push(one);
+      for (const key of new Set(keys?.own)) {
+        const list = this.#byKey.get(side)?.get(key);
+        if (list === undefined) this.#byKey.get(side)?.set(key, [one]);
         else list.push(one);
       }
     }
@@ -48,30 +61,54 @@ export class DemandIndex {
 
   /** Those that were added and may meet a mail that meets this demand too, in their order. */
   near(demand: Demand): readonly RouteDemand[] {
-    const lists = (['recipient', 'sender'] as const).map(of => {
-      const domains = domainsOf(demand, of);
-      const byDomain = this.#byDomain[of];
-      const found = domains === null ? [...byDomain.values()] : [...domains].map(domain => byDomain.get(domain) ?? []);
-      return new Set([...this.#anywhere[of], ...found.flat()]);
-    });
-    const [fewer, more] = lists.sort((one, other) => one.size - other.size);
-    return [...(fewer ?? [])].filter(one => more?.has(one) ?? true).sort((one, other) => one.index - other.index);
+    let found: Set<RouteDemand> | null = null;
+    for (const side of SIDES) {
+      const keys = keysOf(demand, side);
+      if (keys === null) continue;
+      const listed = keys.near.flatMap(key => this.#byKey.get(side)?.get(key) ?? []);
+      const here = new Set([...(this.#anywhere.get(side) ?? []), ...listed]);
+      const before: ReadonlySet<RouteDemand> | null = found;
+      found = before === null ? here : new Set([...here].filter(one => before.has(one)));
+    }
+    return found === null ? this.#all : [...found].sort((one, other) => one.index - other.index);
   }
 }
 
-/** The domains in which an address must be for the demand to be met; `null`: it may be in others too. */
-function domainsOf(demand: Demand, of: 'recipient' | 'sender'): ReadonlySet<string> | null {
+/** `null`: the demand may be met whatever the address is. */
+function keysOf(demand: Demand, side: Side): Keys | null {
+  return side === 'client' ? clientKeys(demand) : domainKeys(demand, side);
+}
+
+function domainKeys(demand: Demand, side: 'recipient' | 'sender'): Keys | null {
   for (const test of demand) {
-    const mentioned =
-      test.kind === 'map' ? (test.map.by === of ? mentionedInMap(test.map) : null) : mentionedFirst(test, of);
+    const ofMap = test.kind === 'map' && test.map.by === side ? mentionedInMap(test.map) : null;
+    const mentioned = test.kind === 'map' ? ofMap : mentionedFirst(test, side);
     if (mentioned === null || mentioned.any || mentioned.nobody || mentioned.above.size > 0) continue;
-    return new Set([...mentioned.domains, ...mentioned.mailboxes.keys()]);
+    const domains = [...mentioned.domains, ...mentioned.mailboxes.keys()];
+    return { own: domains, near: domains };
   }
   return null;
 }
 
-function mentionedFirst(condition: Condition, of: 'recipient' | 'sender') {
-  const parts = condition.kind === 'all' ? condition.of : [condition];
-  for (const part of parts) if (part.kind === of) return mentionedBy(part.patterns);
+function mentionedFirst(condition: Condition, side: 'recipient' | 'sender') {
+  for (const part of partsOf(condition)) if (part.kind === side) return mentionedBy(part.patterns);
   return null;
+}
+
+/** Of two ranges that have an address in common, one is in the other. */
+function clientKeys(demand: Demand): Keys | null {
+  for (const test of demand) {
+    const [part] = test.kind === 'map' ? [] : partsOf(test).filter(one => one.kind === 'client');
+    if (part?.kind !== 'client') continue;
+    const within = part.ranges.map(rangesAround);
+    return {
+      own: within.flatMap(([range = '', ...wider]) => [`is ${range}`, `in ${range}`, ...wider.map(one => `in ${one}`)]),
+      near: within.flatMap(([range = '', ...wider]) => [`in ${range}`, ...wider.map(one => `is ${one}`)]),
+    };
+  }
+  return null;
+}
+
+function partsOf(condition: Condition): readonly Condition[] {
+  return condition.kind === 'all' ? condition.of : [condition];
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { comesOut, type MapTest, type Test } from '../../../core/analysis/formula.ts';
 import { exampleOf, exclude, implies, remainder } from '../../../core/analysis/implication.ts';
 import type { Setting, World } from '../../../core/analysis/model.ts';
+import { DemandIndex, type RouteDemand } from '../../../core/analysis/route-demands.ts';
 import { type SessionKind, sessionOf } from '../../../core/analysis/session-kinds.ts';
 import { holds } from '../../../core/chain/condition.ts';
 import type { ReversePath } from '../../../core/mail/address.ts';
@@ -86,6 +87,16 @@ const choice = { transport: 'there', hosts: null };
 const map: fc.Arbitrary<MapTest> = fc
   .tuple(fc.constantFrom('recipient' as const, 'sender' as const), some(fc.constantFrom(...ADDRESSES, '<>')))
   .map(([by, keys]) => ({ kind: 'map', map: { by, entries: new Map(keys.map(key => [key, choice])) } }));
+const NO_ROUTE = {
+  deliver: '',
+  hosts: null,
+  exchangersOf: null,
+  tls: null,
+  path: [],
+  when: null,
+  map: null,
+  retry: null,
+};
 const demand = fc
   .tuple(condition, fc.option(map))
   .map(([one, more]): readonly Test[] => (more === null ? [one] : [one, more]));
@@ -186,6 +197,29 @@ describe('what is said of conditions holds of mail', () => {
     expect(Math.min(seen.left, seen.nothing)).toBeGreaterThan(20);
     expect(seen.undecided).toBeLessThan(5);
   });
+});
+
+test('routes that are not tried with each other have no mail in common', () => {
+  let apart = 0;
+  fc.assert(
+    fc.property(fc.array(demand, { minLength: 2, maxLength: 8 }), demands => {
+      const index = new DemandIndex();
+      const all = demands.map((one, number): RouteDemand => ({ demand: one, index: number, route: NO_ROUTE }));
+      for (const one of all) index.add(one);
+      for (const one of demands) {
+        const near = index.near(one);
+        expect(near.map(({ index: number }) => number)).toEqual(
+          near.map(({ index: number }) => number).toSorted((a, b) => a - b),
+        );
+        for (const other of all.filter(candidate => !near.includes(candidate))) {
+          apart += 1;
+          expect(exclude(one, other.demand, SETTING)).toBe(true);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+  expect(apart).toBeGreaterThan(50);
 });
 
 describe('what is proved', () => {
