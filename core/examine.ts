@@ -1,10 +1,10 @@
 /** Looks at a configuration that compiles as deeply as can be: what is found by asking its plugins, its files and DNS. */
 import { relative } from 'node:path';
-import { rootCertificates } from 'node:tls';
 import { foundByAsking } from './analysis/by-asking.ts';
 import { type Finding, subjectOf } from './analysis/finding.ts';
 import { createChain } from './chain/create-chain.ts';
 import type { CompiledConfiguration } from './compile.ts';
+import { KNOWN_AUTHORITIES } from './config/certificate.ts';
 import { type Complaint, Complaints } from './config/complaint.ts';
 import { readText } from './config/tags.ts';
 import { CLOCK, RANDOM, RESOLVER } from './plugin/ports.ts';
@@ -29,7 +29,7 @@ export async function examine(compiled: CompiledConfiguration, how: Examining): 
   const clock = scope.get(CLOCK);
   const chain = createChain({ links, routes, clock, random: scope.get(RANDOM) });
   const names = how.live ? { resolver: scope.get(RESOLVER), clock, timeout: DNS_PATIENCE } : null;
-  const certificates = { ...how, read: readText, roots: rootCertificates };
+  const certificates = { ...how, read: readText, roots: KNOWN_AUTHORITIES };
   const complaints = new Complaints(document, warnings);
   try {
     const subject = subjectOf({ configuration, document, mounted: links });

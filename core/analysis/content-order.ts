@@ -19,7 +19,7 @@ interface Hazard {
   readonly second: Handling['does'];
   /** Whose place in the list is told. */
   readonly about: 'first' | 'second';
-  message(first: string, second: string, signatures: string): string;
+  readonly message: (first: string, second: string, signatures: string) => string;
 }
 
 const HAZARDS: readonly Hazard[] = [

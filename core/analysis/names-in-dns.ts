@@ -79,7 +79,7 @@ async function findingsOf(
 }
 
 async function ofHost(name: string, service: NameService): Promise<readonly string[]> {
-  const answer = await inTime(service, ({ addresses }) => addresses(name));
+  const answer = await inTime(service, resolver => resolver.addresses(name));
   const why = whyNone(answer);
   return why === null ? [] : [`${name} has no address: ${why}`];
 }
@@ -91,7 +91,7 @@ async function ofDomain(domain: string, service: NameService): Promise<readonly 
 
 /** The hosts that take mail for a domain (RFC 5321 section 5.1), or why there are none. */
 async function exchangersOf(domain: string, service: NameService): Promise<readonly string[] | string> {
-  const answer = await inTime(service, ({ mx }) => mx(domain));
+  const answer = await inTime(service, resolver => resolver.mx(domain));
   if (answer.kind === 'found') {
     if (isNull(answer.records)) return `${domain} says that it takes no mail (a null MX, RFC 7505)`;
     const hosts = answer.records.map(({ exchange }) => exchange);
@@ -103,7 +103,7 @@ async function exchangersOf(domain: string, service: NameService): Promise<reado
       : hosts;
   }
   if (answer.kind !== 'no-records') return `${domain} has no MX records: ${whyNone(answer)}`;
-  const own = whyNone(await inTime(service, ({ addresses }) => addresses(domain)));
+  const own = whyNone(await inTime(service, resolver => resolver.addresses(domain)));
   return own === null ? [domain] : `${domain} has neither MX records nor an address: ${own}`;
 }
 
@@ -126,13 +126,13 @@ async function ofHome(domain: string, hostname: string, service: NameService): P
 }
 
 async function addressesOf(name: string, service: NameService): Promise<readonly string[]> {
-  const answer = await inTime(service, ({ addresses }) => addresses(name));
+  const answer = await inTime(service, resolver => resolver.addresses(name));
   return answer.kind === 'found' ? answer.records : [];
 }
 
 /** Others look whether our addresses lead back to our name (RFC 1912 section 2.1), and refuse mail where they do not. */
 async function ofOurselves(hostname: string, service: NameService): Promise<readonly string[]> {
-  const answer = await inTime(service, ({ addresses }) => addresses(hostname));
+  const answer = await inTime(service, resolver => resolver.addresses(hostname));
   if (answer.kind !== 'found')
     return [
       `${hostname} has no address: ${whyNone(answer)}; others refuse mail from a host that says a name which is none`,
@@ -141,7 +141,7 @@ async function ofOurselves(hostname: string, service: NameService): Promise<read
     answer.records.map(async address => {
       const use = specialUse(address);
       if (use !== null) return [`${hostname} has the address ${address}, which nobody outside can reach: ${use}`];
-      const back = await inTime(service, ({ reverse }) => reverse(address));
+      const back = await inTime(service, resolver => resolver.reverse(address));
       if (back.kind === 'found') {
         return back.records.includes(hostname)
           ? []

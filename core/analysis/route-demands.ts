@@ -61,16 +61,15 @@ export class DemandIndex {
 
   /** Those that were added and may meet a mail that meets this demand too, in their order. */
   near(demand: Demand): readonly RouteDemand[] {
-    let found: Set<RouteDemand> | null = null;
-    for (const side of SIDES) {
+    const possible = SIDES.flatMap(side => {
       const keys = keysOf(demand, side);
-      if (keys === null) continue;
+      if (keys === null) return [];
       const listed = keys.near.flatMap(key => this.#byKey.get(side)?.get(key) ?? []);
-      const here = new Set([...(this.#anywhere.get(side) ?? []), ...listed]);
-      const before: ReadonlySet<RouteDemand> | null = found;
-      found = before === null ? here : new Set([...here].filter(one => before.has(one)));
-    }
-    return found === null ? this.#all : [...found].sort((one, other) => one.index - other.index);
+      return [new Set([...(this.#anywhere.get(side) ?? []), ...listed])];
+    });
+    const [first, ...others] = possible;
+    if (first === undefined) return this.#all;
+    return [...first].filter(one => others.every(set => set.has(one))).sort((one, other) => one.index - other.index);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The machines that a table is kept on, as its setting names them. */
-import { isIP } from 'node:net';
+import { parseIpAddress } from '../mail/ip-address.ts';
 import type { NamedHost, OptionPath } from './about.ts';
 import type { TableSetting, TableSource } from './table-setting.ts';
 
@@ -8,7 +8,7 @@ export function tableHosts({ source }: TableSetting, path: OptionPath): readonly
   const hosts = hostsOf(source).map(host => host.replace(/^\[|\]$/g, ''));
   const key = source.kind === 'postgresql' ? 'host' : 'url';
   return hosts
-    .filter(name => isIP(name) === 0 && name !== '' && name !== 'localhost')
+    .filter(name => parseIpAddress(name) === null && name !== '' && name !== 'localhost')
     .map(name => ({ name, is: 'host', path: [...path, source.kind, key] }));
 }
 

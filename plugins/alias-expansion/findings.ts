@@ -174,7 +174,7 @@ class Search {
     const members = await this.#world.rules(this.#world.lookUp).members(path);
     for (const { target, at } of members) {
       const message = await this.#missing(mailboxOf(target.address, domain), target.kind);
-      const place = message === null ? null : ((await one.places?.ofMember(at, path)) ?? null);
+      const place = message === null ? null : (one.places?.ofMember(at, path) ?? null);
       if (message !== null) this.#push({ path: one.path, page: PAGE, message, ...(place === null ? {} : { place }) });
     }
   }
@@ -185,9 +185,9 @@ class Search {
     const key = `${kind} ${name}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const { ask, lookUp, signal } = this.#world;
-    const isAlias = kind === 'address' && (await whatIs(() => lookUp.find(mailbox, signal))) !== null;
-    const heard = isAlias ? 'taken' : await ask(mailbox);
+    const world = this.#world;
+    const isAlias = kind === 'address' && (await whatIs(() => world.lookUp.find(mailbox, world.signal))) !== null;
+    const heard = isAlias ? 'taken' : await world.ask(mailbox);
     const message =
       heard === 'refused' ? `${name} is nobody: there is no such alias, and the gateway refuses the mailbox` : null;
     this.#known.set(key, message);

@@ -1,12 +1,15 @@
 /** `mailframe check` on configurations with one mistake each, and on their twins without it. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type Checking, checked } from '../../../core/cli/check.ts';
 import { secludedServices } from '../../../core/cli/inert-services.ts';
 import { RESOLVER } from '../../../core/plugin/ports.ts';
 import { type FakeZones, fakeResolver } from '../../../core/testing/fake-resolver.ts';
 import { authority, selfSigned, selfSignedAs } from '../../support/certificate.ts';
+import { makeKey } from '../../support/openpgp-signing.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 interface Complaint {
@@ -609,4 +612,101 @@ describe('names that DNS does not know', () => {
       twin,
     },
   ]);
+});
+
+describe('the examples', () => {
+  const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
+  /** What an example needs that cannot lie beside it. */
+  const made: Readonly<Record<string, () => Promise<Readonly<Record<string, string>>>>> = {
+    submission: () =>
+      Promise.resolve({ users: '', ...pair('tls/cert.pem', 'tls/key.pem', selfSigned('mx.example.test')) }),
+    'sealed-mail': async () => ({
+      'private/key.asc': (await makeKey([{ email: 'ann@example.test' }])).privateKey.armor(),
+    }),
+  };
+  // The plugin of `embedded` is in its program.
+  const names = readdirSync(EXAMPLES).filter(name => name !== 'embedded');
+  test.each(names)('there is nothing to complain about in %s', async name => {
+    const folder = join(await tempFolder(), name);
+    await cp(join(EXAMPLES, name), folder, { recursive: true });
+    for (const [file, text] of Object.entries((await made[name]?.()) ?? {})) await writeFile(join(folder, file), text);
+    for (const file of readdirSync(folder).filter(one => one.endsWith('.config.yaml'))) {
+      expect((await checked(join(folder, file), { strict: true })).text).toMatch(/: nothing to complain about\n$/);
+    }
+  });
+
+  test('nor in the configuration that comes along', async () => {
+    const file = fileURLToPath(new URL('../../../mailframe.config.yaml', import.meta.url));
+    expect(await checked(file, { strict: true })).toEqual({ ok: true, text: `${file}: nothing to complain about\n` });
+  });
+});
+
+describe('what the verb says in the end', () => {
+  const warned: Case = { routes: ['{ deliver: boxes }', '{ when: { recipient: "@b.test" }, deliver: boxes }'] };
+
+  test('strict: a warning is enough for exit code 1', async () => {
+    const folder = await tempFolder();
+    const file = join(folder, 'c.yaml');
+    await writeFile(file, yaml(warned));
+    const [usual, strict, json] = [
+      await checked(file),
+      await checked(file, { strict: true }),
+      await checked(file, { strict: true, json: true }),
+    ];
+    expect([usual.ok, strict.ok, json.ok]).toEqual([true, false, false]);
+    expect(usual.text.replaceAll(`${folder}/`, '')).toBe(
+      'c.yaml:9:5: warning: routes[1]: never asked: the route above it matches all mail\n\n1 warning; more in docs/errors.md#mf_route_unreachable\nc.yaml: can run as it is\n',
+    );
+    expect(strict.text).toMatch(/can run as it is, and --strict wants no warnings\n$/);
+    expect(JSON.parse(json.text)).toMatchObject({
+      ok: false,
+      complaints: [{ code: 'MF_ROUTE_UNREACHABLE', page: 'docs/errors.md#mf_route_unreachable' }],
+    });
+  });
+
+  test('a plugin that fails while it looks at itself keeps nobody else from looking', async () => {
+    const failing = own("about: { findings: () => { throw new Error('no') } }, rcpt: () => undefined");
+    const telling = own(
+      "about: { findings: () => [{ path: [], message: 'odd', page: 'docs/mine.md' }] }, rcpt: () => undefined",
+    );
+    expect(
+      await found({
+        plugins: [POLICY, '{ use: ./failing.ts }', '{ use: ./telling.ts }', BOXES],
+        files: { 'failing.ts': failing, 'telling.ts': telling },
+      }),
+    ).toEqual([
+      'c.yaml:6:12: MF_PLUGIN_FINDING: "failing" cannot look at itself: no',
+      'c.yaml:7:5: MF_PLUGIN_FINDING: odd',
+    ]);
+  });
+
+  test('terminal: what an alias file says is no command to it', async () => {
+    const folder = await tempFolder();
+    await writeFile(join(folder, 'aliases'), 'one: "an\u202ene"\n');
+    await writeFile(
+      join(folder, 'c.yaml'),
+      yaml({
+        plugins: [
+          '{ use: alias-expansion, options: { file: ./aliases, domains: [a.test] } }',
+          '{ use: relay-policy, options: { localDomains: [a.test], mailboxes: [ann] } }',
+          BOXES,
+        ],
+      }),
+    );
+    const { text } = await checked(join(folder, 'c.yaml'));
+    expect(text).toContain('an\\u202ene@a.test');
+    expect(text).not.toContain('\u202e');
+  });
+
+  test('an instance that says something else of itself than there is to say is refused', async () => {
+    expect(
+      await found({
+        plugins: [POLICY, '{ use: ./mine.ts }', BOXES],
+        files: { 'mine.ts': own("about: { taks: [], handles: 'all' }, rcpt: () => undefined") },
+      }),
+    ).toEqual([
+      'c.yaml:6:12: error MF_PLUGIN_HOOK: the plugin mine: there is no statement "taks"; did you mean "takes"?',
+      'c.yaml:6:12: error MF_PLUGIN_HOOK: the plugin mine: about.handles must be a list',
+    ]);
+  });
 });

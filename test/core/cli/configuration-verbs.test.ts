@@ -85,7 +85,10 @@ mailframe.config.yaml:9:16: routes[0].deliver: no plugin is named "mailbox"; did
       SOUND.replace('{ deliver: mailboxes }', '{ when: { sender: "<>" }, deliver: mailboxes }'),
     );
     expect((await check()).split('\n')).toEqual([
+      expect.stringContaining('mailframe.config.yaml:5:52: warning: plugins[0].options.localDomains[0]: '),
       expect.stringContaining('mailframe.config.yaml:8:1: warning: routes: '),
+      '',
+      '2 warnings; more in docs/errors.md#mf_route_missing',
       'mailframe.config.yaml: can run as it is',
       '',
     ]);
