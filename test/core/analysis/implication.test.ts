@@ -1,5 +1,7 @@
 /** The decision procedure over conditions agrees with the code that tries mail, on random conditions and random mail. */
 import { describe, expect, test } from 'vitest';
+import { addressClasses, mentionedBy, mentionedInMap } from '../../../core/analysis/address-classes.ts';
+import { clientClasses } from '../../../core/analysis/client-classes.ts';
 import { comesOut, type MapTest, type Test } from '../../../core/analysis/formula.ts';
 import { exampleOf, exclude, implies, remainder } from '../../../core/analysis/implication.ts';
 import type { Setting, World } from '../../../core/analysis/model.ts';
@@ -10,6 +12,7 @@ import type { ReversePath } from '../../../core/mail/address.ts';
 import { parseAddressPattern } from '../../../core/mail/address-pattern.ts';
 import type { AddressPattern, Condition, TextPattern } from '../../../core/mail/condition.ts';
 import { directRecipient } from '../../../core/mail/envelope.ts';
+import { inRanges } from '../../../core/mail/ip-ranges.ts';
 import { parseMailbox } from '../../../core/mail/path.ts';
 import * as fc from '../../support/fast-check.ts';
 
@@ -199,6 +202,86 @@ describe('what is said of conditions holds of mail', () => {
   });
 });
 
+describe('a few values stand for all', () => {
+  const answers = (tests: readonly Test[], one: ReversePath) =>
+    tests.map(test => comesOut({ test: test as MapTest, wanted: 'yes' }, viewOf(one))).join();
+  const viewOf = (one: ReversePath) => ({
+    session: sessionOf({ listener: 'in', protocol: 'smtp' }, { client: '192.0.2.1', tls: false, authenticated: false }),
+    facts: {},
+    reversePath: one,
+  });
+  const senders = addresses(['<>', '*']).map((patterns): Test => ({ kind: 'sender', patterns }));
+  const senderMap = some(fc.constantFrom(...ADDRESSES, '<>')).map(
+    (keys): Test => ({ kind: 'map', map: { by: 'sender', entries: new Map(keys.map(key => [key, choice])) } }),
+  );
+  const mentioned = (test: Test) =>
+    test.kind === 'map' ? mentionedInMap(test.map) : mentionedBy(test.kind === 'sender' ? test.patterns : []);
+
+  test('addresses: of any that there is, one of them is like it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(senders, senderMap), { minLength: 1, maxLength: 4 }), tests => {
+        const all = tests.map(mentioned);
+        const everybody = new Set([...addressClasses(all, null)].map(one => answers(tests, one)));
+        for (const one of [...MAILBOXES.map(parseMailbox), null]) expect(everybody).toContain(answers(tests, one));
+        const [first] = tests;
+        if (first === undefined) return;
+        const within = new Set([...addressClasses(all, mentioned(first))].map(one => answers(tests, one)));
+        for (const one of [...MAILBOXES.map(parseMailbox), null]) {
+          if (answers([first], one) === 'true') expect(within).toContain(answers(tests, one));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('clients: between two edges of ranges stands one of them', () => {
+    const bits = (six: boolean) => (six ? 128 : 32);
+    const range = fc
+      .tuple(
+        fc.constantFrom('10.1.2.3', '10.1.2.4', '10.255.0.1', '255.255.255.255', '2001:db8::1', 'fd00::', '::1'),
+        fc.nat(128),
+      )
+      .map(([address, prefix]) => `${address}/${Math.min(prefix, bits(address.includes(':')))}`);
+    const near = [
+      '10.1.2.3',
+      '10.1.2.4',
+      '10.1.2.5',
+      '10.1.3.0',
+      '10.255.0.1',
+      '11.0.0.0',
+      '255.255.255.255',
+      '0.0.0.1',
+      '::1',
+      '::2',
+      '2001:db8::1',
+      '2001:db9::',
+      'fd00::',
+      'ffff::',
+    ];
+    fc.assert(
+      fc.property(some(range), ranges => {
+        const asked = ranges.map(one => inRanges([one]));
+        const seen = new Set(
+          clientClasses(ranges).map(one => `${one.includes(':')} ${asked.map(ask => ask(one)).join()}`),
+        );
+        for (const one of near) expect(seen).toContain(`${one.includes(':')} ${asked.map(ask => ask(one)).join()}`);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a wider range is near a narrower one, and the other way round', () => {
+    const by = (...ranges: readonly string[]): readonly Test[] => [{ kind: 'client', ranges }];
+    const index = new DemandIndex();
+    const all = ['10.0.0.0/8', '10.1.0.0/16', '10.2.0.0/16', '10.1.2.3', '2001:db8::/32'];
+    for (const [number, one] of all.entries()) index.add({ demand: by(one), index: number, route: NO_ROUTE });
+    const near = (...ranges: readonly string[]) => index.near(by(...ranges)).map(one => all[one.index]);
+    expect(near('10.1.0.0/16')).toEqual(['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3']);
+    expect(near('10.0.0.0/7')).toEqual(['10.0.0.0/8', '10.1.0.0/16', '10.2.0.0/16', '10.1.2.3']);
+    expect(near('10.2.9.9', '2001:db8::1')).toEqual(['10.0.0.0/8', '10.2.0.0/16', '2001:db8::/32']);
+  });
+});
+
 test('routes that are not tried with each other have no mail in common', () => {
   let apart = 0;
   fc.assert(
@@ -262,6 +345,32 @@ describe('what is proved', () => {
     expect(implies(one, other, SETTING)).toBe(true);
     expect(implies(other, one, SETTING)).toBe(back);
     expect(exclude(one, other, SETTING)).toBe(false);
+  });
+
+  const subject = (...patterns: readonly TextPattern[]) => of({ kind: 'header', field: 'Subject', patterns });
+  test.each<{ what: string; one: readonly Condition[]; possible: boolean }>([
+    {
+      what: 'a text that contains another and is not that',
+      one: [...subject({ kind: 'contains', text: 'sale' }), ...no(subject({ kind: 'equals', text: 'sale' }))],
+      possible: true,
+    },
+    {
+      what: 'a text that contains more than it may',
+      one: [...subject({ kind: 'contains', text: 'big SALE' }), ...no(subject({ kind: 'contains', text: 'sale' }))],
+      possible: false,
+    },
+    {
+      what: 'mail of the gateway itself from somebody',
+      one: [...no(of({ kind: 'listener', ids: ['in', 'out'] })), { kind: 'sender', patterns: [pattern('@a.test')] }],
+      possible: false,
+    },
+    {
+      what: 'mail of the gateway itself from nobody',
+      one: [...no(of({ kind: 'listener', ids: ['in', 'out'] })), { kind: 'sender', patterns: [pattern('<>')] }],
+      possible: true,
+    },
+  ])('$what', ({ one, possible }) => {
+    expect(exampleOf(one, SETTING) !== null).toBe(possible);
   });
 
   test('a fact that nobody has stated is neither it nor not it', () => {
