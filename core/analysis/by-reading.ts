@@ -7,6 +7,7 @@ import type { Finding, Subject } from './finding.ts';
 import { idleTransports } from './idle-transports.ts';
 import { impossibleConditions } from './impossible-conditions.ts';
 import { uncoveredRecipients } from './uncovered-recipients.ts';
+import { unreachableDestinations } from './unreachable-destinations.ts';
 import { unreachableRoutes } from './unreachable-routes.ts';
 
 export function foundByReading(subject: Subject): readonly Finding[] {
@@ -15,6 +16,7 @@ export function foundByReading(subject: Subject): readonly Finding[] {
     ...impossibleConditions(subject),
     ...findings,
     ...idleTransports(subject, dead),
+    ...unreachableDestinations(subject),
     ...uncoveredRecipients(subject),
     ...contentOrder(subject),
   ];

@@ -113,6 +113,18 @@ function isNull(records: readonly MxRecord[]): boolean {
 
 /** Mail for a domain that is taken here should come here. */
 async function ofHome(domain: string, hostname: string, service: NameService): Promise<readonly string[]> {
+  return [...(await elsewhere(domain, hostname, service)), ...(await withoutPolicy(domain, service))];
+}
+
+/** Who announces a policy for TLS to us must have a host that tells it (RFC 8461 section 3.3). */
+async function withoutPolicy(domain: string, service: NameService): Promise<readonly string[]> {
+  const announced = await inTime(service, resolver => resolver.txt(`_mta-sts.${domain}`));
+  if (announced.kind !== 'found' || !announced.records.some(text => text.startsWith('v=STSv1'))) return [];
+  const missing = await ofHost(`mta-sts.${domain}`, service);
+  return missing.map(why => `${domain} announces an MTA-STS policy, and nobody can fetch it: ${why}`);
+}
+
+async function elsewhere(domain: string, hostname: string, service: NameService): Promise<readonly string[]> {
   const exchangers = await exchangersOf(domain, service);
   if (typeof exchangers === 'string') return [`nobody can send mail here: ${exchangers}`];
   if (exchangers.includes(hostname)) return [];

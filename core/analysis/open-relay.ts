@@ -15,7 +15,15 @@ import type { Finding, Subject } from './finding.ts';
 import { formulaOf, isTrue } from './formula.ts';
 import { routeDemands } from './route-demands.ts';
 import { isLoopback } from './session-kinds.ts';
-import { type Admitted, admit, nameRecipient, type Opening, strangersFor, strangeSessions } from './stranger.ts';
+import {
+  type Admitted,
+  admit,
+  nameRecipient,
+  type Opening,
+  type Strange,
+  strangersFor,
+  strangeSessions,
+} from './stranger.ts';
 
 const FOREIGN = 'elsewhere.example';
 /** More would be tried alike. */
@@ -26,11 +34,12 @@ export async function openRelay(subject: Subject, chain: Chain): Promise<readonl
   const { configuration, document } = subject;
   const own = ownDomains(subject);
   const found = new Map<string, Told>();
-  for (const session of strangeSessions(configuration.listeners, strangersFor(document))) {
-    for (const opening of openings(session, own)) {
+  for (const strange of strangeSessions(configuration.listeners, strangersFor(document))) {
+    for (const opening of openings(strange.session, own)) {
       const admitted = await admit(chain, opening);
       for (const shape of admitted === null ? [] : shapes(own, configuration.hostname)) {
-        const told = admitted === null ? null : await tried({ opening, admitted, shape }, subject, chain);
+        const told =
+          admitted === null ? null : await tried({ opening, admitted, shape, as: strange.as }, subject, chain);
         const key = told === null ? '' : `${told.key} ${told.is}`;
         if (told !== null && !found.has(key)) found.set(key, told);
       }
@@ -130,16 +139,17 @@ interface Attempt {
   readonly opening: Opening;
   readonly admitted: Admitted;
   readonly shape: Shape;
+  readonly as: Strange['as'];
 }
 
-async function tried({ opening, admitted, shape }: Attempt, subject: Subject, chain: Chain): Promise<Told | null> {
+async function tried({ opening, admitted, shape, as }: Attempt, subject: Subject, chain: Chain): Promise<Told | null> {
   const heard = await nameRecipient(chain, admitted, shape.path);
   if (heard.decision.kind === 'refused') return null;
   for (const { target, forwardPath, via } of heard.decision.recipients) {
     // What an alias leads to is for whoever wrote the alias to say.
     if (target !== undefined || (shape.is === 'through' && via.length > 0)) continue;
     const transport = leavesBy(forwardPath, admitted, subject);
-    if (transport !== null) return told({ opening, shape, by: heard.by, transport }, subject);
+    if (transport !== null) return told({ opening, shape, as, by: heard.by, transport }, subject);
   }
   return null;
 }
@@ -147,16 +157,21 @@ async function tried({ opening, admitted, shape }: Attempt, subject: Subject, ch
 interface Through {
   readonly opening: Opening;
   readonly shape: Shape;
+  readonly as: Strange['as'];
   /** Who took it. */
   readonly by: readonly string[];
   readonly transport: string;
 }
 
-function told({ opening, shape, by, transport }: Through, { configuration, mounted }: Subject): Told {
+function told({ opening, shape, as, by, transport }: Through, { configuration, mounted }: Subject): Told {
   const { session, domain, reversePath } = opening;
   const said = `EHLO ${domain}, MAIL FROM:${formatPath(reversePath)}, RCPT TO:${shape.written}`;
   const tls = session.tls === null ? '' : ' with TLS';
-  const who = `${session.client.address}${tls}, not authenticated, at the listener "${session.listener}"`;
+  const client =
+    as === 'stranger'
+      ? session.client.address
+      : `${session.client.address}, for whomever its PROXY header does not name`;
+  const who = `${client}${tls}, not authenticated, at the listener "${session.listener}"`;
   const fate =
     shape.is === 'foreign'
       ? `would leave by ${transport}`
@@ -166,7 +181,7 @@ function told({ opening, shape, by, transport }: Through, { configuration, mount
   const claimer = mounted.find(({ id }) => id === by.at(-1));
   const finding: Finding = {
     code: 'MF_OPEN_RELAY',
-    severity: local || shape.is === 'through' ? 'warning' : 'error',
+    severity: local || as !== 'stranger' || shape.is === 'through' ? 'warning' : 'error',
     path: claimer === undefined ? ['plugins'] : [...claimer.entry.path, 'use'],
     message: `an open relay: ${said} from ${who} is taken by ${names}, and ${fate}${local ? LOCAL : ''}`,
   };

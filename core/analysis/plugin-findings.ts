@@ -32,7 +32,7 @@ async function asker({ configuration, document }: Subject, chain: Chain): Promis
   const addresses = strangersFor(document);
   const sessions = [...strangeSessions(configuration.listeners, addresses), ...strangeSessions(listeners, addresses)];
   let admitted: Admitted | null = null;
-  for (const session of sessions) {
+  for (const { session } of sessions) {
     admitted ??= await admit(chain, {
       session,
       domain: 'client.elsewhere.example',

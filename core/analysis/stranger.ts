@@ -3,7 +3,7 @@ import type { Chain } from '../chain/chain.ts';
 import type { Claimed, Refused } from '../chain/decision.ts';
 import type { ListenerSettings } from '../config/configuration.ts';
 import type { ConfigDocument } from '../config/place.ts';
-import { type Mailbox, type ReversePath } from '../mail/address.ts';
+import type { Mailbox, ReversePath } from '../mail/address.ts';
 import { directRecipient, NO_PARAMETERS } from '../mail/envelope.ts';
 import { type Facts, NO_FACTS } from '../mail/facts.ts';
 import { inRanges } from '../mail/ip-ranges.ts';
@@ -55,17 +55,29 @@ function isOwn(text: string): boolean {
   );
 }
 
-/** The sessions that a stranger can have: with each listener that lets anybody send without a password or a certificate. */
+/** A session that a stranger can have. */
+export interface Strange {
+  readonly session: Session;
+  /** `machine in front`: its header named nobody, as for health checks, so it has the address of that machine. */
+  readonly as: 'stranger' | 'machine in front';
+}
+
+/** Sessions with each listener that lets anybody send without a password or a certificate. */
 export function strangeSessions(
   listeners: readonly ListenerSettings[],
   addresses: readonly string[],
-): readonly Session[] {
+): readonly Strange[] {
   const open = listeners.filter(({ auth, tls }) => auth !== 'required' && tls?.clients?.certificate !== 'required');
-  return sessionKinds(open).flatMap(kind =>
-    kind.sender === 'null'
-      ? []
-      : addresses.flatMap(client => kind.tls.map(tls => sessionOf(kind, { client, tls, authenticated: false }))),
-  );
+  return open.flatMap(listener => {
+    const [kind] = sessionKinds([listener]);
+    if (kind === undefined) return [];
+    const sessions = (clients: readonly string[], as: Strange['as']) =>
+      clients.flatMap(client =>
+        kind.tls.map(tls => ({ as, session: sessionOf(kind, { client, tls, authenticated: false }) })),
+      );
+    const fronts = listener.trust.proxy.map(range => range.split('/')[0] ?? range);
+    return [...sessions(addresses, 'stranger'), ...sessions(fronts, 'machine in front')];
+  });
 }
 
 /** What a client says before it names a recipient. */

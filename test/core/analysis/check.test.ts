@@ -26,6 +26,7 @@ interface Case {
   readonly listeners?: readonly string[];
   readonly plugins?: readonly string[];
   readonly routes?: readonly string[];
+  readonly more?: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly how?: Checking;
 }
@@ -36,7 +37,7 @@ const OUT = '{ use: smtp-relay, as: out }';
 const HOST = 'hosts: ["[192.0.2.25]:25"]';
 
 /** The listeners start on line 3, the plugins on the line after them and a heading, the routes likewise. */
-function yaml({ listeners, plugins, routes }: Case): string {
+function yaml({ listeners, plugins, routes, more = '' }: Case): string {
   const list = (of: readonly string[]) => of.map(one => `  - ${one}`);
   return [
     'hostname: mx.a.test',
@@ -46,6 +47,7 @@ function yaml({ listeners, plugins, routes }: Case): string {
     ...list(plugins ?? [POLICY, BOXES]),
     'routes:',
     ...list(routes ?? ['{ deliver: boxes }']),
+    more,
     '',
   ].join('\n');
 }
@@ -133,6 +135,9 @@ describe('conditions that hold of no mail', () => {
 
 describe('routes that are never asked', () => {
   const plugins = [POLICY, BOXES, OUT];
+  const destinations = (...list: readonly string[]): Case => ({
+    more: `queue: { destinations: [${list.join(', ')}] }`,
+  });
   const routes = (...list: readonly string[]): Case => ({ plugins, routes: [...list, `{ deliver: out, ${HOST} }`] });
   holdsFor([
     {
@@ -177,6 +182,14 @@ describe('routes that are never asked', () => {
         `{ deliver: out, map: { "ann@a.test": "[192.0.2.1]:25", "@b.test": "[192.0.2.2]:25" } }`,
         '{ when: { recipient: "@a.test" }, deliver: boxes }',
       ),
+    },
+    {
+      what: 'an entry of the destinations',
+      ...destinations('{ match: ["@.big.test", "@big.test"] }', '{ match: ["@mx.big.test"] }'),
+      want: [
+        'c.yaml:9:65: MF_ROUTE_UNREACHABLE: never asked: what it matches, the entry on line 9 above matches before',
+      ],
+      twin: destinations('{ match: ["@mx.big.test"] }', '{ match: ["@.big.test", "@big.test"] }'),
     },
     {
       what: 'a transport that only they name',
@@ -347,6 +360,11 @@ describe('open relay', () => {
     ),
   ];
   const twin = open('forwardPath.domain === "b.test"');
+  const proxied = (relayFor: string): Case => ({
+    listeners: ['{ id: inbound, address: 192.0.2.1, port: 25, trust: { proxy: [192.0.2.10] } }'],
+    plugins: [`{ use: relay-policy, options: { localDomains: [a.test], relayFor: [${relayFor}] } }`, OUT],
+    routes: [`{ deliver: out, ${HOST} }`],
+  });
   holdsFor([
     {
       what: 'a plugin that takes everything',
@@ -408,6 +426,16 @@ describe('open relay', () => {
       ...open('true', { listeners: ['{ id: inbound, port: 2525 }'] }),
       want: [expect.stringMatching(/c.yaml:5:12: MF_OPEN_RELAY: .*only this machine reaches the listener/)],
       twin: open('false', { listeners: ['{ id: inbound, port: 2525 }'] }),
+    },
+    {
+      what: 'a proxy that may relay, for clients whom it does not name: a warning',
+      ...proxied('192.0.2.8/29'),
+      want: [
+        expect.stringMatching(
+          /c.yaml:5:12: MF_OPEN_RELAY: .* from 192.0.2.10, for whomever its PROXY header does not name, not authenticated/,
+        ),
+      ],
+      twin: proxied('192.0.2.0/29'),
     },
     {
       what: 'no relay: all mail of the world stays here',
@@ -585,6 +613,18 @@ describe('names that DNS does not know', () => {
       ...live({ ...zones, 'next.test': 'unavailable' }),
       want: [expect.stringContaining('MF_NAME_UNRESOLVED: next.test has no address: nobody could say (')],
       twin,
+    },
+    {
+      what: 'the host of a policy that is announced',
+      ...live({ ...zones, '_mta-sts.a.test': { TXT: ['v=STSv1; id=1;'] } }),
+      want: [
+        'c.yaml:5:52: MF_NAME_UNRESOLVED: a.test announces an MTA-STS policy, and nobody can fetch it: mta-sts.a.test has no address: there is no such name',
+      ],
+      twin: live({
+        ...zones,
+        '_mta-sts.a.test': { TXT: ['v=STSv1; id=1;'] },
+        'mta-sts.a.test': { A: ['198.100.0.3'] },
+      }),
     },
     {
       what: 'our own name',
