@@ -32,7 +32,7 @@ export interface CompileContext extends LoadContext {
 export interface CompiledConfiguration {
   readonly kind: 'compiled';
   readonly configuration: Configuration;
-  /** Where each piece of it stands. */
+  /** As it was written, with the place of each piece. */
   readonly document: ConfigDocument;
   /** In the order of the list. */
   readonly mounted: readonly MountedPlugin[];

@@ -98,6 +98,7 @@ export * from './mime/transfer-decoder.ts';
 export * from './mime/transfer-encoding.ts';
 export * from './mime/transfer-stream.ts';
 export * from './mime/tree.ts';
+export * from './plugin/about.ts';
 export * from './plugin/awaitable.ts';
 export * from './plugin/credentials.ts';
 export { eitherFamily } from './plugin/dns-answer.ts';
@@ -122,6 +123,7 @@ export {
 export { Secret } from './plugin/secret.ts';
 export * from './plugin/stored.ts';
 export * from './plugin/table.ts';
+export * from './plugin/table-hosts.ts';
 export * from './plugin/table-setting.ts';
 export * from './plugin/tls-reports.ts';
 export * from './plugin/token.ts';

@@ -51,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plugin: ['mail', 'mime'],
   chain: ['mail', 'mime', 'plugin'],
   config: ['mail', 'mime', 'plugin'],
+  analysis: ['mail', 'mime', 'plugin', 'chain', 'config'],
   wiring: ['mail', 'mime', 'plugin'],
   system: ['mail', 'mime', 'plugin'],
   smtp: ['mail', 'mime', 'plugin', 'chain'],
