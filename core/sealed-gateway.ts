@@ -105,7 +105,8 @@ export async function sealedGateway(file: string, seal: Seal): Promise<SealedGat
     throw bootError(compiled.kind === 'refused' ? compiled.complaints : []);
   }
   const { path, remove } = await temporaryFolder('sealed');
-  const engine = new Gateway(sealedOff(compiled, path, seal));
+  const sealed = sealedOff(compiled, path, seal);
+  const engine = new Gateway(sealed, { compile: () => Promise.resolve(sealed), adopt: () => {} });
   try {
     await engine.start();
   } catch (error) {
@@ -182,6 +183,7 @@ function firstPlugin(instance: PluginInstance, log: Log): MountedPlugin {
     delivers: null,
     log,
     plugin: definePlugin({ name: id, create: () => ({}) }),
+    module: null,
     entry: {
       use: id,
       id,

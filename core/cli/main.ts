@@ -26,7 +26,26 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('A mail gateway whose every decision is a plugin.')
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
-  const verbs = [start, check, plan, explain, trace, replay, route, schema, send, queue, passwd, lookup, alias, tlsrpt, conformance, reload, status, shadow];
+  const verbs = [
+    start,
+    check,
+    plan,
+    explain,
+    trace,
+    replay,
+    route,
+    schema,
+    send,
+    queue,
+    passwd,
+    lookup,
+    alias,
+    tlsrpt,
+    conformance,
+    reload,
+    status,
+    shadow,
+  ];
   for (const register of verbs) register(program);
   // A reader that goes away early (`mailframe plan | head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
