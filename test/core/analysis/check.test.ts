@@ -720,6 +720,24 @@ describe('what the verb says in the end', () => {
     ]);
   });
 
+  test('live: a plugin that has to start first is started, and what it lets through is found', async () => {
+    const mine = [
+      "import { accept, definePlugin } from 'mailframe';",
+      'let started = false;',
+      "export default definePlugin({ name: 'mine', create: () => ({ start() { started = true; }, rcpt() { if (started) return accept; throw new Error('not yet'); } }) });",
+    ].join('\n');
+    const one: Case = {
+      plugins: ['{ use: ./mine.ts }', OUT],
+      routes: [`{ deliver: out, ${HOST} }`],
+      files: { 'mine.ts': mine },
+    };
+    expect(await found(one)).toEqual([]);
+    const scope: Checking['scope'] = secludedServices;
+    expect(await found({ ...one, how: { live: true, scope } })).toContainEqual(
+      expect.stringContaining('error MF_OPEN_RELAY'),
+    );
+  });
+
   test('terminal: what an alias file says is no command to it', async () => {
     const folder = await tempFolder();
     await writeFile(join(folder, 'aliases'), 'one: "an\u202ene"\n');
