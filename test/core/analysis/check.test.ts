@@ -204,6 +204,44 @@ describe('routes that are never asked', () => {
   ]);
 });
 
+describe('routes that lead back', () => {
+  const back = (when: string, host: string, listener = 'inbound'): Case => ({
+    listeners: [
+      '{ id: inbound, address: 192.0.2.1, port: 25 }',
+      '{ id: again, address: 127.0.0.1, port: 2526 }',
+      '{ id: all, address: 0.0.0.0, port: 2527 }',
+    ],
+    plugins: [POLICY, BOXES, OUT],
+    routes: [
+      `{ when: ${when}, deliver: out, hosts: ["${host}"] }`,
+      `{ when: { listener: ${listener} }, deliver: boxes }`,
+      '{ deliver: boxes }',
+    ],
+  });
+  holdsFor([
+    {
+      what: 'to the address of a listener',
+      ...back('{ recipient: ann@b.test }', '[127.0.0.1]:2526'),
+      want: [
+        'c.yaml:11:61: MF_ROUTE_LOOP: 127.0.0.1 port 2526 is the listener "again" of this gateway, and mail that comes in there takes this route again: it goes round until it has too many hops',
+      ],
+      twin: back('{ recipient: ann@b.test, listener: inbound }', '[127.0.0.1]:2526'),
+    },
+    {
+      what: 'to our own name',
+      ...back('{ sender: "<>" }', 'mx.a.test:25'),
+      want: [expect.stringContaining('mx.a.test port 25 is the listener "inbound"')],
+      twin: back('{ sender: "<>" }', 'mx.a.test:2525'),
+    },
+    {
+      what: 'to all addresses of this machine, unless it is another client then',
+      ...back('{ client: 127.0.0.0/8 }', '[127.0.0.1]:2527'),
+      want: [expect.stringContaining('127.0.0.1 port 2527 is the listener "all"')],
+      twin: back('{ client: 10.0.0.0/8 }', '[127.0.0.1]:2527'),
+    },
+  ]);
+});
+
 describe('recipients that no route is for', () => {
   const mx = (options: string) => `{ use: mx-routing${options} }`;
   const plugins = [POLICY, mx(''), BOXES];
@@ -519,6 +557,17 @@ describe('aliases', () => {
       ...aliases('one@a.test: ann\none: bob\n'),
       want: ['aliases:2:1: MF_PLUGIN_FINDING: one is never looked up here: one@a.test (aliases:1) goes before it'],
       twin: aliases('one@b.test: ann\none: bob\n'),
+    },
+    {
+      what: 'all of them, below a plugin that knows the mailboxes',
+      ...aliases('one: ann\n'),
+      plugins: (aliases('').plugins ?? []).toSorted(
+        (a, b) => Number(a.includes('alias')) - Number(b.includes('alias')),
+      ),
+      want: [
+        'aliases:1:1: MF_PLUGIN_FINDING: one@a.test is refused before anybody looks for its alias: move this plugin above the one that refuses it',
+      ],
+      twin: aliases('one: ann\nnone: :fail: nobody here\n'),
     },
     {
       what: 'more recipients than may be',
