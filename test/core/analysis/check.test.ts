@@ -339,7 +339,7 @@ describe('signatures in the wrong order', () => {
     },
     {
       what: "of a plugin of one's own, on the way out",
-      ...of('{ use: ./signer.ts }', '{ use: ./stamper.ts }'),
+      ...of('{ use: ./stamper.ts }', '{ use: ./signer.ts }'),
       files: {
         'signer.ts': own("about: { handles: [{ does: 'signs', signatures: ['DKIM'] }] }, data: () => undefined"),
         'stamper.ts': own(
@@ -347,7 +347,7 @@ describe('signatures in the wrong order', () => {
         ),
       },
       want: [
-        'c.yaml:6:12: MF_CONTENT_ORDER: the DKIM signatures that "signer" makes are broken by the edits of "stamper", which comes later: move "signer" below it',
+        'c.yaml:7:12: MF_CONTENT_ORDER: the DKIM signatures that "signer" makes are broken by the edits of "stamper", which comes later: move "signer" below it',
       ],
       twin: {
         ...of('{ use: ./stamper.ts }', '{ use: ./signer.ts }'),
