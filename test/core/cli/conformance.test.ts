@@ -71,11 +71,6 @@ describe('mailframe conformance', () => {
     expect(reports[0]?.cases[0]?.dialogue.at(-1)).toBe('S: 451 4.3.0 No');
     expect(sink.mails).toEqual([]);
   });
-
-  test('refuses what there is not', async () => {
-    const refusal = { code: 1, stderr: 'no case and no group is called nope\n' };
-    expect(await conformance('--only', 'nope')).toMatchObject(refusal);
-  });
 });
 
 test('the report shows a failed case with its dialogue, and nothing that a terminal would obey', () => {
