@@ -15,7 +15,7 @@ import { decoyKey } from './decoy-key.ts';
 import { Generation, type Pin } from './generation.ts';
 import { ListenerCertificates, type Renewal } from './listener-certificates.ts';
 import { MailframeError } from './mail/error.ts';
-import { describeError } from './mail/failure.ts';
+import { describeError, describeWithOrigin } from './mail/failure.ts';
 import { describeWithRemedy } from './mail/remedy.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
@@ -28,6 +28,7 @@ import { openSqliteStore } from './queue/sqlite-store.ts';
 import { CONTENT_MEMORY, ContentMemory } from './smtp/content-memory.ts';
 import { Listener } from './smtp/listener.ts';
 import type { Reception } from './smtp/reception.ts';
+import { type Astray, type StrayError, strayError } from './stray-error.ts';
 import { mostOpenFiles } from './system/open-files.ts';
 import { openSpool, sweepSpool } from './system/spool.ts';
 
@@ -69,6 +70,11 @@ export interface Engine {
    * the log says why. Does not reject.
    */
   reloadCertificates(): Promise<readonly Renewal[]>;
+  /**
+   * Judges an error that reached the process and not us: thrown in a timer of a plugin, or in a promise that nobody waits
+   * for. `mailframe start` asks for all of them; a program that embeds the gateway may do so too. Does nothing itself.
+   */
+  judgeStray(error: unknown, astray: Astray): StrayError;
   /** Resolves when everything has ended. Calling it again waits for the same. */
   close(): Promise<void>;
 }
@@ -119,6 +125,10 @@ export class Gateway implements Engine {
 
   async reloadCertificates(): Promise<readonly Renewal[]> {
     return (await this.#certificates?.renew()) ?? [];
+  }
+
+  judgeStray(error: unknown, astray: Astray): StrayError {
+    return strayError(error, astray, this.#compiled.mounted);
   }
 
   close(): Promise<void> {
@@ -201,21 +211,25 @@ export class Gateway implements Engine {
   async #startPlugins(): Promise<void> {
     this.#started.unshift(() => this.#generation.abandon());
     for (const mounted of this.#compiled.mounted) {
-      const { id, instance } = mounted;
+      const { id, instance, originOf } = mounted;
       try {
         await instance.start?.();
         this.#alive.push(mounted);
       } catch (error) {
-        throw new MailframeError('MF_PLUGIN_START', `the plugin ${id} cannot start: ${describeError(error)}`, {
-          cause: error,
-        });
+        throw new MailframeError(
+          'MF_PLUGIN_START',
+          `the plugin ${id} cannot start: ${describeWithOrigin(error, originOf)}`,
+          {
+            cause: error,
+          },
+        );
       }
     }
   }
 
   /** A plugin that hangs or throws at its end keeps nobody else from ending. */
   async #closePlugins(): Promise<void> {
-    for (const { id, instance } of this.#alive.toReversed()) {
+    for (const { id, instance, originOf } of this.#alive.toReversed()) {
       const timer = new AbortController();
       const late = this.#clock.sleep(CLOSE_DEADLINE, timer.signal).then(
         () => Promise.reject(new Error(`not closed within ${CLOSE_DEADLINE} ms`)),
@@ -224,7 +238,7 @@ export class Gateway implements Engine {
       try {
         await Promise.race([Promise.resolve(instance.close?.()), late]);
       } catch (error) {
-        this.log.error('failed', { plugin: id, closing: describeError(error) });
+        this.log.error('failed', { plugin: id, closing: describeWithOrigin(error, originOf) });
       } finally {
         timer.abort();
       }

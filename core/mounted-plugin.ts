@@ -7,4 +7,6 @@ import type { Plugin } from './plugin/plugin.ts';
 export interface MountedPlugin extends Link {
   readonly plugin: Plugin;
   readonly entry: PluginEntry;
+  /** The file that it was loaded from. `null`: a program brought it along. */
+  readonly module: string | null;
 }

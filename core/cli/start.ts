@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { createEngine, type Engine } from '../engine.ts';
 import { describeError } from '../mail/failure.ts';
 import { DEFAULT_FILE, refuse } from './common.ts';
+import { watchStrayErrors } from './stray-errors.ts';
 
 export function register(program: Command): void {
   program
@@ -18,6 +19,7 @@ async function start(file: string): Promise<void> {
   try {
     engine = await createEngine({ file });
     reloadOnSignal(engine);
+    watchStrayErrors(engine, () => end(engine));
     await engine.start();
   } catch (error) {
     refuse(error);
@@ -57,16 +59,21 @@ function closeOnSignal(engine: Engine): void {
     if (closing) process.exit(130);
     closing = true;
     engine.log.info('closing', { signal, hint: 'a second signal ends it at once' });
-    engine.close().then(
-      () => process.exit(0),
-      error => {
-        engine.log.error('failed', { closing: describeError(error) });
-        process.exit(1);
-      },
-    );
+    end(engine);
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+}
+
+/** Closes in good order, and then ends the process. */
+function end(engine: Engine): void {
+  engine.close().then(
+    () => process.exit(),
+    error => {
+      engine.log.error('failed', { closing: describeError(error) });
+      process.exit(1);
+    },
+  );
 }
 
 /** What listens where, and what to do next. */

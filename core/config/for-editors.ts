@@ -79,8 +79,10 @@ function withDefaultSaid(schema: JsonObject): JsonObject {
 function missesVariables(schema: JsonObject): boolean {
   if ('const' in schema) return false;
   const branches = isList(schema.anyOf) ? schema.anyOf.filter(isObject) : [schema];
-  const scalars = branches.filter(one => typeof one.type === 'string' && !MADE_OF_PARTS.has(one.type));
-  return scalars.length > 0 && scalars.every(one => NO_TEXT.has(String(one.type)) || KEYWORDS.some(key => key in one));
+  const scalars = branches.filter(({ type }) => typeof type === 'string' && !MADE_OF_PARTS.has(type));
+  const refuses = (one: JsonObject) =>
+    (typeof one.type === 'string' && NO_TEXT.has(one.type)) || KEYWORDS.some(key => key in one);
+  return scalars.length > 0 && scalars.every(refuses);
 }
 
 /**

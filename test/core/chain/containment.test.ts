@@ -35,6 +35,16 @@ const broken: readonly { readonly name: string; readonly instance: PluginInstanc
     },
     cause: /a string/,
   },
+  {
+    name: 'throws what no text can be made of',
+    instance: {
+      rcpt: () => {
+        // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error
+        throw Object.create(null);
+      },
+    },
+    cause: /something that cannot be shown \(object\)/,
+  },
   { name: 'answers with a string', instance: { rcpt: () => 'OK' as never }, cause: /answered a string/ },
   {
     name: 'answers what the hook does not know',
