@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { register as alias } from './alias.ts';
 import { register as check } from './check.ts';
+import { register as init } from './init.ts';
 import { register as lookup } from './lookup.ts';
 import { register as passwd } from './passwd.ts';
 import { register as plan } from './plan.ts';
@@ -19,7 +20,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('A mail gateway whose every decision is a plugin.')
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
-  const verbs = [start, check, plan, route, schema, send, queue, passwd, lookup, alias, tlsrpt];
+  const verbs = [init, start, check, plan, route, schema, send, queue, passwd, lookup, alias, tlsrpt];
   for (const register of verbs) register(program);
   // A reader that goes away early (`mailframe plan | head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

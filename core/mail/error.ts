@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'MF_RECIPIENTS_REFUSED',
   'MF_QUEUE_OPEN',
   'MF_ZONE_FILE',
+  'MF_INIT',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
