@@ -1,5 +1,6 @@
 /** `mailframe start`: runs the gateway until it is told to stop. */
 import { closeSync, openSync } from 'node:fs';
+import { url as inspectedAt } from 'node:inspector';
 import type { Command } from 'commander';
 import { createEngine, type Engine } from '../engine.ts';
 import { describeError } from '../mail/failure.ts';
@@ -25,6 +26,7 @@ async function start(file: string): Promise<void> {
     refuse(error);
     return;
   }
+  warnOfDebugger(engine);
   if (process.stdout.isTTY || engine.configuration.log.format === 'human') process.stdout.write(`${welcome(engine)}\n`);
   closeOnSignal(engine);
 }
@@ -74,6 +76,14 @@ function end(engine: Engine): void {
       process.exit(1);
     },
   );
+}
+
+/** Whoever reaches that port runs what he likes. */
+function warnOfDebugger(engine: Engine): void {
+  const at = inspectedAt();
+  if (at === undefined) return;
+  const message = `a debugger may attach at ${at}: until that is closed no deadline of a plugin passes`;
+  engine.log.warn('warned', { message });
 }
 
 /** What listens where, and what to do next. */

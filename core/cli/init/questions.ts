@@ -8,7 +8,7 @@ export interface Question<T> {
   readonly text: string;
   /** As somebody would write it; `null`: an answer is needed. */
   readonly usual: string | null;
-  read(written: string): Understood<T>;
+  readonly read: (written: string) => Understood<T>;
 }
 
 /** Gets answers, wherever they come from. */
