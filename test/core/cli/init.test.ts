@@ -199,7 +199,7 @@ describe('answers', () => {
     output.on('data', (text: Buffer) => {
       said.push(text.toString());
       // Each prompt is answered with the next line.
-      if (/: $/.test(text.toString())) input.write(`${lines.shift()}\n`);
+      if (text.toString().endsWith(': ')) input.write(`${lines.shift()}\n`);
     });
     const asking = somebody(input, output, () => undefined);
     const answers = await findAnswers({}, asking, folder());
