@@ -86,10 +86,10 @@ export async function initialize(
 
 function whatNext(folder: string, { purpose, address, port, domains }: Answers, files: readonly Written[]): string {
   const shown = relative('', folder);
-  const at =
-    address === '127.0.0.1' && port === 2525
-      ? ''
-      : ` --server ${address.includes(':') ? `[${address}]` : address}:${port}`;
+  const host = address.includes(':') ? `[${address}]` : address;
+  // What `send` takes by itself, and what nobody knows before the start.
+  const isUsual = port === 0 || (address === '127.0.0.1' && port === 2525);
+  const at = isUsual ? '' : ` --server ${host}:${port}`;
   const to = `someone@${domains[0] ?? 'example.test'}`;
   const commands = [
     ...(shown === '' ? [] : [[`cd ${shown}`, '']]),

@@ -87,6 +87,13 @@ describe('a plugin that breaks', () => {
     },
   );
 
+  test('is told by its line, in the log and in the trace', async () => {
+    const { walked, log } = await rcptWith({ rcpt: () => Promise.reject(new Error('no database')) });
+    const [step] = (await walked).steps;
+    expect(log.lines[0]?.fields.at).toMatch(/^test\/core\/chain\/containment\.test\.ts:\d+:\d+$/);
+    expect(step?.detail).toBe(`crooked failed at rcpt: no database (${String(log.lines[0]?.fields.at)})`);
+  });
+
   test('never tells the client the cause', async () => {
     const { walked } = await rcptWith({ rcpt: () => Promise.reject(new Error('password hunter2 is wrong')) });
     expect((await walked).decision).toMatchObject({ reply: { text: expect.not.stringContaining('hunter2') } });

@@ -46,6 +46,7 @@ export default definePlugin({
       if (forwardPath.localPart === 'word') throw 'a word';
       if (forwardPath.localPart === 'promise') void fetchUser();
       if (forwardPath.localPart === 'timer') setTimeout(() => lookUp('later'), 1);
+      if (forwardPath.localPart === 'nobody') setTimeout(() => { throw 'a word'; }, 1);
       return accept;
     },
   }),
@@ -165,5 +166,18 @@ describe('an error that comes out of no call', () => {
     expect(await client.data('Subject: hello\n\nHello.\n')).toMatchObject({ code: 250 });
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('of nobody known: the gateway ends in good order, and says by its exit code that it did not want to', async () => {
+    const { child, client, failed, lines } = await gateway();
+    expect(await client.say('RCPT TO:<nobody@example.test>')).toMatchObject({ code: 250 });
+    expect(await failed(0)).toMatchObject({
+      outside: 'any call',
+      cause: 'a word',
+      hint: expect.stringMatching(/ends/),
+    });
+    await client.say('RSET');
+    expect(await once(child, 'exit')).toEqual([1, null]);
+    await until(() => expect(lines.at(-1)).toMatchObject({ event: 'closed' }));
   });
 });
