@@ -2,6 +2,7 @@
 
 /** Every code, in the order of the documentation. */
 export const ERROR_CODES = [
+  'MF_INIT',
   'MF_CONFIG_FILE',
   'MF_CONFIG_SYNTAX',
   'MF_CONFIG_ENV',
@@ -30,7 +31,6 @@ export const ERROR_CODES = [
   'MF_RECIPIENTS_REFUSED',
   'MF_QUEUE_OPEN',
   'MF_ZONE_FILE',
-  'MF_INIT',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

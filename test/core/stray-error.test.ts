@@ -28,6 +28,8 @@ function through(...files: readonly string[]): Error {
 describe('whose it is', () => {
   test.each([
     { files: ['/etc/mail/filters/b.ts'], plugin: 'b', at: '/etc/mail/filters/b.ts:7:3' },
+    // As a file is called that was loaded anew.
+    { files: ['/etc/mail/filters/b.ts?mailframe=3'], plugin: 'b', at: '/etc/mail/filters/b.ts:7:3' },
     { files: ['/etc/mail/lib/x.ts', '/etc/mail/filters/a.ts'], plugin: 'a', at: '/etc/mail/lib/x.ts:7:3' },
     { files: ['/etc/mail/lib/x.ts'], plugin: null, at: '/etc/mail/lib/x.ts:7:3' },
     {
