@@ -26,7 +26,7 @@ export function lookUp(name: string): never {
 /** Each local part brings it down in another way. */
 const crooked = `import { accept, definePlugin } from 'mailframe';
 import { lookUp } from '../tables/look-up.ts';
-
+import { descend } from 'deep';
 interface Found {
   readonly user: string;
 }
@@ -46,6 +46,7 @@ export default definePlugin({
       if (forwardPath.localPart === 'word') throw 'a word';
       if (forwardPath.localPart === 'promise') void fetchUser();
       if (forwardPath.localPart === 'timer') setTimeout(() => lookUp('later'), 1);
+      if (forwardPath.localPart === 'library') descend(20);
       if (forwardPath.localPart === 'nobody') setTimeout(() => { throw 'a word'; }, 1);
       return accept;
     },
@@ -78,6 +79,12 @@ const files = {
   'filters/crooked.ts': crooked,
   'tables/look-up.ts': lookUp,
   'node_modules/mailframe-plugin-mapped/package.json': '{ "type": "module", "exports": "./dist/index.js" }',
+  'node_modules/deep/package.json': '{ "type": "module", "exports": "./index.js" }',
+  'node_modules/deep/index.js': `export function descend(depth) {
+  if (depth === 0) throw new Error('far below');
+  return descend(depth - 1);
+}
+`,
   'mailframe.config.yaml': `
 hostname: mx.example.test
 listeners: [{ id: inbound, port: 0 }]
@@ -144,6 +151,9 @@ caused by Error: connection refused
     at: 'node_modules/mailframe-plugin-mapped/src/index.ts:10:41',
     cause: 'from the source',
   });
+  // V8 keeps ten frames by itself, and all of them would be the library's.
+  await client.say('RCPT TO:<library@example.test>');
+  expect(await failed(4)).toMatchObject({ at: 'filters/crooked.ts:23:48', cause: 'far below' });
   await client.say('RSET');
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
