@@ -8,6 +8,7 @@ import type { Around } from '../core/plugin/middleware.ts';
 import type { Log } from '../core/plugin/ports.ts';
 import { systemClock } from '../core/system/clock.ts';
 import { systemRandom } from '../core/system/random.ts';
+import { originsOf } from '../core/wiring/origin.ts';
 import { compare, shown } from './compare.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
@@ -37,6 +38,7 @@ function link(index: number, parts: Partial<Link['instance']> = {}): Link {
     deliveryDeadline: 600_000,
     delivers: null,
     log: silent,
+    originOf: originsOf(null),
   };
 }
 

@@ -94,16 +94,30 @@ async function mount(
   const module = 'file' in located ? located.file : null;
   const log = at.scope.get(LOG).child({ plugin: id });
   const scope = at.scope.child().value(LOG, log).value(IDENTITY, { hostname: configuration.hostname, plugin: id });
-  const inspected = await inspect({ plugin, id, options, scope });
+  const inspected = await inspect({ plugin, id, options, scope, module });
   const created = inspected.kind === 'sound' ? await create(inspected.value) : inspected;
   if (created.kind === 'faulty') {
     complain(entry, created.faults, at.complaints);
     return null;
   }
   const { when, mode, onError, deadline, deliveryDeadline } = entry;
-  const { instance } = created.value;
+  const { instance, originOf } = created.value;
   const { delivers } = plugin;
-  return { id, instance, when, mode, onError, deadline, deliveryDeadline, delivers, log, plugin, entry, module };
+  return {
+    id,
+    instance,
+    when,
+    mode,
+    onError,
+    deadline,
+    deliveryDeadline,
+    delivers,
+    log,
+    originOf,
+    plugin,
+    entry,
+    module,
+  };
 }
 
 /** Files beside the configuration that a plugin is made of. */

@@ -14,6 +14,7 @@ import { LOG, type Log } from './plugin/ports.ts';
 import type { QueueStore } from './plugin/queue-store.ts';
 import type { Reload } from './reload.ts';
 import type { TallyRecord } from './shadow/tally.ts';
+import type { Astray, StrayError } from './stray-error.ts';
 import { systemClock } from './system/clock.ts';
 import type { Scope } from './wiring/scope.ts';
 
@@ -61,6 +62,11 @@ export interface Engine {
    * the log says why. Does not reject.
    */
   reloadCertificates(): Promise<readonly Renewal[]>;
+  /**
+   * Judges an error that reached the process and not us: thrown in a timer of a plugin, or in a promise that nobody waits
+   * for. `mailframe start` asks for all of them; a program that embeds the gateway may do so too. Does nothing itself.
+   */
+  judgeStray(error: unknown, astray: Astray): StrayError;
   /** What plugins in shadow mode would have done, by their ids. */
   shadows(): Readonly<Record<string, TallyRecord>>;
   /** Resolves when everything has ended. Calling it again waits for the same. */

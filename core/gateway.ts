@@ -32,6 +32,7 @@ import { ShadowBook } from './shadow/shadow-book.ts';
 import type { TallyRecord } from './shadow/tally.ts';
 import type { Reception } from './smtp/reception.ts';
 import { SourceWatch } from './source-watch.ts';
+import { type Astray, type StrayError, strayError } from './stray-error.ts';
 import { tellReload } from './tell-reload.ts';
 
 /** What a gateway is given beside its configuration. */
@@ -124,6 +125,10 @@ export class Gateway implements Engine {
 
   async reloadCertificates(): Promise<readonly Renewal[]> {
     return (await this.#running?.listeners.renew()) ?? [];
+  }
+
+  judgeStray(error: unknown, astray: Astray): StrayError {
+    return strayError(error, astray, this.#live.compiled.mounted);
   }
 
   close(): Promise<void> {

@@ -129,4 +129,5 @@ export * from './plugin/tls-reports.ts';
 export * from './plugin/token.ts';
 export * from './plugin/web.ts';
 export { memoryStore } from './queue/memory-store.ts';
+export type { Astray, StrayError } from './stray-error.ts';
 export type { Scope } from './wiring/scope.ts';

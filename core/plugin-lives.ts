@@ -3,7 +3,7 @@
 import type { CompiledConfiguration } from './compile.ts';
 import { positionAt } from './config/place.ts';
 import { MailframeError } from './mail/error.ts';
-import { describeError } from './mail/failure.ts';
+import { describeWithOrigin } from './mail/failure.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Clock, Log } from './plugin/ports.ts';
 
@@ -29,7 +29,8 @@ export class PluginLives {
         await one.instance.start?.();
         this.#alive.push(one);
       } catch (error) {
-        throw new MailframeError('MF_PLUGIN_START', `the plugin ${one.id} cannot start: ${describeError(error)}`, {
+        const why = describeWithOrigin(error, one.originOf);
+        throw new MailframeError('MF_PLUGIN_START', `the plugin ${one.id} cannot start: ${why}`, {
           cause: error,
           position: positionAt(document.place, [...one.entry.path, 'use'], 'value'),
         });
@@ -40,7 +41,7 @@ export class PluginLives {
   /** A plugin that hangs or throws at its end keeps nobody else from ending. */
   async close(): Promise<void> {
     const { clock, log } = this.#ports;
-    for (const { id, instance } of this.#alive.splice(0).reverse()) {
+    for (const { id, instance, originOf } of this.#alive.splice(0).reverse()) {
       const timer = new AbortController();
       const late = clock.sleep(CLOSE_DEADLINE, timer.signal).then(
         () => Promise.reject(new Error(`not closed within ${CLOSE_DEADLINE} ms`)),
@@ -49,7 +50,7 @@ export class PluginLives {
       try {
         await Promise.race([Promise.resolve(instance.close?.()), late]);
       } catch (error) {
-        log.error('failed', { plugin: id, closing: describeError(error) });
+        log.error('failed', { plugin: id, closing: describeWithOrigin(error, originOf) });
       } finally {
         timer.abort();
       }

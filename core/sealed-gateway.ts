@@ -38,6 +38,7 @@ import { systemWeb } from './system/web.ts';
 import type { KeptDelivery } from './testing/kept-deliveries.ts';
 import { type OverlayFiles, overlayFiles } from './testing/overlay-files.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
+import { originsOf } from './wiring/origin.ts';
 import type { Scope } from './wiring/scope.ts';
 
 /** What stands in for the machine, and for whom the deliveries are. */
@@ -185,8 +186,9 @@ function firstPlugin(instance: PluginInstance, log: Log): MountedPlugin {
     deliveryDeadline: DEADLINE,
     delivers: null,
     log,
-    plugin: definePlugin({ name: id, create: () => ({}) }),
+    originOf: originsOf(null),
     module: null,
+    plugin: definePlugin({ name: id, create: () => ({}) }),
     entry: {
       use: id,
       id,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { smtpClient } from '../core/testing/smtp-client.ts';
+import { buildPlugins, GENERATED, generatePlugins, runTool } from './support/generated-plugins.ts';
 import { folderForAll } from './support/temp-folder.ts';
 import { until } from './support/until.ts';
 
@@ -139,5 +140,42 @@ describe('an installed package', () => {
     await writeFile(join(tests, 'native.mjs'), NATIVE_TEST);
     const native = await run(process.execPath, ['--test', 'native.mjs'], { cwd: tests, env: PLAIN });
     expect(native.stdout).toMatch(/pass 1\b[^]*fail 0\b/);
+  });
+});
+
+describe('the plugins that npm create mailframe-plugin writes', () => {
+  beforeAll(() => generatePlugins(folder()), 60_000);
+
+  test('compile as strictly as they say, and are built', async () => {
+    expect(await buildPlugins(folder())).toEqual({ code: 0, said: '' });
+  });
+
+  test('pass their own tests', async () => {
+    const { code, said } = await runTool(folder(), 'vitest', 'run', '--root', 'plugins');
+    expect(said).toMatch(new RegExp(`Test Files +${GENERATED.length} passed`));
+    expect(code).toBe(0);
+  });
+
+  test('stand in a gateway by their name, and as the example uses them', async () => {
+    const examples = GENERATED.map(kind => `plugins/${kind}/example/mailframe.config.yaml`);
+    const texts = await Promise.all(examples.map(file => readFile(join(folder(), file), 'utf8')));
+    const built = texts.map((text, index) => {
+      const name = `by-name-${index}.yaml`;
+      return { name, text: text.replace('../src/index.ts', `a-${GENERATED[index]}`).replaceAll('2525', '0') };
+    });
+    await Promise.all(built.map(({ name, text }) => writeFile(join(folder(), name), text)));
+    const files = [...examples, ...built.map(({ name }) => name)];
+    const program = `
+      import { createEngine } from 'mailframe';
+      for (const file of ${JSON.stringify(files)}) {
+        const { configuration } = await createEngine({ file });
+        console.log(configuration.plugins[0].use, configuration.plugins[0].id);
+      }
+    `;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: folder() });
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      ...GENERATED.map(kind => `../src/index.ts a-${kind}`),
+      ...GENERATED.map(kind => `a-${kind} a-${kind}`),
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 /** Who failed, and how: carried from where it broke to where it is contained. */
-import { describeError } from '../mail/failure.ts';
+import { describeWithCauses } from '../mail/failure.ts';
 import type { Link } from './link.ts';
 
 export class Blame extends Error {
@@ -7,8 +7,14 @@ export class Blame extends Error {
   readonly late: boolean;
 
   constructor(by: Link, cause: unknown, late = false) {
-    super(describeError(cause), { cause });
+    super(describeWithCauses(cause), { cause });
     this.by = by;
     this.late = late;
   }
+}
+
+/** What a plugin threw where nobody waits for its answer, for a line of the log. */
+export function whyAndWhere(by: Link, error: unknown) {
+  const { at, stack } = by.originOf(error);
+  return { cause: describeWithCauses(error), at, ...(stack === null ? {} : { stack }) };
 }

@@ -37,9 +37,12 @@ export class CallRecord<H extends HookName> {
     const { link, hook, about } = this.#call;
     const blame = error instanceof Blame ? error : new Blame(link, error);
     const cause = blame.cause ?? blame;
+    const { at, isExact, stack } = blame.by.originOf(cause);
+    // Nobody threw what says that an answer is late.
+    const trodden = blame.late || stack === null ? {} : { stack };
     const because = `${blame.by.id} failed at ${hook}: ${blame.message}`;
-    blame.by.log.error('failed', { ...about, hook, cause: blame.message, stack: stackOf(cause) });
-    const failed = this.#step(blame.late ? 'late' : 'failed', because);
+    blame.by.log.error('failed', { ...about, hook, cause: blame.message, at, ...trodden });
+    const failed = this.#step(blame.late ? 'late' : 'failed', isExact ? `${because} (${at})` : because);
     if (blame.by === link && link.onError === 'ignore') return { kind: 'silent', step: failed };
     return { kind: 'failed', by: blame.by, reply: replyTo(blame.by.onError, cause), because, step: failed };
   }
@@ -67,8 +70,4 @@ export class CallRecord<H extends HookName> {
 function replyTo(onError: OnError, error: unknown): Refusal {
   if (onError === 'reject') return { code: 554, status: '5.3.0', text: 'Local error in processing' };
   return error instanceof Failure || onError === 'defer' ? replyToError(error) : LOCAL_ERROR;
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
 }

@@ -5,12 +5,11 @@
  * Guarantee: never throws or rejects. A plugin that throws, rejects, answers nonsense, answers late or never ends here, with a log
  * line that names plugin, hook and cause. Limit: a plugin that blocks the thread cannot be interrupted.
  */
-import { describeError } from '../mail/failure.ts';
 import type { Awaitable } from '../plugin/awaitable.ts';
 import type { Answer, HookContext, HookName, Subject } from '../plugin/hooks.ts';
 import type { Clock } from '../plugin/ports.ts';
 import { faultOf } from './answer.ts';
-import { Blame } from './blame.ts';
+import { Blame, whyAndWhere } from './blame.ts';
 import type { Call, Called } from './call.ts';
 import { CallContext } from './call-context.ts';
 import { CallRecord } from './call-record.ts';
@@ -118,7 +117,7 @@ async function inTime<H extends HookName>(
   }
   value.then(
     () => by.log.warn('answered late', { ...it.about, hook: it.hook, deadline: limit }),
-    error => by.log.warn('failed late', { ...it.about, hook: it.hook, cause: describeError(error) }),
+    error => by.log.warn('failed late', { ...it.about, hook: it.hook, ...whyAndWhere(by, error) }),
   );
   throw new Blame(by, new Error(`no answer within ${limit} ms`), true);
 }

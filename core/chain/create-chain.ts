@@ -1,10 +1,10 @@
 /** Makes the chain of one configuration: its links in their order, and its routes. */
 
 import { simpleConditions } from '../mail/condition.ts';
-import { describeError } from '../mail/failure.ts';
 import type { RouteRule } from '../mail/route.ts';
 import type { HappeningName, Happenings } from '../plugin/observer.ts';
 import type { Clock, Random } from '../plugin/ports.ts';
+import { whyAndWhere } from './blame.ts';
 import type { Chain } from './chain.ts';
 import { holds } from './condition.ts';
 import { walkContent } from './content-hooks.ts';
@@ -66,7 +66,7 @@ function tell<E extends HappeningName>(links: readonly Link[], event: E, happeni
     const observe = link.instance.observe?.[event];
     if (observe === undefined) continue;
     const failed = (error: unknown) =>
-      link.log.error('failed', { ...idOf(happening), observing: event, cause: describeError(error) });
+      link.log.error('failed', { ...idOf(happening), observing: event, ...whyAndWhere(link, error) });
     try {
       const done = observe(happening);
       if (done instanceof Promise) done.catch(failed);

@@ -1,5 +1,6 @@
 /** A link: one plugin of the configuration's list, as the chain sees it. */
 import type { Condition } from '../mail/condition.ts';
+import type { Origin } from '../mail/origin.ts';
 import type { HookName } from '../plugin/hooks.ts';
 import type { PluginInstance } from '../plugin/plugin.ts';
 import type { Log } from '../plugin/ports.ts';
@@ -23,6 +24,8 @@ export interface Link {
   /** For a transport, whether it needs hosts; `null` for any other plugin. */
   readonly delivers: 'here' | 'to-hosts' | null;
   readonly log: Log;
+  /** Where in the plugin's files an error comes from. Never throws. */
+  readonly originOf: (error: unknown) => Origin;
 }
 
 /** Whether the plugin answers a hook. */

@@ -6,7 +6,7 @@
  */
 import type { Answer, HookContext, HookName, Subject } from '../plugin/hooks.ts';
 import type { HookCall, Next } from '../plugin/middleware.ts';
-import { Blame } from './blame.ts';
+import { Blame, whyAndWhere } from './blame.ts';
 import type { Call } from './call.ts';
 import type { CallContext } from './call-context.ts';
 import type { Link } from './link.ts';
@@ -58,7 +58,7 @@ async function wrap<H extends HookName>(
   } catch (error) {
     const blame = error instanceof Blame ? error : new Blame(link, error);
     if (blame.by !== link || link.onError !== 'ignore') throw blame;
-    link.log.error('failed', { ...it.about, hook: it.hook, around: it.link.id, cause: blame.message });
+    link.log.error('failed', { ...it.about, hook: it.hook, around: it.link.id, ...whyAndWhere(link, blame.cause) });
     return inner ?? below(it.subject);
   }
 }

@@ -5,6 +5,7 @@
  * In the repository the sources run as they are; an installed package has only `dist/`.
  */
 import { existsSync } from 'node:fs';
+import { url as inspectedAt } from 'node:inspector';
 
 const NEEDED = 24;
 
@@ -20,15 +21,17 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
 /**
  * A gateway makes much that does not last. V8 would let the space for it grow to 128 MiB, and collect the rest only when it
  * is several times of what is in use: half a gigabyte where a fraction does. This can be said only to a process that begins,
- * and so it begins itself anew. Whoever says the first of it differently, to node or in NODE_OPTIONS, is listened to.
+ * and so it begins itself anew. Whoever says the first of it differently, to node or in NODE_OPTIONS, is listened to. A debugger
+ * that has found this process would lose it.
  */
 const FRUGAL = ['--max-semi-space-size=16', '--heap-growing-percent=60'];
 const isSaid = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(said =>
   said.includes('--max-semi-space-size'),
 );
-const canBegin = typeof process.execve === 'function' && process.platform !== 'win32' && process.channel === undefined;
+const isDebugged = inspectedAt() !== undefined || process.env.VSCODE_INSPECTOR_OPTIONS !== undefined;
+const canBegin = process.platform !== 'win32' && process.channel === undefined && !isDebugged;
 if (process.argv[2] === 'start' && !isSaid && canBegin) {
-  process.execve(process.execPath, [process.execPath, ...FRUGAL, ...process.execArgv, ...process.argv.slice(1)]);
+  process.execve?.(process.execPath, [process.execPath, ...FRUGAL, ...process.execArgv, ...process.argv.slice(1)]);
 }
 
 const sources = new URL('./main.ts', import.meta.url);

@@ -5,6 +5,7 @@ import { register as alias } from './alias.ts';
 import { register as check } from './check.ts';
 import { register as conformance } from './conformance.ts';
 import { register as explain } from './explain.ts';
+import { register as init } from './init.ts';
 import { register as lookup } from './lookup.ts';
 import { register as passwd } from './passwd.ts';
 import { register as plan } from './plan.ts';
@@ -45,6 +46,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     reload,
     status,
     shadow,
+    init,
   ];
   for (const register of verbs) register(program);
   // A reader that goes away early (`mailframe plan | head`) is no error.

@@ -1,9 +1,14 @@
 /** `mailframe start`: runs the gateway until it is told to stop. */
 import { closeSync, openSync } from 'node:fs';
+import { url as inspectedAt } from 'node:inspector';
 import type { Command } from 'commander';
 import { createEngine, type Engine } from '../engine.ts';
 import { describeError } from '../mail/failure.ts';
 import { DEFAULT_FILE, refuse } from './common.ts';
+import { watchStrayErrors } from './stray-errors.ts';
+
+/** Frames of a stack that V8 keeps; ten by itself, which a library of a plugin's fills alone: whose line it was would be lost. */
+const FRAMES = 40;
 
 export function register(program: Command): void {
   program
@@ -14,15 +19,18 @@ export function register(program: Command): void {
 }
 
 async function start(file: string): Promise<void> {
+  Error.stackTraceLimit = FRAMES;
   let engine: Engine;
   try {
     engine = await createEngine({ file });
     reloadOnSignal(engine);
+    watchStrayErrors(engine, () => end(engine));
     await engine.start();
   } catch (error) {
     refuse(error);
     return;
   }
+  warnOfDebugger(engine);
   if (process.stdout.isTTY || engine.configuration.log.format === 'human') process.stdout.write(`${welcome(engine)}\n`);
   closeOnSignal(engine);
 }
@@ -65,16 +73,29 @@ function closeOnSignal(engine: Engine): void {
     if (closing) process.exit(130);
     closing = true;
     engine.log.info('closing', { signal, hint: 'a second signal ends it at once' });
-    engine.close().then(
-      () => process.exit(0),
-      error => {
-        engine.log.error('failed', { closing: describeError(error) });
-        process.exit(1);
-      },
-    );
+    end(engine);
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+}
+
+/** Closes in good order, and then ends the process. */
+function end(engine: Engine): void {
+  engine.close().then(
+    () => process.exit(),
+    error => {
+      engine.log.error('failed', { closing: describeError(error) });
+      process.exit(1);
+    },
+  );
+}
+
+/** Whoever reaches that port runs what he likes. */
+function warnOfDebugger(engine: Engine): void {
+  const at = inspectedAt();
+  if (at === undefined) return;
+  const message = `a debugger may attach at ${at}: until that is closed no deadline of a plugin passes`;
+  engine.log.warn('warned', { message });
 }
 
 /** What listens where, and what to do next. */

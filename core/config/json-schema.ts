@@ -4,6 +4,7 @@
  * Editors (`# yaml-language-server: $schema=`) complete and check with it. Draft 7, because that is what they know.
  */
 import { z } from 'zod';
+import { forEditors, includable, type Json, type JsonObject } from './for-editors.ts';
 import { fileSchema } from './schema.ts';
 
 /** A plugin whose options are to be in the schema. */
@@ -15,9 +16,11 @@ export interface DescribedPlugin {
   readonly options: z.ZodType | null;
 }
 
-/** JSON of an unknown shape. */
-type Json = { [key: string]: Json } | readonly Json[] | string | number | boolean | null | undefined;
-type JsonObject = { [key: string]: Json };
+/** Lists that one may want to have in a file of their own. */
+const LISTS = ['listeners', 'plugins', 'routes'] as const;
+
+/** A mapping first: that is what nearly all options are. */
+const ANYTHING = ['object', 'array', 'string', 'number', 'boolean', 'null'] as const;
 
 /** The schema of a configuration that may use these plugins, and any other. */
 export function configurationJsonSchema(plugins: readonly DescribedPlugin[]): JsonObject {
@@ -31,20 +34,26 @@ export function configurationJsonSchema(plugins: readonly DescribedPlugin[]): Js
     const options = optionsSchema(plugin, name);
     definitions[name] = options;
     branches.push({
-      if: { properties: { use: { const: plugin.use } }, required: ['use'] },
+      // Without the type, nothing at all is a plugin of every kind to an editor.
+      if: { type: 'object', properties: { use: { const: plugin.use } }, required: ['use'] },
       // oxlint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
       then: thenOf(options, name),
     });
   }
   // Draft 7 knows no empty list here.
   if (branches.length > 0) entry.allOf = branches;
-  objectAt(entry, 'properties').use = {
+  const keys = objectAt(entry, 'properties');
+  // Else an editor offers `options` without a colon.
+  keys.options = { ...objectAt(keys, 'options'), type: [...ANYTHING] };
+  keys.use = {
     description: use.description,
     anyOf: [
       ...plugins.map(({ use, summary }) => ({ const: use, ...(summary === null ? {} : { description: summary }) })),
       { type: 'string', minLength: 1 },
     ],
   };
+  const properties = objectAt(file, 'properties');
+  for (const list of LISTS) properties[list] = includable(objectAt(properties, list));
   return { ...file, definitions };
 }
 
@@ -62,7 +71,7 @@ function optionsSchema({ use, summary, options }: DescribedPlugin, name: string)
 }
 
 function jsonSchema(schema: z.ZodType): JsonObject {
-  return z.toJSONSchema(schema, {
+  const written = z.toJSONSchema(schema, {
     io: 'input',
     target: 'draft-7',
     unrepresentable: 'any',
@@ -72,6 +81,7 @@ function jsonSchema(schema: z.ZodType): JsonObject {
       if (Array.isArray(examples)) written.examples = examples;
     },
   }) as unknown as JsonObject;
+  return forEditors(written);
 }
 
 /** A schema that becomes a part of another one: its references to itself have to start further down. */

@@ -194,4 +194,4 @@ export const fileSchema = z
       'Asked for each recipient on every attempt. The first that matches decides.',
     ),
   })
-  .meta({ title: 'mailframe', description: 'The configuration of a mail gateway.' });
+  .meta({ description: 'The configuration of a mail gateway.' });

@@ -2,6 +2,7 @@
 
 /** Every code, in the order of the documentation. */
 export const ERROR_CODES = [
+  'MF_INIT',
   'MF_CONFIG_FILE',
   'MF_CONFIG_SYNTAX',
   'MF_CONFIG_ENV',

@@ -1,4 +1,5 @@
 /** Failures of the machine as SMTP sees them: one table from errno to reply, so that a full disk is never a lost mail. */
+import type { Origin } from './origin.ts';
 import type { EnhancedStatus, PermanentReply, Refusal, TransientReply } from './reply.ts';
 
 /**
@@ -57,8 +58,38 @@ export function replyToError(error: unknown): PermanentReply | TransientReply {
   return status === undefined ? LOCAL_ERROR : { ...LOCAL_ERROR, status };
 }
 
-/** A thrown value in one line, for the log. */
+/** A thrown value in one line, for the log. Anything may be thrown, also what cannot be made text of. */
 export function describeError(error: unknown): string {
-  if (error instanceof Error) return error.message === '' ? error.name : error.message;
-  return String(error);
+  try {
+    if (error instanceof Error) return error.message === '' ? error.name : error.message;
+    return String(error);
+  } catch {
+    return `something that cannot be shown (${typeof error})`;
+  }
+}
+
+/** What was thrown and what caused it, in one line: `fetch failed: connect ECONNREFUSED 127.0.0.1:5432`. */
+export function describeWithCauses(error: unknown): string {
+  const said: string[] = [];
+  let one = error;
+  for (let depth = 0; depth < 5 && one !== undefined && one !== null; depth++) {
+    const text = describeError(one);
+    if (!said.some(before => before.includes(text))) said.push(text);
+    one = causeOf(one);
+  }
+  return said.length === 0 ? String(error) : said.join(': ');
+}
+
+function causeOf(error: unknown): unknown {
+  try {
+    return error instanceof Error ? error.cause : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same, and where in the files of a plugin it comes from: `no such table (filters/mine.ts:5:11)`. */
+export function describeWithOrigin(error: unknown, originOf: (error: unknown) => Origin): string {
+  const { at, isExact } = originOf(error);
+  return isExact ? `${describeWithCauses(error)} (${at})` : describeWithCauses(error);
 }

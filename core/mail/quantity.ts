@@ -32,8 +32,22 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
   weeks: 604_800e3,
 };
 
+const NUMBER = '\\d{1,15}(\\.\\d{1,9})?';
 /** A number and its unit, with or without a space between them. */
 const QUANTITY = /^(\d{1,15}(?:\.\d{1,9})?) ?([a-z]+)$/i;
+
+/** What a size looks like, for JSON Schema: all that `parseSize` takes. */
+export const SIZE_PATTERN = `^${NUMBER} ?(${wordsOf(OCTETS)})$|^\\d{1,15}$`;
+/** What a duration looks like, for JSON Schema: all that `parseDuration` takes. */
+export const DURATION_PATTERN = `^${NUMBER} ?(${wordsOf(MILLISECONDS)})$`;
+/** What a rate looks like, for JSON Schema: all that `parseRate` takes. */
+export const RATE_PATTERN = `^\\d{1,9} ?/ ?(${NUMBER} ?)?(${wordsOf(MILLISECONDS)})$`;
+
+/** The units in any case. Patterns of JSON Schema have no flags. */
+function wordsOf(units: Readonly<Record<string, number>>): string {
+  const inAnyCase = (unit: string) => unit.replace(/[a-z]/g, letter => `[${letter.toUpperCase()}${letter}]`);
+  return Object.keys(units).map(inAnyCase).join('|');
+}
 
 /** Octets, or `null` where the text is no size. A number without a unit is a number of octets. */
 export function parseSize(text: string): number | null {

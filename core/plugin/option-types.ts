@@ -13,7 +13,16 @@ import { parseDomain } from '../mail/domain.ts';
 import { parseHost } from '../mail/host.ts';
 import { parseIpAddress } from '../mail/ip-address.ts';
 import { parseMailbox } from '../mail/path.ts';
-import { formatDuration, formatSize, parseDuration, parseRate, parseSize } from '../mail/quantity.ts';
+import {
+  DURATION_PATTERN,
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseRate,
+  parseSize,
+  RATE_PATTERN,
+  SIZE_PATTERN,
+} from '../mail/quantity.ts';
 import type { Host } from '../mail/route.ts';
 import { Secret } from './secret.ts';
 
@@ -44,7 +53,9 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
  */
 export function size(bounds: Bounds = {}) {
   return z
-    .union([z.int().min(0), z.string()], { error: issue => missingOr(issue.input, SIZE) })
+    .union([z.int().min(0), z.string().meta(shaped(SIZE_PATTERN, SIZE))], {
+      error: issue => missingOr(issue.input, SIZE),
+    })
     .meta({
       description: 'A size: a number with KB, MB, GB, KiB, MiB or GiB, or a number of octets.',
       examples: ['25 MiB'],
@@ -65,7 +76,12 @@ export function duration(bounds: Bounds = {}) {
       const milliseconds = parseDuration(text);
       return milliseconds === null ? refuse(context, DURATION) : within(milliseconds, bounds, formatDuration, context);
     },
-    { wanted: DURATION, description: 'A duration: a number with ms, s, min, h or days.', example: '5 min' },
+    {
+      wanted: DURATION,
+      description: 'A duration: a number with ms, s, min, h or days.',
+      example: '5 min',
+      pattern: DURATION_PATTERN,
+    },
   );
 }
 
@@ -78,6 +94,7 @@ export function rate(): z.ZodType<Rate, string> {
     wanted: RATE,
     description: 'A rate: a number, a slash, and a time: a unit or a duration.',
     example: '100 / min',
+    pattern: RATE_PATTERN,
   });
 }
 
@@ -171,12 +188,26 @@ export function secret(): z.ZodType<Secret, string | Secret> {
 /** A type that is written as text and read by a function. */
 function textType<T>(
   read: (text: string, context: z.core.$RefinementCtx) => T,
-  about: { readonly wanted: string; readonly description: string; readonly example: string | null },
+  about: {
+    readonly wanted: string;
+    readonly description: string;
+    readonly example: string | null;
+    readonly pattern?: string;
+  },
 ) {
   return z
     .string({ error: issue => missingOr(issue.input, about.wanted) })
-    .meta({ description: about.description, ...(about.example === null ? {} : { examples: [about.example] }) })
+    .meta({
+      description: about.description,
+      ...(about.example === null ? {} : { examples: [about.example] }),
+      ...(about.pattern === undefined ? {} : shaped(about.pattern, about.wanted)),
+    })
     .transform(read);
+}
+
+/** For JSON Schema alone, where an editor underlines what does not look like it: the parser has the last word. */
+function shaped(pattern: string, wanted: string) {
+  return { pattern, patternErrorMessage: wanted };
 }
 
 function missingOr(input: unknown, wanted: string): string {

@@ -14,7 +14,7 @@ const PLAIN = /^[\w.:@<>/+*[\]-]+$/;
 
 /** Rewrites a line of JSON as the log writes it. */
 export function humanLine(json: string, colour: boolean): string {
-  const { level, time, event, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const { level, time, event, stack, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const name = String(level);
   const parts = [
@@ -26,7 +26,7 @@ export function humanLine(json: string, colour: boolean): string {
       .filter(([, value]) => value !== null)
       .map(([key, value]) => `${paint(DIM, `${escapeControls(key)}=`)}${inline(value)}`),
   ];
-  const stacks = Object.values(fields).flatMap(stackOf);
+  const stacks = [...(typeof stack === 'string' ? linesOf(stack) : []), ...Object.values(fields).flatMap(stackOf)];
   return `${[parts.join(' '), ...stacks.map(line => paint(DIM, line))].join('\n')}\n`;
 }
 
@@ -53,6 +53,9 @@ function isError(value: unknown): value is WrittenError {
 }
 
 function stackOf(value: unknown): readonly string[] {
-  if (!isError(value)) return [];
-  return value.stack.split('\n').map(line => `      ${escapeControls(line.trim())}`);
+  return isError(value) ? linesOf(value.stack) : [];
+}
+
+function linesOf(stack: string): readonly string[] {
+  return stack.split('\n').map(line => `      ${escapeControls(line.trim())}`);
 }

@@ -1,8 +1,11 @@
 /** Why a module could not be loaded, in a sentence with file and line. */
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeError, errnoOf } from '../mail/failure.ts';
+import { describeWithCauses, errnoOf } from '../mail/failure.ts';
+import { sourceOf } from './source-map.ts';
+import { framesOf, type Place, pathOf, placeText } from './stack.ts';
 
 const NO_SUCH_SYNTAX =
   'Node runs TypeScript by leaving its types away, so enums, namespaces, parameter properties and decorators cannot be used';
@@ -14,40 +17,49 @@ const NO_MODULE =
 const OUTSIDE_A_MODULE = /^Cannot use import statement outside a module|^Unexpected token 'export'/;
 
 /** Frames in here are ours: the plugin's own line is what its author wants to know. */
-const CORE = new URL('../', import.meta.url).href;
+const CORE = fileURLToPath(new URL('../', import.meta.url));
 
 /** What to tell about an error that came out of an import. `file` is the module that was to be imported. */
 export function whyNotLoaded(error: unknown, file: string): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const place = placeIn(stack) ?? (error instanceof SyntaxError ? placeOfSyntaxError(file) : null);
-  const where = place === null ? '' : `${place.file}:${place.line}: `;
+  const said = describeWithCauses(error);
+  const place =
+    placeOfImport(said) ?? placeIn(stack) ?? (error instanceof SyntaxError ? placeOfSyntaxError(file) : null);
+  const where = place === null ? '' : `${placeText(place)}: `;
   const unsupported = errnoOf(error) === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || startsWithDecorator(place);
-  const said = describeError(error);
   const hint = unsupported ? `; ${NO_SUCH_SYNTAX}` : OUTSIDE_A_MODULE.test(said) ? `; ${NO_MODULE}` : '';
   return `${where}${said}${hint}`;
 }
 
-interface SourceLine {
-  readonly file: string;
-  readonly line: number;
+/**
+ * Where an error comes from: the first lines of its stack where the loader put it there, with a caret below the source,
+ * else the innermost frame that lies in a file of somebody else.
+ */
+function placeIn(stack: string): Place | null {
+  const [, file, line, caret = ''] =
+    /^((?:file:\/\/)?\/[^\n]*?):(\d+)\n(?:(?:[^\n]*\n){1,4}?([ \t]*)\^)?/.exec(stack) ?? [];
+  if (file !== undefined) return { file: pathOf(file), line: Number(line), column: caret.length + 1 };
+  const places = framesOf(stack).flatMap(({ place }) => (place === null ? [] : [place]));
+  const found = places.find(place => !place.file.startsWith(CORE));
+  return found === undefined ? null : sourceOf(found);
 }
 
-/**
- * Where an error comes from: the first line of its stack where the loader put it there, else the innermost frame that
- * lies in a file of somebody else.
- */
-function placeIn(stack: string): SourceLine | null {
-  const [, head, headLine] = /^((?:file:\/\/)?\/[^\n]*?):(\d+)\n/.exec(stack) ?? [];
-  const frames = [...stack.matchAll(/\bat (?:[^\n]*\()?(file:\/\/[^\n)]*?):(\d+):\d+\)?/g)];
-  const [, frame, frameLine] = frames.find(([, url]) => url?.startsWith(CORE) === false) ?? [];
-  const file = head ?? frame;
-  const line = headLine ?? frameLine;
-  if (file === undefined || line === undefined) return null;
-  return { file: file.startsWith('file:') ? fileURLToPath(file) : file, line: Number(line) };
+/** Node names the file that imports what is not there, and not the line. */
+function placeOfImport(said: string): Place | null {
+  const [, wanted = '', file] = /^Cannot find (?:module|package) '([^']+)' imported from (\/.+)$/.exec(said) ?? [];
+  if (file === undefined) return null;
+  try {
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const ending = new RegExp(`(['"])(?:[^'"]*/)?${basename(wanted).replace(/[^\w]/g, '\\$&')}\\1`);
+    const line = lines.findIndex(text => ending.test(text));
+    return line === -1 ? null : { file, line: line + 1, column: (lines[line] ?? '').search(ending) + 1 };
+  } catch {
+    return null;
+  }
 }
 
 /** V8 does not say where a syntax error of a JavaScript module stands. The parser that removes types does. */
-function placeOfSyntaxError(file: string): SourceLine | null {
+function placeOfSyntaxError(file: string): Place | null {
   try {
     stripTypeScriptTypes(readFileSync(file, 'utf8'), { sourceUrl: file });
     return null;
@@ -56,7 +68,7 @@ function placeOfSyntaxError(file: string): SourceLine | null {
   }
 }
 
-function startsWithDecorator(place: SourceLine | null): boolean {
+function startsWithDecorator(place: Place | null): boolean {
   if (place === null) return false;
   try {
     return /^\s*@\w/.test(readFileSync(place.file, 'utf8').split('\n')[place.line - 1] ?? '');

@@ -5,7 +5,8 @@
  * from `start` on.
  */
 import type { ErrorCode } from '../mail/error.ts';
-import { describeError } from '../mail/failure.ts';
+import { describeWithOrigin } from '../mail/failure.ts';
+import type { Origin } from '../mail/origin.ts';
 import type { About } from '../plugin/about.ts';
 import { HOOK_NAMES } from '../plugin/hooks.ts';
 import type { HappeningName } from '../plugin/observer.ts';
@@ -13,6 +14,7 @@ import type { Creation, Plugin, PluginInstance } from '../plugin/plugin.ts';
 import { didYouMean } from '../plugin/suggest.ts';
 import type { Needs } from '../plugin/token.ts';
 import { type Fault, validate } from '../plugin/validate.ts';
+import { originsOf } from './origin.ts';
 import type { Scope } from './scope.ts';
 
 /** A plugin to be mounted. */
@@ -24,6 +26,8 @@ export interface Mounting {
   readonly options: unknown;
   /** The services of this one instance. */
   readonly scope: Scope;
+  /** The file that it was loaded from. `null`: there is none. */
+  readonly module?: string | null;
 }
 
 /** Something wrong with an entry of the plugin list. Its path starts at the entry: `['options', 'file']`, `['use']`. */
@@ -36,6 +40,8 @@ export interface Inspected {
   readonly plugin: Plugin;
   readonly id: string;
   readonly creation: Creation<unknown, Needs>;
+  /** Where in its files an error comes from. */
+  readonly originOf: (error: unknown) => Origin;
 }
 
 /** A plugin that is ready to be started. */
@@ -45,6 +51,8 @@ export interface Mounted {
   readonly instance: PluginInstance;
   /** As the schema made them. May hold secrets. */
   readonly options: unknown;
+  /** Where in its files an error comes from. */
+  readonly originOf: (error: unknown) => Origin;
 }
 
 /** The result of a step: all faults, or none. */
@@ -53,35 +61,42 @@ export type Step<T> =
   | { readonly kind: 'faulty'; readonly faults: readonly MountFault[] };
 
 /** Looks at everything that can be looked at without making an instance: options, needs, and the plugin's own check. */
-export async function inspect({ plugin, id, options, scope }: Mounting): Promise<Step<Inspected>> {
+export async function inspect({ plugin, id, options, scope, module = null }: Mounting): Promise<Step<Inspected>> {
+  const originOf = originsOf(module);
   try {
     const validated = await optionsOf(plugin, options);
     const faults = [...validated.faults, ...missingServices(plugin, scope)];
     if (faults.length > 0) return { kind: 'faulty', faults };
     const creation = { ...scope.all(plugin.needs), options: validated.value } as Creation<unknown, Needs>;
     const complaints = await plugin.check(creation);
-    if (complaints.length === 0) return { kind: 'sound', value: { plugin, id, creation } };
+    if (complaints.length === 0) return { kind: 'sound', value: { plugin, id, creation, originOf } };
     return {
       kind: 'faulty',
       faults: complaints.map(({ path, message }) => optionFault({ path, at: 'value', message })),
     };
   } catch (error) {
-    return faulty('MF_PLUGIN_CREATE', `the plugin ${plugin.name} cannot be checked: ${describeError(error)}`);
+    return faulty(
+      'MF_PLUGIN_CREATE',
+      `the plugin ${plugin.name} cannot be checked: ${describeWithOrigin(error, originOf)}`,
+    );
   }
 }
 
 /** Makes the instance and looks at its shape: TypeScript is not there at run time. */
-export async function create({ plugin, id, creation }: Inspected): Promise<Step<Mounted>> {
+export async function create({ plugin, id, creation, originOf }: Inspected): Promise<Step<Mounted>> {
   let instance: PluginInstance;
   try {
     instance = await plugin.create(creation);
   } catch (error) {
-    return faulty('MF_PLUGIN_CREATE', `the plugin ${plugin.name} cannot be created: ${describeError(error)}`);
+    return faulty(
+      'MF_PLUGIN_CREATE',
+      `the plugin ${plugin.name} cannot be created: ${describeWithOrigin(error, originOf)}`,
+    );
   }
   const messages = faultsOf(plugin, instance);
   if (messages.length > 0)
     return { kind: 'faulty', faults: messages.flatMap(text => faulty('MF_PLUGIN_HOOK', text).faults) };
-  return { kind: 'sound', value: { id, plugin, instance, options: creation.options } };
+  return { kind: 'sound', value: { id, plugin, instance, options: creation.options, originOf } };
 }
 
 async function optionsOf(plugin: Plugin, written: unknown) {

@@ -7,6 +7,7 @@ import type { PluginInstance } from '../../../core/plugin/plugin.ts';
 import { ManualClock } from '../../../core/testing/manual-clock.ts';
 import { recordingLog } from '../../../core/testing/recording-log.ts';
 import { seededRandom } from '../../../core/testing/seeded-random.ts';
+import { originsOf } from '../../../core/wiring/origin.ts';
 
 /** One link: its id, its instance, and what differs from the usual. */
 export function link(id: string, instance: PluginInstance, changes: Partial<Link> = {}): Omit<Link, 'log'> {
@@ -19,6 +20,7 @@ export function link(id: string, instance: PluginInstance, changes: Partial<Link
     deadline: 30_000,
     deliveryDeadline: 600_000,
     delivers: null,
+    originOf: originsOf(null),
     ...changes,
   };
 }

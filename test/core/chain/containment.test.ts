@@ -35,6 +35,16 @@ const broken: readonly { readonly name: string; readonly instance: PluginInstanc
     },
     cause: /a string/,
   },
+  {
+    name: 'throws what no text can be made of',
+    instance: {
+      rcpt: () => {
+        // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error
+        throw Object.create(null);
+      },
+    },
+    cause: /something that cannot be shown \(object\)/,
+  },
   { name: 'answers with a string', instance: { rcpt: () => 'OK' as never }, cause: /answered a string/ },
   {
     name: 'answers what the hook does not know',
@@ -76,6 +86,13 @@ describe('a plugin that breaks', () => {
       });
     },
   );
+
+  test('is told by its line, in the log and in the trace', async () => {
+    const { walked, log } = await rcptWith({ rcpt: () => Promise.reject(new Error('no database')) });
+    const [step] = (await walked).steps;
+    expect(log.lines[0]?.fields.at).toMatch(/^test\/core\/chain\/containment\.test\.ts:\d+:\d+$/);
+    expect(step?.detail).toBe(`crooked failed at rcpt: no database (${String(log.lines[0]?.fields.at)})`);
+  });
 
   test('never tells the client the cause', async () => {
     const { walked } = await rcptWith({ rcpt: () => Promise.reject(new Error('password hunter2 is wrong')) });

@@ -52,3 +52,16 @@ test('closed, it keeps nothing alive', async () => {
   await clock.advance(0);
   expect(clock.sleepers).toBe(0);
 });
+
+test('while a debugger may be there nobody is late, and after that whoever is', async () => {
+  const clock = new ManualClock();
+  const late: string[] = [];
+  let isDebugged = true;
+  const deadlines = new Deadlines(clock, () => isDebugged);
+  deadlines.watch(10, () => late.push('at a breakpoint'));
+  await clock.advance(60_000);
+  expect(late).toEqual([]);
+  isDebugged = false;
+  await clock.advance(1000);
+  expect(late).toEqual(['at a breakpoint']);
+});

@@ -186,7 +186,7 @@ describe('schema', () => {
     );
     expect(schema.definitions['options-of-.-filters-mine.ts']).toMatchObject({
       description: 'Paints mail.',
-      properties: { colour: { enum: ['red', 'green'] } },
+      properties: { colour: { anyOf: expect.arrayContaining([expect.objectContaining({ enum: ['red', 'green'] })]) } },
     });
   });
 

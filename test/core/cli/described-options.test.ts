@@ -59,6 +59,7 @@ function showsWhatMayStand({
   const: word,
   type,
   properties,
+  anyOf = [],
 }: Schema): boolean {
   return (
     examples !== undefined ||
@@ -66,7 +67,8 @@ function showsWhatMayStand({
     words !== undefined ||
     word !== undefined ||
     type === 'boolean' ||
-    properties !== undefined
+    properties !== undefined ||
+    anyOf.some(one => one.enum !== undefined)
   );
 }
 

@@ -1,7 +1,16 @@
 /** Sizes and durations as people write them. */
 
 import { describe, expect, test } from 'vitest';
-import { formatDuration, formatSize, parseDuration, parseRate, parseSize } from '../../../core/mail/quantity.ts';
+import {
+  DURATION_PATTERN,
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseRate,
+  parseSize,
+  RATE_PATTERN,
+  SIZE_PATTERN,
+} from '../../../core/mail/quantity.ts';
 import * as fc from '../../support/fast-check.ts';
 
 describe('sizes', () => {
@@ -74,5 +83,52 @@ describe('rates', () => {
     { text: '1 / 0 s', want: null },
   ])('$text', ({ text, want }) => {
     expect(parseRate(text)).toEqual(want);
+  });
+});
+
+describe('the pattern for editors takes all that the parser takes', () => {
+  const units = [
+    'B',
+    'kb',
+    'KiB',
+    'mIb',
+    'TB',
+    'ms',
+    'S',
+    'sec',
+    'Seconds',
+    'min',
+    'MINUTES',
+    'h',
+    'hour',
+    'd',
+    'days',
+    'week',
+  ];
+  const word = fc.oneof(fc.constantFrom(...units), fc.string({ maxLength: 3 }));
+  const amount = fc.oneof(fc.nat().map(String), fc.float({ min: 0, max: 1e6, noNaN: true }).map(String));
+  const blank = fc.constantFrom('', ' ', '  ');
+  const quantity = fc.tuple(amount, blank, word).map(parts => parts.join(''));
+  const written = fc.oneof(
+    amount,
+    quantity,
+    fc
+      .tuple(fc.nat().map(String), blank, fc.constant('/'), blank, fc.oneof(word, quantity))
+      .map(parts => parts.join('')),
+  );
+  test.each([
+    { of: 'sizes', parse: parseSize, pattern: SIZE_PATTERN, none: '5 MIN' },
+    { of: 'durations', parse: parseDuration, pattern: DURATION_PATTERN, none: '5 mni' },
+    { of: 'rates', parse: parseRate, pattern: RATE_PATTERN, none: '5 per min' },
+  ])('$of', ({ parse, pattern, none }) => {
+    let taken = 0;
+    const check = (text: string) => {
+      if (parse(text) === null) return;
+      taken++;
+      expect(text).toMatch(new RegExp(pattern, 'u'));
+    };
+    fc.assert(fc.property(written, check), { numRuns: 3000 });
+    expect(taken).toBeGreaterThan(20);
+    expect(none).not.toMatch(new RegExp(pattern, 'u'));
   });
 });

@@ -201,6 +201,14 @@ describe('lines for a person', () => {
     expect(written.join('')).toMatch(/^12:00:00\.123Z ERROR failed cause="no space"\n {6}Error: no space\n {6}at /);
   });
 
+  test('show a stack that is a field of its own below it', () => {
+    const { log, written } = setup({ format: 'human' });
+    log.error('failed', { at: 'mine.ts:5:11', stack: 'Error: no \u001b space\n    at rcpt (mine.ts:5:11)' });
+    expect(written).toEqual([
+      '12:00:00.123Z ERROR failed at=mine.ts:5:11\n      Error: no \\u001b space\n      at rcpt (mine.ts:5:11)\n',
+    ]);
+  });
+
   test('have colours on a terminal and none elsewhere', () => {
     const terminal = setup({ format: 'human', terminal: true });
     terminal.log.warn('deferred');

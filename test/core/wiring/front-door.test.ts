@@ -67,30 +67,39 @@ describe('a plugin that cannot be loaded says why, and where', () => {
   const STRIPPED =
     'Node runs TypeScript by leaving its types away, so enums, namespaces, parameter properties and decorators cannot be used';
   const cases = [
-    { file: 'syntax.ts', text: "import 'mailframe';\n\nexport default { name: 'x',, };\n", want: /^syntax\.ts:3: ./ },
-    { file: 'syntax.mjs', text: 'export default {\n  a: 1\n  b: 2,\n};\n', want: /^syntax\.mjs:3: ./ },
-    { file: 'enum.ts', text: '\nexport enum A { x }\n', want: new RegExp(`^enum\\.ts:2: .*; ${STRIPPED}$`) },
+    {
+      file: 'syntax.ts',
+      text: "import 'mailframe';\n\nexport default { name: 'x',, };\n",
+      want: /^syntax\.ts:3:28: ./,
+    },
+    { file: 'syntax.mjs', text: 'export default {\n  a: 1\n  b: 2,\n};\n', want: /^syntax\.mjs:3:3: ./ },
+    { file: 'enum.ts', text: '\nexport enum A { x }\n', want: new RegExp(`^enum\\.ts:2:8: .*; ${STRIPPED}$`) },
     {
       file: 'decorator.ts',
       text: '\n\n@dec\nexport class A {}\n',
-      want: new RegExp(`^decorator\\.ts:3: .*; ${STRIPPED}$`),
+      want: new RegExp(`^decorator\\.ts:3:1: .*; ${STRIPPED}$`),
     },
     {
       file: 'import.ts',
       text: "import x from 'nothing-here';\nexport default x;",
-      want: /^Cannot find package 'nothing-here'/,
+      want: /^import\.ts:1:15: Cannot find package 'nothing-here'/,
     },
     {
       file: 'export.ts',
       text: "\nimport { nope } from 'mailframe';\nexport default nope;",
-      want: /^export\.ts:2: .*'nope'/,
+      want: /^export\.ts:2:10: .*'nope'/,
     },
-    { file: 'throws.ts', text: "\n\nthrow new Error('the moon is full');", want: /^throws\.ts:3: the moon is full$/ },
-    { file: 'neighbour.ts', text: "export * from './syntax.ts';", want: /^syntax\.ts:3: ./ },
+    { file: 'throws.ts', text: "\n\nthrow new Error('the moon is full');", want: /^throws\.ts:3:7: the moon is full$/ },
+    { file: 'neighbour.ts', text: "export * from './syntax.ts';", want: /^syntax\.ts:3:28: ./ },
+    {
+      file: 'missing.ts',
+      text: "import 'mailframe';\nimport { a } from './nowhere.ts';",
+      want: /^missing\.ts:2:19: Cannot find module/,
+    },
     {
       file: 'misuse.ts',
       text: "import { definePlugin } from 'mailframe';\nexport default definePlugin();",
-      want: /^misuse\.ts:2: ./,
+      want: /^misuse\.ts:2:16: ./,
     },
   ];
 
