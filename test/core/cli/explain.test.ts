@@ -68,7 +68,7 @@ async function run(...args: readonly string[]): Promise<Ran> {
   process.exitCode = 0;
   try {
     await main(['node', 'mailframe', ...args]);
-    return { code: Number(process.exitCode), out, err };
+    return { code: process.exitCode, out, err };
   } finally {
     process.exitCode = before;
     stdout.mockRestore();

@@ -83,7 +83,7 @@ const CASES: readonly Case[] = [
     from: 'eve@client.test',
     to: ['staff@example.test', 'webmaster@example.test'],
     content: PLAIN,
-    prepare: async folder => void (await mkdir(join(folder, 'var'))),
+    prepare: folder => mkdir(join(folder, 'var')),
     verdict: 'accepted',
   },
   {
@@ -236,7 +236,7 @@ async function tracesOf(engine: Engine, id: string, count: number): Promise<read
 /** What a machine that was not asked says, and all that is another one each time, is left out. */
 function steps(trace: Trace): readonly unknown[] {
   return trace
-    .map(({ at: _, took: _took, detail, facts: { remote, ...facts }, ...step }) => {
+    .map(({ at: _at, took: _took, detail, facts: { remote, ...facts }, ...step }) => {
       const isRelayed = remote !== undefined && step.hook === 'settle';
       return { ...step, facts, detail: isRelayed || step.hook === 'deliver' ? '…' : detail && normal(detail) };
     })
