@@ -75,6 +75,15 @@ const CASES: readonly Case[] = [
     example: 'rewritten-mail',
     from: 'eve@client.test',
     to: ['ann@example.test'],
+    content: WITH_PROGRAM.replace('name=setup.exe', 'name=a.bin\r\nContent-Disposition: attachment'),
+    // Attachments are stored in a folder, and a link with their digest stands in their place.
+    change: text => text.replace('over: 10 MiB', 'over: 1 B'),
+    verdict: 'accepted',
+  },
+  {
+    example: 'rewritten-mail',
+    from: 'eve@client.test',
+    to: ['ann@example.test'],
     content: `${HEADER}Content-Type: message/partial; id=1; number=1; total=2\r\n\r\nhalf of it\r\n`,
     verdict: 'refused',
   },
@@ -157,6 +166,9 @@ test.each(CASES)('$example: a rehearsal to $to says what then happens', async on
   const traces = await tracesOf(engine, queued, rehearsed.mails.length);
   expect(rehearsed.mails.map(({ trace }) => steps(trace))).toEqual(traces.map(steps));
   await delivered(rehearsed, folder, next);
+  for (const one of rehearsed.withheld) {
+    if (one.kind === 'write') expect(await readFile(one.path)).toEqual(await one.content.bytes());
+  }
 });
 
 const DNS = fakeResolver({});

@@ -242,8 +242,7 @@ describe('what comes of it', () => {
 
 describe('a client that has to say who it is', () => {
   const LISTENER = 'tls: { cert: ./cert.pem, key: ./key.pem }, auth: required';
-  const users = definePlugin({ name: 'people', create: () => ({ auth: () => undefined }) });
-  const submission = () => staged(['use: people'], { plugins: [users], listener: LISTENER });
+  const submission = () => staged(['{ use: users, options: { file: ./users } }'], { listener: LISTENER });
 
   test('and does not is refused at MAIL', async () => {
     const rehearsed = await (await submission()).rehearse();
