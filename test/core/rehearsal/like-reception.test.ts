@@ -125,7 +125,13 @@ const CASES: readonly Case[] = [
     content: PLAIN,
     verdict: 'refused',
   },
-  { example: 'smart-gateway', from: '', to: ['ann@example.test'], content: PLAIN, verdict: 'accepted' },
+  {
+    example: 'smart-gateway',
+    from: '',
+    to: ['ann@example.test'],
+    content: PLAIN.replace('farewell', 'Gr\u00fc\u00dfe'),
+    verdict: 'accepted',
+  },
   {
     example: 'local-mailboxes',
     from: 'eve@client.test',
@@ -213,7 +219,8 @@ async function sent({ from, to, content }: Case, engine: Engine): Promise<readon
   onTestFinished(() => client.close());
   const size = Buffer.byteLength(content);
   const replies = [client.greeting, await client.say('EHLO client.test')];
-  replies.push(await client.say(`MAIL FROM:<${from}> SIZE=${size}`));
+  const body = /[^\u0000-\u007f]/.test(content) ? ' BODY=8BITMIME' : '';
+  replies.push(await client.say(`MAIL FROM:<${from}> SIZE=${size}${body}`));
   let taken = 0;
   for (const one of to) {
     const reply = await client.say(`RCPT TO:<${one}>`);
