@@ -238,7 +238,7 @@ export class Gateway implements Engine {
       try {
         await Promise.race([Promise.resolve(instance.close?.()), late]);
       } catch (error) {
-        this.log.error('failed', { plugin: id, closing: describeWithOrigin(error, originOf) });
+        this.log.error('failed', { plugin: id, closing: describeError(error), at: originOf(error).at });
       } finally {
         timer.abort();
       }
