@@ -81,6 +81,7 @@ export class ReplayThread implements Replaying {
       name: 'replay',
       workerData: settings,
       execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
     const unready = await new Promise<readonly Unready[]>((resolve, reject) => {
       const ended = () => reject(new Error('a thread of the replay has ended before it was ready'));
