@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CASE_GROUPS, type CaseResult } from '../conformance/conformance-case.ts';
+import { Conversation } from '../conformance/conversation.ts';
 import { refusalOf } from '../conformance/own-address.ts';
 import type { Target } from '../conformance/probe.ts';
 import { countsOf, reportOn } from '../conformance/report.ts';
 import { CASES, casesNamed, runSuite } from '../conformance/suite.ts';
 import { conformanceGateway } from '../conformance-gateway.ts';
+import { describeError } from '../mail/failure.ts';
 import { DEFAULT_FILE, refuse } from './common.ts';
 
 interface ServerName {
@@ -105,8 +107,20 @@ async function otherServer(
     refusal: null,
     own: null,
   };
+  await reached(target);
   const looked = { ...target, refusal: await refusalOf(target) };
   return { servers: [{ name: `${host} port ${port}`, target: looked }], close: () => Promise.resolve() };
+}
+
+/** @throws RangeError where nobody listens there: one sentence is better than all cases failing. */
+async function reached(target: Target): Promise<void> {
+  try {
+    (await Conversation.open(target)).close();
+  } catch (error) {
+    throw new RangeError(`${target.host} port ${target.port} cannot be reached: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 async function tested(servers: Servers['servers'], { only, json = false }: ConformanceOptions): Promise<void> {

@@ -28,7 +28,14 @@ export class RawClient {
   ): Promise<RawClient> {
     const at = { host, port };
     const socket = tls === undefined ? connect({ ...at, allowHalfOpen: true }) : connectTls({ ...at, ...tls });
-    await once(socket, tls === undefined ? 'connect' : 'secureConnect');
+    try {
+      await once(socket, tls === undefined ? 'connect' : 'secureConnect', { signal: AbortSignal.timeout(patience) });
+    } catch (error) {
+      socket.destroy();
+      throw error instanceof Error && error.name === 'AbortError'
+        ? new Error(`no connection to ${host} port ${port} within ${patience} ms`)
+        : error;
+    }
     socket.setNoDelay(true);
     return new RawClient(socket, patience);
   }

@@ -125,6 +125,9 @@ describe('a gateway under test', () => {
     expect(gateway.queued()).toEqual(['<ann@client.test> -> <bob@example.test>', '1 in all']);
     expect(gateway.files.written()).toContain(join(folder, 'mail/bob'));
     expect(gateway.port).toBe(gateway.portOf('in'));
+    expect(gateway.port).not.toBe(25);
+    expect(gateway.configuration.listeners[0]?.address).toBe('127.0.0.1');
+    expect(gateway.configuration.queue.directory).not.toContain(folder);
     expect(() => gateway.portOf('out')).toThrow(RangeError);
     await gateway.close();
     expect(await readdir(folder)).toEqual(['mailframe.config.yaml']);

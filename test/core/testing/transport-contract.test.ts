@@ -61,6 +61,15 @@ describe('a transport that breaks the contract', () => {
     expect(failed).toEqual(['delivers nothing that nobody waits for any more, and does not hang']);
   });
 
+  test('by claiming what it has not done is found', async () => {
+    const failed = await broken(taken => async ({ mail, recipients }, { signal }) => {
+      const octets = await mail.content.bytes();
+      if (!signal.aborted) taken.push(octets);
+      return reportAll(recipients, DONE);
+    });
+    expect(failed).toEqual(['delivers nothing that nobody waits for any more, and does not hang']);
+  });
+
   test('by silence is found everywhere', async () => {
     expect((await broken(() => () => undefined)).length).toBeGreaterThan(8);
   });
