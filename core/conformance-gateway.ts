@@ -13,7 +13,7 @@ import type { Target } from './conformance/probe.ts';
 import type { CrowdLimits } from './mail/limits.ts';
 import { deliveredTo } from './mail/outcome.ts';
 import { authenticated } from './mail/verdict.ts';
-import type { PluginInstance } from './plugin/plugin.ts';
+import type { Plugin, PluginInstance } from './plugin/plugin.ts';
 import type { Clock, Resolver } from './plugin/ports.ts';
 import { memoryStore } from './queue/memory-store.ts';
 import { type SealedGateway, sealedGateway } from './sealed-gateway.ts';
@@ -22,6 +22,7 @@ import { systemRandom } from './system/random.ts';
 import { type Zones, zoneResolver } from './system/zones.ts';
 import { fakeNetwork } from './testing/fake-network.ts';
 import { fakeProcesses } from './testing/fake-processes.ts';
+import type { Provided } from './testing/harness.ts';
 import { KeptDeliveries } from './testing/kept-deliveries.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { QueueWatch } from './testing/queue-watch.ts';
@@ -35,6 +36,10 @@ export interface ConformanceSettings {
   readonly listeners?: readonly string[];
   /** How long a reply may take, in milliseconds. */
   readonly patience?: number;
+  /** Plugins that the program itself brings, as for `createEngine`. */
+  readonly plugins?: readonly Plugin[];
+  /** Services for them. */
+  readonly provide?: readonly Provided[];
 }
 
 /** A gateway that runs, as targets of the suite: one a listener. */
@@ -65,13 +70,13 @@ export async function conformanceGateway(
 ): Promise<ConformanceGateway> {
   const login = { user: 'conformance', password: randomBytes(12).toString('hex') };
   const strict: SealedGateway[] = [];
-  const main = await started(file, login.user, login.password, systemClock, relaxed);
+  const main = await started(file, login, { ...settings, clock: systemClock, listener: relaxed });
   const close = async () => {
     for (const one of [main.sealed, ...strict.splice(0)]) await one.close();
   };
   const asConfigured = async (listener: string) => {
     const clock = new ManualClock(new Date());
-    const { sealed } = await started(file, login.user, login.password, clock, unpaused);
+    const { sealed } = await started(file, login, { ...settings, clock, listener: unpaused });
     strict.push(sealed);
     return { port: portOf(sealed, listener), skip: (milliseconds: number) => clock.skip(milliseconds) };
   };
@@ -119,12 +124,16 @@ interface Running {
   readonly watch: QueueWatch;
 }
 
+/** How one is started. */
+interface Beginning extends Pick<ConformanceSettings, 'plugins' | 'provide'> {
+  readonly clock: Clock;
+  readonly listener: (settings: ListenerSettings) => ListenerSettings;
+}
+
 async function started(
   file: string,
-  user: string,
-  password: string,
-  clock: Clock,
-  listener: (settings: ListenerSettings) => ListenerSettings,
+  { user, password }: NonNullable<Target['login']>,
+  { clock, listener, plugins = [], provide = [] }: Beginning,
 ): Promise<Running> {
   const store = memoryStore();
   const deliveries = new KeptDeliveries('kept', deliveredTo('the suite'));
@@ -145,6 +154,10 @@ async function started(
     keep: kept => deliveries.keep(kept),
     first,
     listener,
+    plugins,
+    provide(scope) {
+      for (const one of provide) one.addTo(scope);
+    },
   });
   return { sealed, deliveries, watch: new QueueWatch(store, clock) };
 }

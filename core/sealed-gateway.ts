@@ -130,7 +130,13 @@ function sealedOff(compiled: CompiledConfiguration, folder: string, seal: Seal):
   const kept = compiled.mounted.map(one => (one.instance.deliver === undefined ? one : keeping(one, seal)));
   return {
     ...compiled,
-    configuration: { ...configuration, listeners, queue: { ...configuration.queue, directory: folder } },
+    // It stays as it was begun: nothing that its owner does to the file meanwhile concerns it.
+    configuration: {
+      ...configuration,
+      listeners,
+      queue: { ...configuration.queue, directory: folder },
+      reload: 'manual',
+    },
     mounted: [...(seal.first === undefined ? [] : [firstPlugin(seal.first, seal.log)]), ...kept],
   };
 }

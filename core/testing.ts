@@ -2,7 +2,9 @@
  * The second front door: what tests of plugins and of whole gateways are made of.
  * @module mailframe/testing
  */
+export type { CaseResult } from './conformance/conformance-case.ts';
 export { memoryStore } from './queue/memory-store.ts';
+export * from './run-conformance.ts';
 export * from './test-gateway.ts';
 export * from './testing/builders.ts';
 export * from './testing/dialogue.ts';

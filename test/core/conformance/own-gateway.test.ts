@@ -2,12 +2,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { provide, runConformance } from 'mailframe/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OwnGateway } from '../../../core/conformance/own-gateway.ts';
 import { SENDER } from '../../../core/conformance/probe.ts';
 import { CASES, runSuite } from '../../../core/conformance/suite.ts';
 import { conformanceGateway } from '../../../core/conformance-gateway.ts';
 import type { Attempted } from '../../../core/testing/kept-deliveries.ts';
+import tickets, { TICKETS } from '../../../examples/embedded/tickets.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const FILE = fileURLToPath(new URL('../../../mailframe.config.yaml', import.meta.url));
@@ -104,6 +106,20 @@ describe('the suite on a gateway of ours', () => {
     const results = await runSuite(await target({ file }), { only: ['relay'] });
     const open = results.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name);
     expect(open).toEqual(expect.arrayContaining(['relay-plain', 'relay-as-local-sender', 'relay-null-sender']));
+  });
+
+  test('runs as a function, with plugins and services of the program', async () => {
+    const file = fileURLToPath(new URL('../../../examples/embedded/mailframe.config.yaml', import.meta.url));
+    const desk = { open: () => Promise.reject(new Error('no ticket is opened over a test')) };
+    const results = await runConformance({
+      file,
+      plugins: [tickets],
+      provide: [provide(TICKETS, desk)],
+      only: ['durability', 'noop'],
+    });
+    expect(results.map(({ listener, name, outcome }) => `${listener} ${name} ${outcome}`)).toEqual(
+      ['noop', 'queue-id', 'lost-client', 'trace'].map(name => `inbound ${name} passed`),
+    );
   });
 
   test('looks at listeners that speak SMTP, by their names', async () => {
