@@ -1,7 +1,6 @@
 /** The conformance suite as a function: for tests of configurations, and for programs that bring plugins of their own. */
 import type { CaseResult } from './conformance/conformance-case.ts';
-import { runSuite } from './conformance/suite.ts';
-import { type ConformanceSettings, conformanceGateway } from './conformance-gateway.ts';
+import type { ConformanceSettings } from './conformance-gateway.ts';
 
 /** What is to be run. */
 export interface ConformanceRun extends ConformanceSettings {
@@ -28,6 +27,9 @@ export async function runConformance({
   only = [],
   ...settings
 }: ConformanceRun): Promise<readonly ListenerCase[]> {
+  // Loaded when they are needed: see test-gateway.ts.
+  const { conformanceGateway } = await import('./conformance-gateway.ts');
+  const { runSuite } = await import('./conformance/suite.ts');
   const { targets, close } = await conformanceGateway(file, settings);
   const results: ListenerCase[] = [];
   try {

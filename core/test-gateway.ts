@@ -11,7 +11,7 @@ import type { Plugin, PluginInstance } from './plugin/plugin.ts';
 import type { Clock } from './plugin/ports.ts';
 import type { QueueStore } from './plugin/queue-store.ts';
 import { memoryStore } from './queue/memory-store.ts';
-import { type Seal, sealedGateway } from './sealed-gateway.ts';
+import type { Seal } from './sealed-gateway.ts';
 import { type ConfigurationFolder, configurationFolder } from './testing/configuration-folder.ts';
 import type { DialoguePartner } from './testing/dialogue.ts';
 import { type FakeNetwork, fakeNetwork } from './testing/fake-network.ts';
@@ -157,6 +157,8 @@ async function startedOn(
       for (const one of settings.provide ?? []) one.addTo(scope);
     },
   };
+  // Loaded when it is needed: most tests are of one plugin, and would wait for all of the gateway.
+  const { sealedGateway } = await import('./sealed-gateway.ts');
   const { engine, files, close } = await sealedGateway(file, seal);
   const watch = new QueueWatch(ports.store, ports.clock);
   const portOf = (id: string) => {

@@ -140,7 +140,7 @@ describe('an installed package', () => {
     await writeFile(join(tests, 'native.mjs'), NATIVE_TEST);
     const native = await run(process.execPath, ['--test', 'native.mjs'], { cwd: tests, env: PLAIN });
     expect(native.stdout).toMatch(/pass 1\b[^]*fail 0\b/);
-  });
+  }, 120_000);
 });
 
 describe('the plugins that npm create mailframe-plugin writes', () => {

@@ -12,7 +12,8 @@ async function failedAt(fault: Fault | null, only: readonly string[] = []): Prom
     host: HOST,
     port: await faultyServer(fault),
     tls: 'none',
-    patience: 400,
+    // Two of the faults are silence, and are waited for.
+    patience: 1500,
     login: null,
     to: 'ann@example.test',
     refusal: null,
