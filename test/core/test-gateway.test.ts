@@ -1,9 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accept, bouncedBy, deferredBy, definePlugin, reject } from 'mailframe';
 import { aContent, dialogue, smtpSink, type TestGatewaySettings, testGateway } from 'mailframe/testing';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const CONFIG = {
@@ -168,15 +167,17 @@ describe('a gateway under test', () => {
   });
 
   test('complains as a boot would, and leaves no folder behind', async () => {
-    const folders = async () => (await readdir(tmpdir())).filter(name => /^mailframe-(test|sealed)-/.test(name)).length;
-    const before = await folders();
+    const folder = await tempFolder();
+    vi.stubEnv('TMPDIR', folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
     await expect(testGateway({ config: { ...CONFIG, routes: [{ deliver: 'nowhere' }] } })).rejects.toThrow(/nowhere/);
     const text = 'hostname: mx.example.test\nlistener: []\n';
     await expect(testGateway({ config: text })).rejects.toMatchObject({ name: 'MailframeError' });
     const ended = await testGateway({ config: CONFIG });
+    expect(await readdir(folder)).toHaveLength(2);
     await ended[Symbol.asyncDispose]();
     await ended.close();
-    expect(await folders()).toBe(before);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   test('speaks LMTP where the listener does, and TLS and AUTH as clients do', async () => {
