@@ -3,22 +3,23 @@ import { type ControlVerb, Refusal } from './control/control-server.ts';
 import type { Parameters } from './control/protocol.ts';
 import type { Engine } from './engine.ts';
 import { pageOf } from './mail/error.ts';
+import type { Clock } from './plugin/ports.ts';
 
 /** Destinations that a person wants to see at once. */
 const TOP = 5;
 
 /** Those of an engine that has started. Each answers plain JSON, the same as the command prints with `--json`. */
-export function controlVerbs(engine: Engine): ReadonlyMap<string, ControlVerb> {
+export function controlVerbs(engine: Engine, clock: Clock): ReadonlyMap<string, ControlVerb> {
   return new Map<string, ControlVerb>([
-    ['status', () => status(engine)],
+    ['status', () => status(engine, clock)],
     ['shadow', async () => engine.shadows()],
     ['reload', parameters => reload(engine, parameters)],
   ]);
 }
 
-async function status({ configuration, state, queue }: Engine) {
+async function status({ configuration, state, queue }: Engine, clock: Clock) {
   const { file, hostname } = configuration;
-  return { pid: process.pid, hostname, file, ...state, queue: await queue.statistics({ now: new Date(), top: TOP }) };
+  return { pid: process.pid, hostname, file, ...state, queue: await queue.statistics({ now: clock.now(), top: TOP }) };
 }
 
 /** The gateway reads the file that it was started with, whoever asks. */

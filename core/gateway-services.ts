@@ -12,11 +12,9 @@ import { TABLES } from './plugin/table.ts';
 import { TLS_REPORTS } from './plugin/tls-reports.ts';
 import type { Token } from './plugin/token.ts';
 import { WEB } from './plugin/web.ts';
-import { machineServices } from './services.ts';
+import { machineLog, machineServices } from './services.ts';
 import { AdjustableTlsCounts } from './system/adjustable-tls-counts.ts';
-import { systemClock } from './system/clock.ts';
-import { type AdjustableLog, createLog } from './system/log.ts';
-import { standardOutput } from './system/standard-output.ts';
+import type { AdjustableLog } from './system/log.ts';
 import type { Scope } from './wiring/scope.ts';
 
 /** The ports of a machine, as one configuration wants them. */
@@ -79,7 +77,7 @@ export class GatewayServices {
   }
 
   #first({ log: settings, tlsReports }: Configuration, machine: Machine): Lasting {
-    const log = createLog({ ...settings, destination: standardOutput, clock: systemClock });
+    const log = machineLog(settings);
     const ports = machine.scope.all({ files: FILES, clock: CLOCK });
     const reports = new AdjustableTlsCounts(tlsReports, { ...ports, log });
     const scope = machine.scope.child().value(LOG, log).value(TLS_REPORTS, reports).child();

@@ -214,7 +214,7 @@ export class Gateway implements Engine {
     const { configuration, log } = this;
     const { directory } = configuration.queue;
     try {
-      const verbs = controlVerbs(this);
+      const verbs = controlVerbs(this, this.#clock);
       const control = await ControlServer.open({ directory, verbs, clock: this.#clock, log });
       this.#started.unshift(() => control.close());
     } catch (error) {

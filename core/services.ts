@@ -6,7 +6,7 @@ import { TLS_REPORTS, type TlsReports } from './plugin/tls-reports.ts';
 import { WEB } from './plugin/web.ts';
 import { systemClock } from './system/clock.ts';
 import { systemFiles } from './system/files.ts';
-import { createLog } from './system/log.ts';
+import { type AdjustableLog, createLog } from './system/log.ts';
 import { systemNetwork } from './system/network.ts';
 import { systemProcesses } from './system/processes.ts';
 import { systemRandom } from './system/random.ts';
@@ -28,10 +28,15 @@ export function machineServices({ log, resolver, directory, tlsReports }: Config
     .value(PROCESSES, systemProcesses)
     .lazy(TABLES, { files: FILES, clock: CLOCK }, openTables)
     .lazy(WEB, { resolver: RESOLVER, network: NETWORK }, systemWeb)
-    .lazy(LOG, { clock: CLOCK }, ({ clock }) => createLog({ ...log, destination: standardOutput, clock }))
+    .lazy(LOG, {}, () => machineLog(log))
     .lazy(TLS_REPORTS, { files: FILES, clock: CLOCK, log: LOG }, ports =>
       tlsReports === 'off' ? NOT_COUNTED : new TlsCounts(tlsReports, ports),
     );
+}
+
+/** The log of this machine, on standard output: the only place where one is opened for a configuration. */
+export function machineLog(settings: Configuration['log']): AdjustableLog {
+  return createLog({ ...settings, destination: standardOutput, clock: systemClock });
 }
 
 /** Counts nothing. */

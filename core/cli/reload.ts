@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Complaint, formatComplaint } from '../config/complaint.ts';
+import { MailframeError } from '../mail/error.ts';
 import type { Reload } from '../reload.ts';
 import { escapeControls } from '../system/escape.ts';
 import { refuse } from './common.ts';
@@ -29,8 +30,12 @@ async function reload({ json = false, ...place }: Options): Promise<void> {
     if (came.kind === 'refused') process.exitCode = 1;
   } catch (error) {
     refuse(error);
+    if (error instanceof MailframeError && error.code !== 'MF_CONTROL') process.stderr.write(NOT_ASKED);
   }
 }
+
+/** Where its queue is stands in the file that cannot be read. */
+const NOT_ASKED = 'A gateway that runs has not been asked, and goes on; --directory asks it all the same.\n';
 
 /** What the gateway says came of it. */
 type Told = { readonly file: string; readonly complaints: readonly (Complaint & { readonly page: string })[] } & (
