@@ -10,6 +10,7 @@ import { bootError } from '../config/complaint.ts';
 import { describeError } from '../mail/failure.ts';
 import type { MountedPlugin } from '../mounted-plugin.ts';
 import { CLOCK, LOG, RANDOM, RESOLVER } from '../plugin/ports.ts';
+import { ClientNames } from '../smtp/client-names.ts';
 import { systemClock } from '../system/clock.ts';
 import { type RehearsalServices, rehearsalServices } from './rehearsal-services.ts';
 import { rehearse } from './rehearse.ts';
@@ -39,7 +40,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     resolver: scope.get(RESOLVER),
     log: scope.get(LOG),
     compare: options.compare ?? 'contents',
-  };
+  } as const;
+  const names = new ClientNames(ports);
   return {
     configuration,
     warnings,
@@ -51,7 +53,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         const links = mounted.map(link => stagedLink(link, notebook, underWay));
         const chain = createChain({ links, routes, clock: ports.clock, random: ports.random });
         try {
-          return await rehearse(incoming, { ...ports, chain, notebook });
+          return await rehearse(incoming, { ...ports, names, chain, notebook });
         } finally {
           chain.close();
         }

@@ -7,7 +7,7 @@ import type { Clock, Log, Random, Resolver } from '../plugin/ports.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
 import { didYouMean } from '../plugin/suggest.ts';
 import { queueIds } from '../queue/queue-id.ts';
-import { ClientNames } from '../smtp/client-names.ts';
+import type { ClientNames } from '../smtp/client-names.ts';
 import { CONTENT_MEMORY, ContentMemory } from '../smtp/content-memory.ts';
 import { Conversation } from '../smtp/conversation.ts';
 import { Crowd } from '../smtp/crowd.ts';
@@ -31,6 +31,8 @@ export interface RehearsingParts {
   readonly random: Random;
   readonly resolver: Resolver;
   readonly log: Log;
+  /** Of all messages: DNS is asked once for a client. */
+  readonly names: ClientNames;
   readonly compare: 'contents' | 'nothing';
 }
 
@@ -80,7 +82,7 @@ function conversationWith(
   options: ListenerOptions,
   parts: RehearsingParts & { readonly told: ToldChain; readonly committed: NewMail[] },
 ): Conversation {
-  const { told, committed, clock, log } = parts;
+  const { told, committed, clock, log, names } = parts;
   const reception: Reception = {
     ...parts,
     pin: () => ({ chain: told.chain, release: () => undefined }),
@@ -95,7 +97,7 @@ function conversationWith(
     // Nobody proves anything here, so that no decoy is ever needed.
     decoyKey: Buffer.alloc(32),
   };
-  const setting = { options, reception, chain: told.chain, names: new ClientNames(reception), log };
+  const setting = { options, reception, chain: told.chain, names, log };
   const visit = new Crowd(options.limits, clock).enter(incoming.address);
   if (visit.kind === 'crowded') throw new Error(`a listener that lets in nobody: ${visit.because}`);
   const client = { address: incoming.address, port: 0, name: null };

@@ -105,6 +105,9 @@ function afterwards(paper: Paper, { id, trace, changes, notifications }: MailAcc
   }
 }
 
+/** Of a line of the log: what is known here without them, and what is for whoever looks for a fault in a plugin. */
+const KNOWN_FIELDS = new Set(['plugin', 'session', 'queueId', 'stack']);
+
 const WITHHELD: Readonly<Record<WithheldAccount['kind'], string>> = {
   write: 'write',
   remove: 'remove',
@@ -124,9 +127,11 @@ function withheld(paper: Paper, { withheld: acts, logged, standing }: Account): 
   const told = logged.filter(({ level, fields }) => level === 'error' || (level === 'warn' && 'plugin' in fields));
   if (told.length > 0) paper.title('What plugins would log');
   for (const { level, event, fields } of told) {
-    const { stack: _, ...others } = fields;
-    const text = Object.entries(others).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-    paper.row([{ text: `  ${level} ${event} `, style: level === 'error' ? 'bad' : 'warn' }], text.join(' '));
+    const text = Object.entries(fields)
+      .filter(([name]) => !KNOWN_FIELDS.has(name))
+      .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+    const who = 'plugin' in fields ? `${String(fields.plugin)}: ` : '';
+    paper.row([{ text: `  ${who}${event} `, style: level === 'error' ? 'bad' : 'warn' }], text.join(' '));
   }
   paper.gap();
   paper.row([], 'None of this was done: nothing was queued, delivered, or written by a plugin.', 'dim');

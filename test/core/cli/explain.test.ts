@@ -8,7 +8,7 @@ import { accountOf } from '../../../core/cli/account/of-rehearsal.ts';
 import { writeOutput } from '../../../core/cli/account/output.ts';
 import { asSent, namedInHeader } from '../../../core/cli/explain/message-file.ts';
 import { main } from '../../../core/cli/main.ts';
-import { lengthOf } from '../../../core/cli/paper.ts';
+import { lengthOf, paperFor } from '../../../core/cli/paper.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { staged } from '../rehearsal/staging.ts';
 
@@ -264,6 +264,14 @@ describe('on paper', () => {
   test.each([40, 60, 80])('keeps to a terminal of %d columns', async width => {
     const lines = (await words({ width, colour: false })).split('\n');
     expect(lines.filter(line => lengthOf(line) > width)).toEqual([]);
+  });
+
+  test('is as wide as the terminal, and colourful where that is not unwanted', () => {
+    const terminal = { isTTY: true, columns: 70 };
+    expect(paperFor(terminal, {})).toEqual({ width: 70, colour: true });
+    expect(paperFor(terminal, { NO_COLOR: '1' })).toEqual({ width: 70, colour: false });
+    expect(paperFor(terminal, { TERM: 'dumb' }).colour).toBe(false);
+    expect(paperFor({}, {})).toEqual({ width: Number.POSITIVE_INFINITY, colour: false });
   });
 
   test('has colour only where it is wanted', async () => {

@@ -1,5 +1,6 @@
 /** What `mailframe queue list`, `show`, `trace` and `stats` print. */
 import { describe, expect, test } from 'vitest';
+import { accountOfLife } from '../../../../core/cli/account/of-life.ts';
 import { lifeInJson, traceInJson } from '../../../../core/cli/queue/json.ts';
 import { type Life, lifeOf } from '../../../../core/cli/queue/life.ts';
 import { listInJson, listInWords } from '../../../../core/cli/queue/list.ts';
@@ -262,6 +263,22 @@ describe('trace', () => {
     expect(traceInWords(await life(await filled(), 'A'), NOW, PLAIN)).toContain(
       '\n  bob@example.test  on its way\n  └─ bob@example.test\n       waiting, next attempt in 3 min (2030-01-01 12:05:00)',
     );
+  });
+
+  test('as data: what queue trace has, in the shape of explain', async () => {
+    const one = await life(await lived(), 'B');
+    const { verdict, exchanges, recipients, mails } = accountOfLife(one, after(64_000));
+    expect([verdict, exchanges.map(({ stage, steps }) => `${stage} ${steps.length}`)]).toEqual([
+      'refused',
+      ['connect 1', 'rcpt 1', 'content 2'],
+    ]);
+    expect(recipients).toMatchObject([
+      { address: 'bob@example.test', leadsTo: [{ lastOutcome: { kind: 'bounced' } }] },
+    ]);
+    const written = JSON.parse(JSON.stringify(traceInJson(one))) as Record<string, unknown>;
+    const keys = ['id', 'receivedAt', 'size', 'reversePath', 'hold', 'bounce', 'facts', 'trace'] as const;
+    const [mail] = JSON.parse(JSON.stringify(mails)) as readonly Record<string, unknown>[];
+    for (const key of keys) expect(mail?.[key]).toEqual(written[key]);
   });
 
   test('for programs: every step', async () => {
