@@ -23,7 +23,7 @@ export interface Guarded {
 }
 
 export class Certificates {
-  readonly #all: readonly Guarded[];
+  #all: readonly Guarded[];
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #ended = new AbortController();
@@ -41,7 +41,14 @@ export class Certificates {
 
   /** Looks at the files every minute until `stop`. */
   watch(): void {
-    if (this.#all.length > 0) void this.#watch();
+    void this.#watch();
+  }
+
+  /** Looks after these from now on, and after no others. */
+  guard(all: readonly Guarded[]): void {
+    this.#all = all;
+    this.#warnedAt = Number.NEGATIVE_INFINITY;
+    if (!this.#ended.signal.aborted) this.#warn();
   }
 
   /** Nothing is exchanged from now on. A look that has begun is not waited for: disks may hang. */

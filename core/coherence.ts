@@ -1,5 +1,8 @@
 /** What plugins and routes say about each other: transports, hosts, facts, and that somebody accepts recipients. */
 import { activities, hooksOf } from './activity.ts';
+import { foundByReading } from './analysis/by-reading.ts';
+import { rangeOf } from './analysis/fact-values.ts';
+import { subjectOf } from './analysis/finding.ts';
 import { areHarmless, type Complaints } from './config/complaint.ts';
 import type { Destination, PluginEntry, RouteEntry } from './config/configuration.ts';
 import { type Draft, nameOf } from './config/load.ts';
@@ -32,7 +35,10 @@ export function checkCoherence(draft: Draft, mounted: readonly MountedPlugin[], 
   for (const entry of [...plugins, ...routes]) checkFacts(entry, ensemble);
   checkAnswers(ensemble);
   // A mistake is often why a plugin is idle: then it is enough to tell of the mistake.
-  if (whole && areHarmless(complaints.list())) warnOfIdlePlugins(ensemble);
+  if (whole && areHarmless(complaints.list())) {
+    warnOfIdlePlugins(ensemble);
+    for (const finding of foundByReading(subjectOf({ ...draft, mounted }))) complaints.found(finding);
+  }
 }
 
 /** The plugins whose answers to a hook count. */
@@ -113,19 +119,11 @@ function declaredIds({ document }: Draft): readonly string[] {
 
 function checkRouteList(ensemble: Ensemble): void {
   const { draft, whole, complaints } = ensemble;
-  const { routes } = draft.configuration;
   const written = valueAt(draft.document, ['routes']);
-  const catchAll = routes.findIndex(({ when, map }) => when === null && (map === null || map.entries.has('*')));
   const open = answering('route', ensemble).length > 0;
   if (written === undefined || (Array.isArray(written) && written.length === 0)) {
     const message = 'there are no routes, so no mail could be delivered: add one, such as { deliver: mailboxes }';
     if (whole && !open) complaints.error('MF_ROUTE_MISSING', ['routes'], message);
-  } else if (catchAll === -1 && whole && !open) {
-    const message = 'mail that no route matches waits until it bounces: end the list with a route without when';
-    complaints.warning('MF_ROUTE_MISSING', ['routes'], message, 'key');
-  }
-  for (const { path } of catchAll === -1 ? [] : routes.slice(catchAll + 1)) {
-    complaints.warning('MF_ROUTE_UNREACHABLE', path, 'never asked: the route above it matches all mail');
   }
 }
 
@@ -173,21 +171,13 @@ function comesBefore(one: MountedPlugin, other: MountedPlugin, mounted: readonly
 }
 
 function checkFactValues(mention: Mention, facts: readonly Fact[], complaints: Complaints): void {
-  const allowed = facts.map(valuesOf);
+  const allowed = facts.map(fact => rangeOf(fact).words);
   if (allowed.includes(null)) return;
   const words = [...new Set(allowed.flatMap(one => one ?? []))];
   for (const { text, path } of mention.values.filter(({ text }) => !words.includes(text))) {
     const message = `the fact "${mention.name}" is never "${text}": it is ${listed(words)}${didYouMean(text, words)}`;
     complaints.error('MF_CONFIG_REFERENCE', path, message);
   }
-}
-
-/** The words that a fact may say, or `null` where it may say anything. */
-function valuesOf({ schema }: Fact): readonly string[] | null {
-  const { def } = schema._zod;
-  if (def.type === 'boolean') return ['true', 'false'];
-  const values = schema._zod.values;
-  return values === undefined ? null : [...values].map(String);
 }
 
 function checkAnswers(ensemble: Ensemble): void {

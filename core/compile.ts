@@ -5,15 +5,18 @@
  * Guarantee: nothing acts. Files are read, plugins are loaded and created; the first thing that happens to anybody else
  * happens in their `start`.
  */
+import { resolve } from 'node:path';
 import { checkCoherence } from './coherence.ts';
 import { areHarmless, type Complaint, Complaints } from './config/complaint.ts';
 import type { Configuration, Destination, PluginEntry, RouteEntry } from './config/configuration.ts';
 import { type Draft, type LoadContext, loadConfiguration } from './config/load.ts';
+import type { ConfigDocument } from './config/place.ts';
 import type { RouteChoice, RouteRule } from './mail/route.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Plugin } from './plugin/plugin.ts';
 import { IDENTITY, LOG } from './plugin/ports.ts';
-import { locate } from './wiring/locate.ts';
+import { filesOfModule, noticeChangedModules } from './wiring/fresh-modules.ts';
+import { isPath, locate } from './wiring/locate.ts';
 import { create, inspect, type MountFault } from './wiring/mount.ts';
 import type { Scope } from './wiring/scope.ts';
 
@@ -29,22 +32,34 @@ export interface CompileContext extends LoadContext {
 export interface CompiledConfiguration {
   readonly kind: 'compiled';
   readonly configuration: Configuration;
+  /** As it was written, with the place of each piece. */
+  readonly document: ConfigDocument;
   /** In the order of the list. */
   readonly mounted: readonly MountedPlugin[];
   readonly routes: readonly RouteRule[];
   /** The services that the plugins were given. */
   readonly scope: Scope;
   readonly warnings: readonly Complaint[];
+  /** The absolute paths of all that was read: the file, what it includes, and plugins beside it with what they import. */
+  readonly files: readonly string[];
 }
 
 /** A configuration that can run, or all that keeps it from running. Complaints hold the warnings too. */
-export type Compiled = CompiledConfiguration | { readonly kind: 'refused'; readonly complaints: readonly Complaint[] };
+export type Compiled = CompiledConfiguration | RefusedConfiguration;
+
+export interface RefusedConfiguration {
+  readonly kind: 'refused';
+  readonly complaints: readonly Complaint[];
+  /** As of one that can run. */
+  readonly files: readonly string[];
+}
 
 /** Compiles the configuration in a file. */
 export async function compile(file: string, context: CompileContext): Promise<Compiled> {
+  noticeChangedModules();
   const loaded = await loadConfiguration(file, context);
   const draft: Draft | null = loaded.kind === 'ok' ? loaded : loaded.draft;
-  if (draft === null) return { kind: 'refused', complaints: loaded.complaints };
+  if (draft === null) return { kind: 'refused', complaints: loaded.complaints, files: loaded.files };
   const { configuration, document } = draft;
   const complaints = new Complaints(document, loaded.complaints);
   const scope = context.scope(configuration);
@@ -55,9 +70,10 @@ export async function compile(file: string, context: CompileContext): Promise<Co
   }
   checkCoherence(draft, mounted, complaints);
   const list = complaints.list();
-  if (!areHarmless(list)) return { kind: 'refused', complaints: list };
+  const files = [...new Set([...loaded.files, ...configuration.plugins.flatMap(one => sourcesOf(one, configuration))])];
+  if (!areHarmless(list)) return { kind: 'refused', complaints: list, files };
   const routes = configuration.routes.map(ruleOf);
-  return { kind: 'compiled', configuration, mounted, routes, scope, warnings: list };
+  return { kind: 'compiled', configuration, document, mounted, routes, scope, warnings: list, files };
 }
 
 /** Finds, inspects and creates the plugin of one entry. `null`: complaints have been made. */
@@ -102,6 +118,11 @@ async function mount(
     entry,
     module,
   };
+}
+
+/** Files beside the configuration that a plugin is made of. */
+function sourcesOf({ use }: PluginEntry, { directory }: Configuration): readonly string[] {
+  return isPath(use) ? filesOfModule(resolve(directory, use)) : [];
 }
 
 function complain(entry: PluginEntry, faults: readonly MountFault[], complaints: Complaints): void {

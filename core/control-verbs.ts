@@ -1,13 +1,35 @@
 /** What a running gateway does for those who ask over its control socket: each verb, by its name. */
-import type { ControlVerb } from './control/control-server.ts';
-import type { Engine } from './gateway.ts';
+import { type ControlVerb, Refusal } from './control/control-server.ts';
+import type { Parameters } from './control/protocol.ts';
+import type { Engine } from './engine.ts';
+import { pageOf } from './mail/error.ts';
+
+/** Destinations that a person wants to see at once. */
+const TOP = 5;
 
 /** Those of an engine that has started. Each answers plain JSON, the same as the command prints with `--json`. */
 export function controlVerbs(engine: Engine): ReadonlyMap<string, ControlVerb> {
-  return new Map<string, ControlVerb>([['status', async () => status(engine)]]);
+  return new Map<string, ControlVerb>([
+    ['status', () => status(engine)],
+    ['shadow', async () => engine.shadows()],
+    ['reload', parameters => reload(engine, parameters)],
+  ]);
 }
 
-function status({ configuration, listeners }: Engine) {
+async function status({ configuration, state, queue }: Engine) {
   const { file, hostname } = configuration;
-  return { pid: process.pid, hostname, file, listeners };
+  return { pid: process.pid, hostname, file, ...state, queue: await queue.statistics({ now: new Date(), top: TOP }) };
+}
+
+/** The gateway reads the file that it was started with, whoever asks. */
+async function reload(engine: Engine, { file }: Parameters) {
+  const own = engine.configuration.file;
+  if (file !== undefined && file !== own) {
+    throw new Refusal(
+      `the gateway that has this queue was started with ${own}, and not with ${JSON.stringify(file)}: it reads its own file again`,
+    );
+  }
+  const came = await engine.reload();
+  const complaints = came.kind === 'refused' ? came.complaints : came.warnings;
+  return { ...came, complaints: complaints.map(one => ({ ...one, page: pageOf(one.code) })), file: own };
 }

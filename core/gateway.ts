@@ -1,115 +1,105 @@
 /**
- * A running gateway: queue, plugins, scheduler and listeners, begun in that order and ended in reverse.
+ * A running gateway: queue, plugins, scheduler and listeners, begun in that order and ended in reverse; and how it goes over
+ * to another configuration while it runs.
  *
- * Guarantee: what cannot begin ends all that had begun. At the end no new session comes in, running transactions finish,
- * running deliveries finish, plugins close, the queue closes: nothing that was answered 250 is lost.
+ * Guarantees: what cannot begin ends all that had begun. At the end no new session comes in, running transactions finish,
+ * running deliveries finish, plugins close, the queue closes: nothing that was answered 250 is lost. A reload happens in one
+ * instant or not at all.
  */
-import { join } from 'node:path';
-import { Certificates, type Guarded } from './certificates.ts';
-import { createChain } from './chain/create-chain.ts';
-import type { CompiledConfiguration } from './compile.ts';
+import { changesBetween } from './changes.ts';
+import type { Compiled, CompiledConfiguration } from './compile.ts';
 import type { Configuration } from './config/configuration.ts';
 import { ControlServer } from './control/control-server.ts';
 import { controlVerbs } from './control-verbs.ts';
 import { decoyKey } from './decoy-key.ts';
-import { Generation, type Pin } from './generation.ts';
-import { ListenerCertificates, type Renewal } from './listener-certificates.ts';
-import { MailframeError } from './mail/error.ts';
-import { describeError, describeWithOrigin } from './mail/failure.ts';
-import { describeWithRemedy } from './mail/remedy.ts';
-import type { MountedPlugin } from './mounted-plugin.ts';
+import type { Engine, EngineState } from './engine.ts';
+import { warnOfFewFiles } from './few-files.ts';
+import { FormerGenerations } from './former-generations.ts';
+import type { Renewal } from './listener-certificates.ts';
+import { Listeners, type Listening } from './listeners.ts';
+import { type Live, liveFrom } from './live.ts';
+import { describeError } from './mail/failure.ts';
+import { openQueue } from './open-queue.ts';
+import { openReception } from './open-reception.ts';
 import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
 import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
 import { TLS_REPORTS } from './plugin/tls-reports.ts';
-import { CANNOT_KEEP_UP, CommitLine, octetsInMemory } from './queue/commit-line.ts';
-import { queueIds } from './queue/queue-id.ts';
-import { Scheduler } from './queue/scheduler.ts';
-import { openSqliteStore } from './queue/sqlite-store.ts';
-import { CONTENT_MEMORY, ContentMemory } from './smtp/content-memory.ts';
-import { Listener } from './smtp/listener.ts';
+import { CLOSE_DEADLINE } from './plugin-lives.ts';
+import { Scheduler, type SchedulerSettings } from './queue/scheduler.ts';
+import { complaintOf, type Reload } from './reload.ts';
+import { restartNeeded } from './restart-needed.ts';
+import { ShadowBook } from './shadow/shadow-book.ts';
+import type { TallyRecord } from './shadow/tally.ts';
 import type { Reception } from './smtp/reception.ts';
-import { type Astray, type StrayError, strayError } from './stray-error.ts';
-import { mostOpenFiles } from './system/open-files.ts';
-import { openSpool, sweepSpool } from './system/spool.ts';
+import { SourceWatch } from './source-watch.ts';
+import { strayError } from './stray-error.ts';
+import { tellReload } from './tell-reload.ts';
 
-/** How long a plugin may take to close, in milliseconds. */
-const CLOSE_DEADLINE = 10_000;
-/** Files beside those of clients: the queue, deliveries and what they deliver to, lists and certificates. */
-const OTHER_FILES = 200;
-/** How long running transactions may take to finish at the end, in milliseconds. */
-const SESSION_GRACE = 30_000;
-
-/** What the store is given at the same time: some groups of commits, and not more than a fraction of the memory. */
-const MOST_COMMITS = { commits: 500, octets: 16 * 1024 ** 2 };
-/** How long a client waits for its turn to commit, in milliseconds: less than any of them waits for the reply. */
-const COMMIT_PATIENCE = 60_000;
-
-/** Where a listener listens. */
-export interface Listening {
-  readonly id: string;
-  readonly address: string;
-  readonly port: number;
+/** What a gateway is given beside its configuration. */
+export interface GatewayParts {
+  /** Compiles the file as it is now. */
+  readonly compile: () => Promise<Compiled>;
+  /** The configuration that was compiled last is in use from now on. */
+  readonly adopt: (configuration: Configuration) => void;
 }
 
-/** A gateway. */
-export interface Engine {
-  readonly configuration: Configuration;
-  readonly log: Log;
-  /** Empty before `start`. */
-  readonly listeners: readonly Listening[];
-  /** The queue, for looking and acting. Before `start` it throws. */
-  readonly queue: QueueStore;
-  /**
-   * Opens the queue, starts the plugins, then the scheduler, then the listeners.
-   * @throws MailframeError where one of them cannot; what was started by then is closed again.
-   */
-  start(): Promise<void>;
-  /**
-   * Reads the certificates of all listeners again and puts them to use, without ending a session or refusing a client. It
-   * happens by itself within a minute after their files have changed. What cannot be used leaves the old ones in use, and
-   * the log says why. Does not reject.
-   */
-  reloadCertificates(): Promise<readonly Renewal[]>;
-  /**
-   * Judges an error that reached the process and not us: thrown in a timer of a plugin, or in a promise that nobody waits
-   * for. `mailframe start` asks for all of them; a program that embeds the gateway may do so too. Does nothing itself.
-   */
-  judgeStray(error: unknown, astray: Astray): StrayError;
-  /** Resolves when everything has ended. Calling it again waits for the same. */
-  close(): Promise<void>;
+/** What there is once a gateway has started. */
+interface Running {
+  readonly scheduler: Scheduler;
+  readonly listeners: Listeners;
+  readonly sources: SourceWatch;
 }
 
 export class Gateway implements Engine {
-  readonly configuration: Configuration;
   readonly log: Log;
-  readonly #compiled: CompiledConfiguration;
+  readonly #parts: GatewayParts;
   readonly #clock: Clock;
-  readonly #generation: Generation;
+  readonly #former: FormerGenerations;
+  readonly #shadows: ShadowBook;
   /** What was started, last first: how to end it again. */
   readonly #started: (() => Promise<void>)[] = [];
-  /** The plugins that have started. */
-  readonly #alive: MountedPlugin[] = [];
-  #listening: readonly Listening[] = [];
+  #live: Live;
   #store: QueueStore | null = null;
-  #certificates: Certificates | null = null;
+  #running: Running | null = null;
+  #decoyKey: Buffer = Buffer.alloc(0);
+  #reloading: Promise<unknown> = Promise.resolve();
+  /** The reload that has not begun yet. */
+  #nextReload: Promise<Reload> | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(compiled: CompiledConfiguration) {
+  constructor(compiled: CompiledConfiguration, parts: GatewayParts) {
     const { scope } = compiled;
-    this.configuration = compiled.configuration;
     this.log = scope.get(LOG);
-    this.#compiled = compiled;
+    this.#parts = parts;
     this.#clock = scope.get(CLOCK);
-    this.#generation = this.#generate();
+    this.#former = new FormerGenerations(this.#clock);
+    const { directory } = compiled.configuration.queue;
+    this.#shadows = new ShadowBook({ directory, files: scope.get(FILES), clock: this.#clock, log: this.log });
+    this.#live = this.#lifeOf(compiled, 1);
+    this.#live.countShadows();
+  }
+
+  get configuration(): Configuration {
+    return this.#live.compiled.configuration;
   }
 
   get listeners(): readonly Listening[] {
-    return this.#listening;
+    return (this.#running?.listeners.states ?? []).map(({ id, address, port }) => ({ id, address, port }));
   }
 
   get queue(): QueueStore {
     if (this.#store === null) throw new Error('the engine has not been started: there is no queue yet');
     return this.#store;
+  }
+
+  get state(): EngineState {
+    const { number: generation, since } = this.#live;
+    const former = { generations: this.#former.count, sessionsAndDeliveries: this.#former.pins };
+    return { generation, since, listeners: this.#running?.listeners.states ?? [], former };
+  }
+
+  shadows(): Readonly<Record<string, TallyRecord>> {
+    return this.#shadows.records();
   }
 
   async start(): Promise<void> {
@@ -120,16 +110,24 @@ export class Gateway implements Engine {
       throw error;
     }
     const { hostname, file } = this.configuration;
-    this.log.info('started', { hostname, file, listeners: this.#listening });
+    this.log.info('started', { hostname, file, listeners: this.listeners });
+  }
+
+  reload(): Promise<Reload> {
+    this.#nextReload ??= this.#reloading.then(() => {
+      this.#nextReload = null;
+      const reload = this.#reload();
+      this.#reloading = reload.catch(() => undefined);
+      return reload;
+    });
+    return this.#nextReload;
   }
 
   async reloadCertificates(): Promise<readonly Renewal[]> {
-    return (await this.#certificates?.renew()) ?? [];
+    return (await this.#running?.listeners.renew()) ?? [];
   }
 
-  judgeStray(error: unknown, astray: Astray): StrayError {
-    return strayError(error, astray, this.#compiled.mounted);
-  }
+  readonly judgeStray: Engine['judgeStray'] = (...stray) => strayError(...stray, this.#live.compiled.mounted);
 
   close(): Promise<void> {
     this.#closing ??= this.#end();
@@ -138,46 +136,75 @@ export class Gateway implements Engine {
 
   async #start(): Promise<void> {
     const { configuration, log } = this;
-    const scope = this.#compiled.scope;
-    const [clock, random, resolver] = [this.#clock, scope.get(RANDOM), scope.get(RESOLVER)];
+    const { scope } = this.#live.compiled;
+    const [clock, random] = [this.#clock, scope.get(RANDOM)];
     const store = scope.has(QUEUE_STORE) ? scope.get(QUEUE_STORE) : await openQueue(configuration, log);
     this.#store = store;
     this.#started.unshift(() => store.close());
 
     this.#started.unshift(async () => scope.get(TLS_REPORTS).close?.());
-    await this.#startPlugins();
+    this.#started.unshift(async () => {
+      await Promise.all([this.#former.abandon(), this.#live.generation.abandon()]);
+    });
+    await this.#shadows.load();
+    this.#started.unshift(() => this.#shadows.close());
+    await this.#live.lives.start();
 
+    const pin = (hurry?: () => void) => this.#live.generation.pin(hurry);
     const scheduler = new Scheduler({
-      ...configuration.queue,
+      ...schedulerSettings(configuration),
       store,
-      pin: () => this.#pin(),
+      pin: () => pin(),
       clock,
       random,
       log,
-      policy: configuration.queue.retry,
-      hostname: configuration.hostname,
     });
     scheduler.start();
     this.#started.unshift(() => scheduler.stop());
 
-    const intake = join(configuration.queue.directory, 'intake');
-    await sweepSpool(intake);
-    const line = new CommitLine({ clock, log, most: MOST_COMMITS, patience: COMMIT_PATIENCE });
-    const reception: Reception = {
-      pin: () => this.#pin(),
-      commit: (mails, hasGone) => line.run(octetsInMemory(mails), () => scheduler.commit(mails), hasGone),
-      busy: () => (line.isBehind ? CANNOT_KEEP_UP : null),
-      memory: new ContentMemory(CONTENT_MEMORY),
-      queueId: queueIds({ clock, random }),
-      spool: () => openSpool({ directory: intake, random, memory: 0 }),
-      decoyKey: await decoyKey(configuration, { files: scope.get(FILES), random }),
+    const listeners = new Listeners({
+      reception: await this.#reception(scheduler, pin),
+      files: scope.get(FILES),
       clock,
-      random,
-      resolver,
       log,
-    };
-    await this.#listen(reception);
+    });
+    this.#started.unshift(() => listeners.close());
+    await warnOfFewFiles(this.configuration, this.log);
+    (await listeners.prepare(this.#live.compiled)).make();
+    this.#running = { scheduler, listeners, sources: await this.#watchSources() };
     await this.#openControl();
+  }
+
+  /** What of it may be different from one configuration to the next is looked up when it is needed. */
+  async #reception(scheduler: Scheduler, pin: Reception['pin']): Promise<Reception> {
+    this.#decoyKey = await this.#keyFor(this.#live.compiled);
+    return openReception({
+      directory: this.configuration.queue.directory,
+      pin,
+      commit: mails => scheduler.commit(mails),
+      resolver: () => this.#live.compiled.scope.get(RESOLVER),
+      decoyKey: () => this.#decoyKey,
+      clock: this.#clock,
+      random: this.#live.compiled.scope.get(RANDOM),
+      log: this.log,
+    });
+  }
+
+  async #keyFor({ configuration, scope }: CompiledConfiguration): Promise<Buffer> {
+    return decoyKey(configuration, { files: scope.get(FILES), random: scope.get(RANDOM) });
+  }
+
+  async #watchSources(): Promise<SourceWatch> {
+    const { scope, files } = this.#live.compiled;
+    const changed = async () => {
+      this.log.info('noticed', { changed: 'files of the configuration' });
+      await this.reload().catch((error: unknown) => this.log.error('failed', { reloading: describeError(error) }));
+    };
+    const sources = new SourceWatch({ files: scope.get(FILES), clock: this.#clock, changed });
+    await sources.follow(files);
+    this.#started.unshift(async () => sources.turn('off'));
+    if (this.configuration.reload === 'watch') sources.turn('on');
+    return sources;
   }
 
   /** A gateway that nobody can ask is still one that takes mail. */
@@ -193,113 +220,62 @@ export class Gateway implements Engine {
     }
   }
 
-  #generate(): Generation {
-    const { mounted, routes } = this.#compiled;
-    const chain = createChain({ links: mounted, routes, clock: this.#clock, random: this.#compiled.scope.get(RANDOM) });
-    const close = async () => {
-      await this.#closePlugins();
-      chain.close();
-    };
-    return new Generation({ chain, close });
+  #lifeOf(compiled: CompiledConfiguration, number: number): Live {
+    return liveFrom(compiled, { number, clock: this.#clock, log: this.log, shadows: this.#shadows });
   }
 
-  #pin(): Pin {
-    return this.#generation.pin();
+  /** @throws what nobody has foreseen. Whatever it is, the old generation goes on. */
+  async #reload(): Promise<Reload> {
+    const running = this.#running;
+    if (running === null || this.#closing !== null) throw new Error('the engine does not run');
+    const began = this.#clock.monotonic();
+    await running.sources.isRead();
+    const compiled = await this.#parts.compile();
+    await running.sources.follow(compiled.files);
+    const reload =
+      compiled.kind === 'refused'
+        ? ({ kind: 'refused', complaints: compiled.complaints } as const)
+        : await this.#goOver(compiled, running);
+    tellReload(reload, { log: this.log, state: this.state, took: this.#clock.monotonic() - began });
+    // Files may be new where the configuration says the same, and where it says nothing that can be used.
+    await running.listeners.renew();
+    return reload;
   }
 
-  /** Plugins start in the order of the list, and close in reverse order with the generation. */
-  async #startPlugins(): Promise<void> {
-    this.#started.unshift(() => this.#generation.abandon());
-    for (const mounted of this.#compiled.mounted) {
-      const { id, instance, originOf } = mounted;
-      try {
-        await instance.start?.();
-        this.#alive.push(mounted);
-      } catch (error) {
-        throw new MailframeError(
-          'MF_PLUGIN_START',
-          `the plugin ${id} cannot start: ${describeWithOrigin(error, originOf)}`,
-          {
-            cause: error,
-          },
-        );
+  async #goOver(compiled: CompiledConfiguration, running: Running): Promise<Reload> {
+    const before = this.#live;
+    const { configuration, warnings } = compiled;
+    const complaints = restartNeeded(before.compiled, compiled);
+    if (complaints.length > 0) return { kind: 'refused', complaints: [...complaints, ...warnings] };
+    const next = this.#lifeOf(compiled, before.number + 1);
+    try {
+      const key = await this.#keyFor(compiled);
+      await next.lives.start();
+      const rearrangement = await running.listeners.prepare(compiled);
+      if (this.#closing !== null) {
+        await rearrangement.abandon();
+        throw new Error('the engine does not run any more');
       }
+      // In one go: whoever comes in between would meet half of each.
+      this.#live = next;
+      next.countShadows();
+      this.#decoyKey = key;
+      this.#parts.adopt(configuration);
+      running.scheduler.change(schedulerSettings(configuration));
+      rearrangement.make();
+      running.sources.turn(configuration.reload === 'watch' ? 'on' : 'off');
+    } catch (error) {
+      await next.generation.abandon();
+      return { kind: 'refused', complaints: [complaintOf(error, configuration.file), ...warnings] };
     }
-  }
-
-  /** A plugin that hangs or throws at its end keeps nobody else from ending. */
-  async #closePlugins(): Promise<void> {
-    for (const { id, instance, originOf } of this.#alive.toReversed()) {
-      const timer = new AbortController();
-      const late = this.#clock.sleep(CLOSE_DEADLINE, timer.signal).then(
-        () => Promise.reject(new Error(`not closed within ${CLOSE_DEADLINE} ms`)),
-        () => undefined,
-      );
-      try {
-        await Promise.race([Promise.resolve(instance.close?.()), late]);
-      } catch (error) {
-        this.log.error('failed', { plugin: id, closing: describeError(error), at: originOf(error).at });
-      } finally {
-        timer.abort();
-      }
-    }
-  }
-
-  /** A client that finds no handle left is not even told so: better to hear of it before it happens. */
-  async #warnOfFewFiles(): Promise<void> {
-    const clients = this.configuration.listeners.reduce((sum, { limits }) => sum + limits.connections, 0);
-    const most = await mostOpenFiles();
-    if (most >= clients + OTHER_FILES) return;
-    const message =
-      `this process may have ${most} files open, and the listeners may have ${clients} clients: raise its limit ` +
-      '(LimitNOFILE= of systemd, ulimit -n), or lower limits.connections';
-    this.log.warn('warned', { message });
-  }
-
-  async #listen(reception: Reception): Promise<void> {
-    const { listeners: settings, hostname } = this.configuration;
-    await this.#warnOfFewFiles();
-    const read = await this.#readCertificates();
-    const guarded: Guarded[] = [];
-    const listeners = settings.map(one => {
-      const certificates = read.get(one.id);
-      const listener = new Listener({ ...one, hostname, tls: certificates?.options ?? null }, reception);
-      if (certificates !== undefined) guarded.push({ certificates, use: tls => listener.renew(tls) });
-      return listener;
-    });
-    this.#started.unshift(() => this.#closeListeners(listeners));
-    const open: Listening[] = [];
-    for (const [index, listener] of listeners.entries()) {
-      open.push({ id: settings[index]?.id ?? '', ...(await listener.open()) });
-    }
-    this.#listening = open;
-    const certificates = new Certificates(guarded, { clock: this.#clock, log: this.log });
-    this.#certificates = certificates;
-    this.#started.unshift(async () => certificates.stop());
-    certificates.watch();
-  }
-
-  /** The certificates of those listeners that have any, read, by the listener's id. */
-  async #readCertificates(): Promise<ReadonlyMap<string, ListenerCertificates>> {
-    const ports = { files: this.#compiled.scope.get(FILES), clock: this.#clock };
-    const read = this.configuration.listeners.map(async ({ id, tls }) =>
-      tls === null ? [] : [[id, await ListenerCertificates.read({ id, tls }, ports)] as const],
-    );
-    return new Map((await Promise.all(read)).flat());
-  }
-
-  async #closeListeners(listeners: readonly Listener[]): Promise<void> {
-    const cutOff = new AbortController();
-    const done = new AbortController();
-    this.#clock.sleep(SESSION_GRACE, done.signal).then(
-      () => cutOff.abort(),
-      () => undefined,
-    );
-    await Promise.all(listeners.map(listener => listener.close(cutOff.signal)));
-    done.abort();
+    this.#former.add(before.generation);
+    await warnOfFewFiles(this.configuration, this.log);
+    const changes = changesBetween(before.compiled, compiled);
+    return { kind: 'reloaded', generation: next.number, changes, warnings };
   }
 
   async #end(): Promise<void> {
+    await this.#lastReload();
     for (const end of this.#started) {
       try {
         await end();
@@ -307,21 +283,17 @@ export class Gateway implements Engine {
         this.log.error('failed', { closing: describeError(error) });
       }
     }
-    if (this.#listening.length > 0) this.log.info('closed');
+    if (this.#running !== null) this.log.info('closed');
+  }
+
+  /** A reload that runs is waited for, though not longer than for a plugin: it will change nothing any more. */
+  async #lastReload(): Promise<void> {
+    const patience = new AbortController();
+    await Promise.race([this.#reloading, this.#clock.sleep(CLOSE_DEADLINE, patience.signal).catch(() => undefined)]);
+    patience.abort();
   }
 }
 
-/** The embedded queue. What keeps it from opening is told with the folder and what to do. */
-async function openQueue({ queue }: Configuration, log: Log): Promise<QueueStore> {
-  try {
-    return await openSqliteStore({ directory: queue.directory, role: 'owner', log, history: queue.history });
-  } catch (error) {
-    throw new MailframeError(
-      'MF_QUEUE_OPEN',
-      `the queue in ${queue.directory} cannot be opened: ${describeWithRemedy(error)}`,
-      {
-        cause: error,
-      },
-    );
-  }
+function schedulerSettings({ queue, hostname }: Configuration): SchedulerSettings {
+  return { ...queue, policy: queue.retry, hostname };
 }

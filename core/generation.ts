@@ -17,8 +17,10 @@ export interface Pin {
 export class Generation {
   readonly #chain: Chain;
   readonly #close: () => Promise<void>;
-  #pins = 0;
+  /** Of each pin: how to tell its holder that it is time to go. */
+  readonly #pins = new Set<{ readonly hurry: (() => void) | null }>();
   #retired: (() => void) | null = null;
+  #hurried = false;
   #closed: Promise<void> | null = null;
 
   constructor(parts: { readonly chain: Chain; readonly close: () => Promise<void> }) {
@@ -26,18 +28,28 @@ export class Generation {
     this.#close = parts.close;
   }
 
-  pin(): Pin {
-    this.#pins++;
-    let held = true;
+  /** How many hold on to it. */
+  get pins(): number {
+    return this.#pins.size;
+  }
+
+  /** `hurry`: called at most once, when it is time to go. */
+  pin(hurry: (() => void) | null = null): Pin {
+    const held = { hurry };
+    this.#pins.add(held);
     return {
       chain: this.#chain,
       release: () => {
-        if (!held) return;
-        held = false;
-        this.#pins--;
-        if (this.#pins === 0) this.#retired?.();
+        if (this.#pins.delete(held) && this.#pins.size === 0) this.#retired?.();
       },
     };
+  }
+
+  /** Tells all who pin it that it is time to go. Once is enough. */
+  hurry(): void {
+    if (this.#hurried) return;
+    this.#hurried = true;
+    for (const { hurry } of this.#pins) hurry?.();
   }
 
   /**
@@ -45,6 +57,7 @@ export class Generation {
    * those of delivery attempts that were left to themselves. Their mail is in the queue.
    */
   abandon(): Promise<void> {
+    this.#retired?.();
     this.#closed ??= this.#close();
     return this.#closed;
   }
@@ -52,7 +65,7 @@ export class Generation {
   /** Resolves when the last pin is gone and every plugin is closed. Nobody may pin from now on. */
   retire(): Promise<void> {
     this.#closed ??= new Promise<void>(resolve => {
-      if (this.#pins === 0) resolve();
+      if (this.#pins.size === 0) resolve();
       else this.#retired = resolve;
     }).then(() => this.#close());
     return this.#closed;

@@ -12,12 +12,20 @@ export * from './delivery/path-template.ts';
 export * from './delivery/subaddress.ts';
 export * from './delivery/target-path.ts';
 export {
+  type Answered,
+  type Complaint,
   createEngine,
   type Engine,
   type EngineOptions,
+  type EngineState,
+  type Example,
+  type HookTally,
+  type ListenerState,
   type Listening,
+  type Reload,
   type Renewal,
   type RenewalFault,
+  type TallyRecord,
 } from './engine.ts';
 export * from './mail/address.ts';
 export * from './mail/address-pattern.ts';
@@ -90,6 +98,7 @@ export * from './mime/transfer-decoder.ts';
 export * from './mime/transfer-encoding.ts';
 export * from './mime/transfer-stream.ts';
 export * from './mime/tree.ts';
+export * from './plugin/about.ts';
 export * from './plugin/awaitable.ts';
 export * from './plugin/credentials.ts';
 export { eitherFamily } from './plugin/dns-answer.ts';
@@ -101,6 +110,7 @@ export * from './plugin/observer.ts';
 export * from './plugin/option-types.ts';
 export * from './plugin/plugin.ts';
 export * from './plugin/ports.ts';
+export * from './plugin/preview.ts';
 export * from './plugin/queue-control.ts';
 export * from './plugin/queue-store.ts';
 export {
@@ -113,6 +123,7 @@ export {
 export { Secret } from './plugin/secret.ts';
 export * from './plugin/stored.ts';
 export * from './plugin/table.ts';
+export * from './plugin/table-hosts.ts';
 export * from './plugin/table-setting.ts';
 export * from './plugin/tls-reports.ts';
 export * from './plugin/token.ts';

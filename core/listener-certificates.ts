@@ -8,8 +8,9 @@
 import { type CertificateFault, certificateFaults, certificateFiles, datedCertificates } from './config/certificate.ts';
 import type { TlsSettings } from './config/configuration.ts';
 import { type Given, whyUnreadable } from './config/tags.ts';
+import { factsOfFile } from './file-facts.ts';
 import { MailframeError } from './mail/error.ts';
-import { describeError, errnoOf } from './mail/failure.ts';
+import { describeError } from './mail/failure.ts';
 import type { Clock, Files } from './plugin/ports.ts';
 import type { TlsOptions } from './smtp/options.ts';
 
@@ -137,22 +138,7 @@ export class ListenerCertificates {
 
 /** Follows links: what is renewed is often a link, or a folder that one leads through. */
 async function factsOf(tls: TlsSettings, files: Files): Promise<string> {
-  const facts = await Promise.all(
-    certificateFiles(tls).map(async path => {
-      try {
-        const file = await files.open(path, 'read');
-        try {
-          const { identity, size, modifiedAt } = await file.facts();
-          return `${identity} ${size} ${modifiedAt.getTime()}`;
-        } finally {
-          await file.close();
-        }
-      } catch (error) {
-        return errnoOf(error) ?? describeError(error);
-      }
-    }),
-  );
-  return facts.join('\n');
+  return (await Promise.all(certificateFiles(tls).map(path => factsOfFile(path, files)))).join('\n');
 }
 
 async function readAll(tls: TlsSettings, { files, clock }: CertificatePorts): Promise<Reading> {

@@ -106,7 +106,8 @@ export async function sealedGateway(file: string, seal: Seal): Promise<SealedGat
     throw bootError(compiled.kind === 'refused' ? compiled.complaints : []);
   }
   const { path, remove } = await temporaryFolder('sealed');
-  const engine = new Gateway(sealedOff(compiled, path, seal));
+  const sealed = sealedOff(compiled, path, seal);
+  const engine = new Gateway(sealed, { compile: () => Promise.resolve(sealed), adopt: () => {} });
   try {
     await engine.start();
   } catch (error) {
@@ -148,7 +149,17 @@ function keeping(mounted: MountedPlugin, { keep }: Seal): MountedPlugin {
 
 /** All that an instance has, also where it is of a class. */
 function boundTo(instance: PluginInstance): PluginInstance {
-  const keys = [...HOOK_NAMES, 'around', 'surrounds', 'leadsTo', 'unfold', 'observe', 'start', 'close'] as const;
+  const keys = [
+    ...HOOK_NAMES,
+    'around',
+    'surrounds',
+    'leadsTo',
+    'unfold',
+    'preview',
+    'observe',
+    'start',
+    'close',
+  ] as const;
   const bound = keys.flatMap(key => {
     const value: unknown = instance[key];
     if (value === undefined) return [];
@@ -173,8 +184,8 @@ function firstPlugin(instance: PluginInstance, log: Log): MountedPlugin {
     delivers: null,
     log,
     originOf: originsOf(null),
-    module: null,
     plugin: definePlugin({ name: id, create: () => ({}) }),
+    module: null,
     entry: {
       use: id,
       id,

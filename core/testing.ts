@@ -6,6 +6,7 @@ export { memoryStore } from './queue/memory-store.ts';
 export * from './test-gateway.ts';
 export * from './testing/builders.ts';
 export * from './testing/dialogue.ts';
+export * from './testing/expect-trace.ts';
 export * from './testing/fake-network.ts';
 export * from './testing/fake-processes.ts';
 export * from './testing/fake-resolver.ts';

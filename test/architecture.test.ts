@@ -51,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plugin: ['mail', 'mime'],
   chain: ['mail', 'mime', 'plugin'],
   config: ['mail', 'mime', 'plugin'],
+  analysis: ['mail', 'mime', 'plugin', 'chain', 'config'],
   wiring: ['mail', 'mime', 'plugin'],
   system: ['mail', 'mime', 'plugin'],
   smtp: ['mail', 'mime', 'plugin', 'chain'],
@@ -59,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   openpgp: ['mail', 'mime', 'plugin'],
   table: ['mail', 'mime', 'plugin'],
   control: ['mail', 'plugin'],
+  shadow: ['mail', 'plugin', 'chain'],
   'next-hop': ['mail', 'mime', 'plugin'],
   testing: ['mail', 'mime', 'plugin', 'chain', 'wiring', 'system', 'queue', 'table'],
 };
@@ -130,7 +132,7 @@ describe('one door a package', () => {
 test('what acts on the machine stands at the edge', () => {
   const acting = /^node:(fs|net|tls|dns|http|https|child_process|timers|worker_threads|sqlite)(\/|$)/;
   const edge =
-    /^core\/(system|queue|smtp|config|wiring|cli|control|corpus|testing|table|next-hop)\/|^core\/(engine|compile)\.ts$/;
+    /^core\/(system|queue|smtp|config|wiring|cli|control|corpus|replay|testing|table|next-hop)\/|^core\/(engine|compile)\.ts$/;
   // `node:net` also tells an IP address from other text, which is no act.
   const pure = /^core\/(mail\/(ip-(address|ranges)|special-addresses)|plugin\/(ports|option-types))\.ts$/;
   const inside = broken(

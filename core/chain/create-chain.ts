@@ -13,6 +13,7 @@ import type { Link } from './link.ts';
 import { walkAuth, walkSecret } from './login-hooks.ts';
 import { walkRcpt } from './rcpt-hook.ts';
 import { walkConnect, walkHelo, walkLookup, walkMail } from './session-hooks.ts';
+import type { ShadowWatch } from './shadow-watch.ts';
 import { Walker } from './walk.ts';
 
 export interface ChainParts {
@@ -21,11 +22,13 @@ export interface ChainParts {
   readonly routes: readonly RouteRule[];
   readonly clock: Clock;
   readonly random: Random;
+  /** Counts what links in shadow mode would have done. */
+  readonly shadow?: ShadowWatch;
 }
 
 /** Makes a chain. */
-export function createChain({ links, routes, clock, random }: ChainParts): Chain {
-  const walker = new Walker(links, clock);
+export function createChain({ links, routes, clock, random, shadow }: ChainParts): Chain {
+  const walker = new Walker(links, clock, shadow);
   const conditions = [...walker.answering('data'), ...walker.answering('queue')]
     .filter(link => link.mode === 'enforce')
     .flatMap(link => (link.when === null ? [] : simpleConditions(link.when)))
@@ -49,7 +52,10 @@ export function createChain({ links, routes, clock, random }: ChainParts): Chain
     deliver: (transport, delivery) => attemptDelivery(walker, transport, delivery),
     vrfy: (session, query) => walkLookup(walker, 'vrfy', session, query),
     expn: (session, query) => walkLookup(walker, 'expn', session, query),
-    tell: (event, happening) => tell(links, event, happening),
+    tell: (event, happening) => {
+      shadow?.told(event, happening);
+      tell(links, event, happening);
+    },
     close: () => walker.close(),
   };
 }

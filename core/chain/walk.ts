@@ -12,6 +12,7 @@ import { make, type Timing } from './contain.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Refused } from './decision.ts';
 import { answers, type Link } from './link.ts';
+import type { ShadowWatch } from './shadow-watch.ts';
 
 /** A hook to be walked. */
 export interface Question<H extends HookName> {
@@ -30,12 +31,14 @@ export type Heard<H extends HookName> =
 export class Walker {
   readonly links: readonly Link[];
   readonly #timing: Timing;
+  readonly #shadow: ShadowWatch | undefined;
   readonly #answering = new Map<HookName, readonly Link[]>();
   /** The links whose middleware may apply to a call, outermost first. */
   readonly #above = new Map<HookName, Map<Link, readonly Link[]>>();
 
-  constructor(links: readonly Link[], clock: Clock) {
+  constructor(links: readonly Link[], clock: Clock, shadow?: ShadowWatch) {
     this.links = links;
+    this.#shadow = shadow;
     this.#timing = { clock, deadlines: new Deadlines(clock) };
     for (const hook of HOOK_NAMES) this.#above.set(hook, middlewareAbove(links, hook));
   }
@@ -56,7 +59,14 @@ export class Walker {
     const around =
       above.length === 0 ? above : above.filter(one => one.when === null || holds(one.when, view) === 'yes');
     const { hook, asked, about } = question;
-    return make({ hook, asked, about, link, subject, facts: view.facts, around }, this.#timing);
+    const called = make({ hook, asked, about, link, subject, facts: view.facts, around }, this.#timing);
+    const shadow = link.mode === 'shadow' ? this.#shadow : undefined;
+    if (shadow === undefined) return called;
+    const tell = (known: Called<H>): Called<H> => {
+      shadow.asked(known.step, about);
+      return known;
+    };
+    return called instanceof Promise ? called.then(tell) : tell(called);
   }
 
   /** Ends the watch over deadlines. */

@@ -14,7 +14,10 @@ import {
   type Network,
   PROCESSES,
   type Processes,
+  RESOLVER,
+  type Resolver,
 } from '../plugin/ports.ts';
+import { TABLES, type Table, type Tables, TableUnavailable } from '../plugin/table.ts';
 import { TLS_REPORTS } from '../plugin/tls-reports.ts';
 import { WEB, type Web } from '../plugin/web.ts';
 import { machineServices, NOT_COUNTED } from '../services.ts';
@@ -31,6 +34,48 @@ export function inertServices(configuration: Configuration): Scope {
     .value(WEB, OFFLINE)
     .value(LOG, SILENT)
     .value(TLS_REPORTS, NOT_COUNTED);
+}
+
+/** The same, and nobody outside this machine is asked anything: no DNS, no database, no directory. */
+export function secludedServices(configuration: Configuration): Scope {
+  const inert = inertServices(configuration);
+  return inert
+    .child()
+    .value(RESOLVER, NO_DNS)
+    .value(TABLES, localTables(inert.get(TABLES)));
+}
+
+const NOT_ASKED = 'nobody outside is asked while only looking';
+const NOTHING_SAID = { kind: 'unavailable', cause: NOT_ASKED } as const;
+
+const NO_DNS: Resolver = {
+  mx: () => Promise.resolve(NOTHING_SAID),
+  addresses: () => Promise.resolve(NOTHING_SAID),
+  reverse: () => Promise.resolve(NOTHING_SAID),
+  txt: () => Promise.resolve(NOTHING_SAID),
+  lookUp: name => Promise.resolve({ answer: NOTHING_SAID, dnssec: 'unknown', name, ttl: 0 }),
+};
+
+function localTables(tables: Tables): Tables {
+  return {
+    check: (setting, path) => tables.check(setting, path),
+    open(setting, log) {
+      const { kind } = setting.source;
+      const isRemote = kind === 'postgresql' || kind === 'ldap' || kind === 'http';
+      return isRemote ? closedTable(kind) : tables.open(setting, log);
+    },
+  };
+}
+
+function closedTable(name: string): Table {
+  return {
+    name,
+    entries: 'keys',
+    lookup: () => {
+      throw new TableUnavailable(name, NOT_ASKED);
+    },
+    close: () => Promise.resolve(),
+  };
 }
 
 const UNPLUGGED: Network = {

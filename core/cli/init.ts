@@ -79,7 +79,7 @@ export async function initialize(
   const written = [...writeStartingFiles(folder, answers)];
   const file = join(folder, CONFIGURATION);
   await writeFile(join(folder, SCHEMA), await schemaFor(file));
-  const { ok, text } = await checked(file, false);
+  const { ok, text } = await checked(file);
   const files = [...written, { path: SCHEMA, what: 'written' }] as const;
   return { ok, text: ok ? whatNext(folder, answers, files) : text };
 }

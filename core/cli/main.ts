@@ -3,16 +3,23 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { register as alias } from './alias.ts';
 import { register as check } from './check.ts';
+import { register as conformance } from './conformance.ts';
+import { register as explain } from './explain.ts';
 import { register as init } from './init.ts';
 import { register as lookup } from './lookup.ts';
 import { register as passwd } from './passwd.ts';
 import { register as plan } from './plan.ts';
 import { register as queue } from './queue.ts';
+import { register as reload } from './reload.ts';
+import { register as replay } from './replay.ts';
 import { register as route } from './route.ts';
 import { register as schema } from './schema.ts';
 import { register as send } from './send.ts';
+import { register as shadow } from './shadow.ts';
 import { register as start } from './start.ts';
+import { register as status } from './status.ts';
 import { register as tlsrpt } from './tlsrpt.ts';
+import { register as trace } from './trace.ts';
 
 /** Runs the verb that the arguments name. `process.exitCode` says how it went. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -20,7 +27,27 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('A mail gateway whose every decision is a plugin.')
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
-  const verbs = [init, start, check, plan, route, schema, send, queue, passwd, lookup, alias, tlsrpt];
+  const verbs = [
+    init,
+    start,
+    check,
+    plan,
+    explain,
+    trace,
+    replay,
+    route,
+    schema,
+    send,
+    queue,
+    passwd,
+    lookup,
+    alias,
+    tlsrpt,
+    conformance,
+    reload,
+    status,
+    shadow,
+  ];
   for (const register of verbs) register(program);
   // A reader that goes away early (`mailframe plan | head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../system/clock.ts';
 import { DEFAULT_FILE } from './common.ts';
+import { paperFor } from './paper.ts';
 import { type ActionName } from './queue/act.ts';
 import { type ActOptions, act } from './queue/acting.ts';
 import { content } from './queue/content.ts';
@@ -13,7 +14,7 @@ import { listInJson, listInWords } from './queue/list.ts';
 import { orderBy, type Place, withQueue } from './queue/open.ts';
 import { showInWords } from './queue/show.ts';
 import { statsInJson, statsInWords } from './queue/stats.ts';
-import { traceInWords } from './queue/trace.ts';
+import { traceInWords } from './trace.ts';
 
 interface Options extends Place {
   readonly json?: boolean;
@@ -48,7 +49,7 @@ function registerLooks(verb: MakeVerb): void {
     .action((id: string, options: Options) => look(id, options, { words: showInWords, json: lifeInJson }));
   verb('trace', 'The whole life of a mail: client, plugins, attempts. Also of one that has left.')
     .argument('<id>', 'the queue id, as in the 250 reply')
-    .action((id: string, options: Options) => look(id, options, { words: traceInWords, json: traceInJson }));
+    .action((id: string, options: Options) => look(id, options, { words: traceOnScreen, json: traceInJson }));
   verb('content', 'The mail itself, octet by octet.')
     .argument('<id>', 'the queue id')
     .option('--header', 'the header section alone')
@@ -161,6 +162,10 @@ function resumeOne(destination: string, options: Options): Promise<void> {
     else process.stderr.write(`${destination} is not suspended.\n${suspensionsInWords(suspensions)}`);
     if (said === null) process.exitCode = 1;
   });
+}
+
+function traceOnScreen(life: Life, now: Date): string {
+  return traceInWords(life, now, paperFor(process.stdout, process.env));
 }
 
 function print(text: string): void {

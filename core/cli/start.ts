@@ -36,17 +36,25 @@ async function start(file: string): Promise<void> {
 }
 
 /**
- * SIGHUP reads the certificates again; the log says what came of it. Where the terminal has been closed that the gateway
+ * SIGHUP is `mailframe reload`; the log says what came of it. Where the terminal has been closed that the gateway
  * was started from, it still means the end: a gateway that nobody sees would keep port and queue for itself.
  */
 function reloadOnSignal(engine: Engine): void {
   const terminal = process.stdin.isTTY;
   process.on('SIGHUP', () => {
-    if (!terminal || isThere('/dev/tty')) return void engine.reloadCertificates();
+    if (!terminal || isThere('/dev/tty')) return void reload(engine);
     // A log that nobody can read must not keep the gateway from ending in good order.
     process.stdout.removeAllListeners('error').on('error', () => undefined);
     process.kill(process.pid, 'SIGTERM');
   });
+}
+
+async function reload(engine: Engine): Promise<void> {
+  try {
+    await engine.reload();
+  } catch (error) {
+    engine.log.error('failed', { reloading: describeError(error) });
+  }
 }
 
 function isThere(device: string): boolean {

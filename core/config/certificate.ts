@@ -3,12 +3,15 @@
  * a failed handshake.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, rootCertificates } from 'node:tls';
 import { certificatesIn, hostNames, isFor } from '../mail/certificate.ts';
 import { describeError } from '../mail/failure.ts';
 import type { KeyPairFiles, TlsSettings } from './configuration.ts';
 import type { Path } from './place.ts';
 import type { Given } from './tags.ts';
+
+/** Those that Node trusts, as most clients do. PEM. */
+export const KNOWN_AUTHORITIES: readonly string[] = rootCertificates;
 
 /** What is wrong, and with which file. */
 export interface CertificateFault {

@@ -1,5 +1,5 @@
 /** Complaints: what is wrong with a configuration, where, and what to do. All are collected; none hides another. */
-import { type ErrorCode, MailframeError, type Position } from '../mail/error.ts';
+import { type ErrorCode, MailframeError, type Position, pageOf } from '../mail/error.ts';
 import { type ConfigDocument, dotted, isBroken, type Path, positionAt } from './place.ts';
 
 export interface Complaint extends Position {
@@ -8,6 +8,13 @@ export interface Complaint extends Position {
   readonly code: ErrorCode;
   readonly path: Path;
   readonly message: string;
+  /** Where it is explained, if not where its code is. */
+  readonly page?: string;
+}
+
+/** Where to read more. */
+export function pageFor({ code, page }: Pick<Complaint, 'code' | 'page'>): string {
+  return page ?? pageOf(code);
 }
 
 /** One line, as compilers write it: `file:line:column: path: message`. */
@@ -47,6 +54,12 @@ export class Complaints {
 
   warning(code: ErrorCode, path: Path, message: string, at: 'key' | 'value' = 'value'): void {
     this.#add({ severity: 'warning', code, path, message, ...positionAt(this.#document.place, path, at) });
+  }
+
+  /** What was found out beyond the text. `place`: where it stands, if not in the configuration. */
+  found(finding: Omit<Complaint, keyof Position> & { readonly at?: 'key' | 'value'; readonly place?: Position }): void {
+    const { at = 'value', place, ...complaint } = finding;
+    this.#add({ ...complaint, ...(place ?? positionAt(this.#document.place, finding.path, at)) });
   }
 
   /** All of them, in the order of the text, file by file. */

@@ -153,6 +153,8 @@ export interface Configuration {
     /** `auto`: for people on a terminal, JSON lines elsewhere. */
     readonly format: 'auto' | 'json' | 'human';
   };
+  /** `watch`: it is read again by itself when its files have changed. */
+  readonly reload: 'manual' | 'watch';
   readonly plugins: readonly PluginEntry[];
   readonly routes: readonly RouteEntry[];
 }

@@ -40,21 +40,24 @@ export interface Draft {
 }
 
 /** `ok`: nothing but warnings. `refused`: `draft` holds what is sound, or `null` where nothing could be read. */
-export type Loaded =
-  | ({ readonly kind: 'ok'; readonly complaints: readonly Complaint[] } & Draft)
-  | { readonly kind: 'refused'; readonly complaints: readonly Complaint[]; readonly draft: Draft | null };
+export type Loaded = {
+  readonly complaints: readonly Complaint[];
+  /** The absolute paths of the file and of all that it includes. */
+  readonly files: readonly string[];
+} & (({ readonly kind: 'ok' } & Draft) | { readonly kind: 'refused'; readonly draft: Draft | null });
 
 /** Loads a configuration. Reads files; changes nothing. */
 export async function loadConfiguration(file: string, context: LoadContext): Promise<Loaded> {
-  const { document, complaints: unread } = readConfiguration(file, context.env);
-  if (document === null) return { kind: 'refused', complaints: unread, draft: null };
+  const { document, complaints: unread, files } = readConfiguration(file, context.env);
+  if (document === null) return { kind: 'refused', complaints: unread, files, draft: null };
   const complaints = new Complaints(document, unread);
   const configuration = await new Sections(document, complaints).configuration(resolve(file));
-  if (configuration === null) return { kind: 'refused', complaints: complaints.list(), draft: null };
+  if (configuration === null) return { kind: 'refused', complaints: complaints.list(), files, draft: null };
   checkReferences(document, configuration, context.now, complaints);
   const list = complaints.list();
   const draft = { configuration, document };
-  return areHarmless(list) ? { kind: 'ok', complaints: list, ...draft } : { kind: 'refused', complaints: list, draft };
+  const about = { complaints: list, files };
+  return areHarmless(list) ? { kind: 'ok', ...about, ...draft } : { kind: 'refused', ...about, draft };
 }
 
 const { shape } = fileSchema;
@@ -111,6 +114,7 @@ class Sections {
         { directory, hostname: hostname ?? NO_HOSTNAME },
       ),
       log: (await this.#section(shape.log, 'log', written)) ?? shape.log.parse(undefined),
+      reload: (await this.#section(shape.reload, 'reload', written)) ?? shape.reload.parse(undefined),
       plugins: plugins.map(entry => pluginOf(entry, calls)),
       routes: routes.map(entry => this.#route(entry, settings.retry)),
     };

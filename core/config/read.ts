@@ -31,6 +31,8 @@ import { type Env, envValue, type Given, readText, secretFrom } from './tags.ts'
 export interface Reading {
   readonly document: ConfigDocument | null;
   readonly complaints: readonly Complaint[];
+  /** The absolute paths of all files that were read, or were to be read. */
+  readonly files: readonly string[];
 }
 
 /** Values in all files together, aliases counted as often as they are used: a few lines of them can stand for billions. */
@@ -62,6 +64,7 @@ export function readConfiguration(file: string, env: Env): Reading {
   if (text.kind === 'given') return readConfigurationText(text.value, file, env);
   return {
     document: null,
+    files: [resolve(file)],
     complaints: [
       { severity: 'error', code: 'MF_CONFIG_FILE', path: [], message: text.message, file, line: 1, column: 1 },
     ],
@@ -72,11 +75,14 @@ export function readConfiguration(file: string, env: Env): Reading {
 export function readConfigurationText(text: string, file: string, env: Env): Reading {
   const reader = new Reader(env);
   const document = reader.read(text, { file, path: [], within: [resolve(file)] });
-  return { document: document.place.broken ? null : document, complaints: reader.complaints };
+  const files = [resolve(file), ...reader.files];
+  return { document: document.place.broken ? null : document, complaints: reader.complaints, files };
 }
 
 class Reader {
   readonly complaints: Complaint[] = [];
+  /** Beside the first one. */
+  readonly files = new Set<string>();
   readonly #env: Env;
   #left = MOST_VALUES;
 
@@ -170,6 +176,7 @@ class Reader {
       case '!env':
         return this.#given(envValue(text, this.#env), here, offset, 'MF_CONFIG_ENV');
       case '!secret':
+        this.files.add(resolve(beside(here.source.file, text)));
         return this.#given(secretFrom(beside(here.source.file, text)), here, offset, 'MF_CONFIG_SECRET');
       case '!include':
         return this.#include(text, here, offset);
@@ -181,6 +188,7 @@ class Reader {
   #include(path: string, here: Here, offset: number): ConfigDocument {
     const file = beside(here.source.file, path);
     const absolute = resolve(file);
+    this.files.add(absolute);
     if (here.source.within.includes(absolute)) {
       return this.#refuse(here, offset, 'MF_CONFIG_INCLUDE', `${file} includes itself`);
     }

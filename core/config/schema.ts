@@ -184,6 +184,10 @@ export const fileSchema = z
         .prefault({}),
       'The log, on standard output.',
     ),
+    reload: described(
+      z.enum(['manual', 'watch']).default('manual'),
+      'When a running gateway reads this file again: when somebody says so, or by itself when its files have changed.',
+    ),
     plugins: described(z.array(pluginSchema).min(1), 'The order of this list is the order of every chain.'),
     routes: described(
       z.array(routeSchema).default([]),

@@ -1,21 +1,17 @@
 /**
  * The octets of a stored message as a client would send them: CRLF line ends, and nothing on top that came after it was sent.
  *
- * What was stored with CRLF is left as it is, also where a line end in it stands alone: that is for the gateway to judge.
+ * What has CRLF anywhere is left as it is, also where a line end in it stands alone: that is for the gateway to judge.
  */
 import { applyEditsTo } from '../mime/edit.ts';
 import { type HeaderBlock, parseHeader } from '../mime/header.ts';
 import { removeFields } from '../mime/header-edit.ts';
 import { receivedBy } from './own-received.ts';
 
-const LF = 0x0a;
-const CR = 0x0d;
-
-/** Every line end as CRLF, unless the first one is. */
+/** Every line end as CRLF, unless there are some. */
 export function withCrlf(octets: Buffer): Buffer {
-  const first = octets.indexOf(LF);
-  if (first === -1 || octets[first - 1] === CR) return octets;
-  return Buffer.from(octets.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1');
+  if (octets.includes('\r\n')) return octets;
+  return Buffer.from(octets.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
 }
 
 /** The fields that final delivery puts on top (RFC 5321 section 4.4, and what is customary). */

@@ -1,7 +1,7 @@
 /** What is found while a corpus is listed. */
 import type { Sample } from './sample.ts';
 
-/** `fault`: it should be a message, and cannot be read. `other`: a file that is no message. */
+/** `fault`: it should be a message, and cannot be read. `other`: a file that is no message, a notification of ours. */
 export type Found =
   | { readonly kind: 'sample'; readonly sample: Sample }
   | { readonly kind: 'fault'; readonly name: string; readonly cause: string }

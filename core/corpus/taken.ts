@@ -8,6 +8,7 @@ import type { Log } from '../plugin/ports.ts';
 import type { PastMail, QueuedMail } from '../plugin/queue-control.ts';
 import { HISTORY_FOLDER } from '../queue/history-folder.ts';
 import { historyFiles, pastMailsIn } from '../queue/history-lines.ts';
+import { notifiesAbout } from '../queue/notification.ts';
 import { openSqliteStore } from '../queue/sqlite-store.ts';
 import { type Found, fault, sample } from './found.ts';
 import type { TakenMail } from './sample.ts';
@@ -29,7 +30,7 @@ export async function* pastMails(folder: string): AsyncGenerator<Found> {
       const taken = past === null ? null : takenOfPast(past);
       if (past === null) yield fault(`${file}:${line}`, 'the line cannot be read');
       else if (taken === null) yield fault(past.entry.id, 'its envelope cannot be read');
-      else yield sample(past.entry.id, taken);
+      else yield found(past.entry.id, taken);
     }
   }
 }
@@ -62,10 +63,15 @@ async function queued(id: string, { mail, entry, trace }: QueuedMail): Promise<F
       destination,
       lastOutcome,
     }));
-    return sample(id, { kind: 'taken', octets, session, envelope, facts, trace, recipients, receivedAt });
+    return found(id, { kind: 'taken', octets, session, envelope, facts, trace, recipients, receivedAt });
   } catch {
     return fault(id, 'its content cannot be read');
   }
+}
+
+/** What the gateway wrote itself, no client brought. */
+function found(id: string, taken: TakenMail): Found {
+  return notifiesAbout(taken) === null ? sample(id, taken) : { kind: 'other', name: id };
 }
 
 function takenOfPast({ entry, session, facts, trace }: PastMail): TakenMail | null {

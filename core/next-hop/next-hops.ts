@@ -3,10 +3,12 @@ import type { Recipient } from '../mail/envelope.ts';
 import type { Outcome } from '../mail/outcome.ts';
 import type { HookContext } from '../plugin/hooks.ts';
 import { CLOCK, FILES, IDENTITY, NETWORK, RESOLVER } from '../plugin/ports.ts';
+import type { Preview } from '../plugin/preview.ts';
 import { TLS_REPORTS } from '../plugin/tls-reports.ts';
 import type { Resolved } from '../plugin/token.ts';
 import type { Policy } from './dial.ts';
 import { Pool } from './pool.ts';
+import { previewed } from './preview.ts';
 import { type Relaying, relay } from './relay.ts';
 import type { SessionOptions } from './session-options.ts';
 import type { TlsOption } from './tls-wanted.ts';
@@ -54,6 +56,11 @@ export class NextHops {
     { signal, log }: Pick<HookContext, 'signal' | 'log'>,
   ): Promise<ReadonlyMap<Recipient, Outcome>> {
     return relay(relaying, this.#policy(), { ...this.#services, pool: this.#pool, log }, signal);
+  }
+
+  /** What `relay` would do, without doing it: DNS alone is asked. */
+  preview(relaying: Relaying): Promise<readonly Preview[]> {
+    return previewed(relaying, this.#policy(), this.#services.resolver);
   }
 
   /** Says goodbye to all. */

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Mailbox } from '../mail/address.ts';
 import type { Unfolding } from '../mail/unfolding.ts';
+import type { About } from './about.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { Fact } from './fact.ts';
 import type { Delivery, HookContext, HookName, Hooks } from './hooks.ts';
@@ -47,6 +48,8 @@ export type PluginInstance = Hooks & {
    * is deferred.
    */
   preview?(delivery: Delivery, context: HookContext): Awaitable<readonly Preview[]>;
+  /** What it says of itself to `mailframe check`. */
+  readonly about?: About;
   readonly observe?: Observer;
   /** Called once before the first session. May act: open files, start timers. A rejection stops the boot. */
   start?(): Awaitable<void>;

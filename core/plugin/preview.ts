@@ -8,19 +8,16 @@ import type { Outcome } from '../mail/outcome.ts';
 
 /** Something that a transport would do to the world outside. */
 export type Act =
-  /** Octets go to a file. */
-  | {
-      readonly kind: 'file';
-      /** Absolute. */
-      readonly path: string;
-      readonly how: 'append' | 'create';
-    }
+  /** Octets go to a file. Paths are absolute. */
+  | { readonly kind: 'append'; readonly file: string }
+  /** Octets go to a new file, whose name is made when it is written. */
+  | { readonly kind: 'create'; readonly folder: string }
   /** A mail transaction with another machine. */
   | {
       readonly kind: 'transaction';
       readonly protocol: 'smtp' | 'lmtp';
-      /** In the order to try: `mx.example.test:25`, or the path of a socket. */
-      readonly hosts: readonly string[];
+      /** In the order to try: `mx.example.test[192.0.2.1]:25`, or a name with the path of a socket; and the TLS insisted on. */
+      readonly hosts: readonly { readonly remote: string; readonly tls: string }[];
       /** What would be said before the content, as far as that does not hang on the answers: `MAIL FROM:<…>`. */
       readonly commands: readonly string[];
     }

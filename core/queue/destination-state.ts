@@ -21,12 +21,12 @@ const RESERVED = 20;
 const JITTER = 4;
 
 export class DestinationState {
-  readonly allowance: Allowance | null;
+  allowance: Allowance | null;
   /** Deliveries that run. */
   load = 0;
   /** New mail that is leased, or about to be, and waits for its turn beside those that wait in the queue. */
   reserved = 0;
-  readonly #policy: DestinationPolicy;
+  #policy: DestinationPolicy;
   readonly #clock: Clock;
   readonly #random: Random;
   #answers = false;
@@ -45,6 +45,15 @@ export class DestinationState {
     this.#clock = clock;
     this.#random = random;
     this.#window = policy.concurrency.start;
+  }
+
+  /** Another policy holds from now on. The window stays as wide as it is, if it may. */
+  adopt(policy: DestinationPolicy): void {
+    const before = this.#policy;
+    this.#policy = policy;
+    this.#window = Math.min(this.#window, policy.concurrency.most);
+    if (before.rate?.count === policy.rate?.count && before.rate?.per === policy.rate?.per) return;
+    this.allowance = policy.rate === null ? null : new Allowance(policy.rate, this.#clock);
   }
 
   /** Whether the last delivery that said anything about it went well. */

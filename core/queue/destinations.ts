@@ -12,12 +12,15 @@ import { DestinationState, type News, type Turn } from './destination-state.ts';
 import { Pace } from './pace.ts';
 
 /** What the deliveries of a gateway are bounded by. */
-export interface DestinationsParts {
+export interface DestinationBounds {
   readonly policyFor: (destination: string) => DestinationPolicy;
   /** The room for a destination that has not been met, whatever its policy. */
   readonly startingRoom: number;
   /** Deliveries at the same time, over all. */
   readonly concurrency: number;
+}
+
+export interface DestinationsParts extends DestinationBounds {
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -35,7 +38,8 @@ const MEMORY = 10_000;
 const FORGOTTEN_AT_ONCE = 1000;
 
 export class Destinations {
-  readonly #parts: DestinationsParts;
+  readonly #parts: Pick<DestinationsParts, 'clock' | 'random'>;
+  #bounds: DestinationBounds;
   /** Those first that have been idle the longest. */
   readonly #states = new Map<string, DestinationState>();
   /** Those that answer: those first that have not been looked for the longest. */
@@ -51,7 +55,17 @@ export class Destinations {
 
   constructor(parts: DestinationsParts) {
     this.#parts = parts;
+    this.#bounds = parts;
     this.#pace = new Pace(parts.clock);
+  }
+
+  /** Other bounds hold from now on. What runs beyond them ends by itself. */
+  change(bounds: DestinationBounds): void {
+    this.#bounds = bounds;
+    for (const [name, state] of this.#states) {
+      state.adopt(bounds.policyFor(name));
+      if (state.isIdle && state.allowance === null) this.#busy.delete(name);
+    }
   }
 
   /** How many more deliveries may begin, and how many of them at strangers. */
@@ -91,7 +105,7 @@ export class Destinations {
     this.#backlog.begin();
     const but = new Map([...this.#busy].map(name => [name, this.#roomAt(name)]));
     for (const name of except) but.set(name, 0);
-    const room: Room = { each: this.#parts.startingRoom, but };
+    const room: Room = { each: this.#bounds.startingRoom, but };
     return { limit, room, at: this.#parts.clock.monotonic(), ...(only === undefined ? {} : { only }) };
   }
 
@@ -204,7 +218,7 @@ export class Destinations {
   #state(name: string): DestinationState {
     let state = this.#states.get(name);
     if (state === undefined) {
-      state = new DestinationState(this.#parts.policyFor(name), this.#parts);
+      state = new DestinationState(this.#bounds.policyFor(name), this.#parts);
       this.#states.set(name, state);
     }
     return state;
@@ -215,15 +229,15 @@ export class Destinations {
   }
 
   #roomAt(name: string): number {
-    return this.#states.get(name)?.room ?? this.#parts.startingRoom;
+    return this.#states.get(name)?.room ?? this.#bounds.startingRoom;
   }
 
   #allLeft(): number {
-    return Math.max(0, this.#parts.concurrency - this.#load);
+    return Math.max(0, this.#bounds.concurrency - this.#load);
   }
 
   #shareLeft(): number {
-    return Math.max(0, Math.ceil(this.#parts.concurrency * STRANGERS_SHARE) - this.#strangers);
+    return Math.max(0, Math.ceil(this.#bounds.concurrency * STRANGERS_SHARE) - this.#strangers);
   }
 
   /** Whether deliveries to these may begin, as far as all deliveries together go, when so many others have begun. */

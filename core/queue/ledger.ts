@@ -37,10 +37,15 @@ const RECOVERY_TIME = 5000;
 const RETURNED_WITHOUT = 'nothing: what was to be done with it is done, and its sender was told without it';
 
 export class Ledger {
-  readonly #parts: LedgerParts;
+  #parts: LedgerParts;
 
   constructor(parts: LedgerParts) {
     this.#parts = parts;
+  }
+
+  /** Notifications are written otherwise from now on. */
+  change({ hostname, returnUpTo, doubleBounce = null }: Pick<LedgerParts, 'hostname' | 'returnUpTo' | 'doubleBounce'>) {
+    this.#parts = { ...this.#parts, hostname, returnUpTo, doubleBounce };
   }
 
   /** The page of one lease: takes what became of its recipients, in as many entries as it likes. Does not reject. */

@@ -90,7 +90,11 @@ function reportedOf(settled: Settled, kind: NotificationKind): Reported[] {
 }
 
 /** The queue id of the mail that a notification of ours is about; `null` where the mail is none. */
-export function notifiesAbout({ envelope, session, facts }: Mail): string | null {
+export function notifiesAbout({
+  envelope,
+  session,
+  facts,
+}: Pick<Mail, 'envelope' | 'session' | 'facts'>): string | null {
   const isOurs = envelope.reversePath === null && session.listener === OURSELVES;
   return isOurs && typeof facts.about === 'string' ? facts.about : null;
 }

@@ -9,12 +9,17 @@ import { firstWordAt } from './settlement.ts';
 import { Standing } from './standing.ts';
 
 export class Placing {
-  readonly #policy: RetryPolicy;
+  #policy: RetryPolicy;
   readonly #standing: Standing;
 
   constructor({ policy, clock }: { readonly policy: RetryPolicy; readonly clock: Clock }) {
     this.#policy = policy;
     this.#standing = new Standing(clock);
+  }
+
+  /** Another policy holds where no route has its own. */
+  change(policy: RetryPolicy): void {
+    this.#policy = policy;
   }
 
   /** The same mail, with a place for each recipient. */

@@ -15,7 +15,7 @@ import type { Clock, Log, Random } from '../plugin/ports.ts';
 import type { Claim, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import { Arrivals } from './arrivals.ts';
 import { Attempts } from './attempts.ts';
-import { Destinations, type Whose } from './destinations.ts';
+import { type DestinationBounds, Destinations, type Whose } from './destinations.ts';
 import { Ledger } from './ledger.ts';
 import { destinationsOf } from './places.ts';
 import { Placing } from './placing.ts';
@@ -23,14 +23,8 @@ import { queueIds } from './queue-id.ts';
 import { Rest } from './rest.ts';
 import { startingRoom } from './starting-room.ts';
 
-/** What a scheduler is made of. */
-export interface SchedulerParts {
-  readonly store: QueueStore;
-  /** The chain to use for one attempt, kept until it is released. */
-  readonly pin: () => { readonly chain: Chain; release(): void };
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
+/** What may change while a scheduler works. */
+export interface SchedulerSettings {
   readonly policy: RetryPolicy;
   /** Ours, for notifications. */
   readonly hostname: string;
@@ -42,6 +36,16 @@ export interface SchedulerParts {
   readonly concurrency: number;
   /** What one destination may be asked. */
   readonly destinations: readonly DestinationRule[];
+}
+
+/** What a scheduler is made of. */
+export interface SchedulerParts extends SchedulerSettings {
+  readonly store: QueueStore;
+  /** The chain to use for one attempt, kept until it is released. */
+  readonly pin: () => { readonly chain: Chain; release(): void };
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
 }
 
 const SECOND = 1000;
@@ -64,27 +68,26 @@ const KNOWN_DESTINATIONS = 1000;
 export class Scheduler {
   readonly #parts: SchedulerParts;
   readonly #owner: string;
+  readonly #placing: Placing;
+  readonly #ledger: Ledger;
   readonly #destinations: Destinations;
   readonly #attempts: Attempts;
   readonly #arrivals: Arrivals;
   readonly #stopped = new AbortController();
   readonly #rest: Rest;
+  #concurrency: number;
   #loop: Promise<void> | null = null;
   #renewedAt = 0;
   #lookedAroundAt = -Infinity;
   #newcomersFirst = false;
 
   constructor(parts: SchedulerParts) {
-    const { hostname, destinations: rules, clock } = parts;
+    const { hostname, clock } = parts;
     const nextId = queueIds(parts);
     const wake = () => this.wake();
     const placing = new Placing(parts);
     const stopped = this.#stopped.signal;
-    const destinations = new Destinations({
-      ...parts,
-      policyFor: name => policyFor(rules, name),
-      startingRoom: startingRoom(rules),
-    });
+    const destinations = new Destinations({ ...parts, ...boundsOf(parts) });
     const queued = (mails: readonly NewMail[]) => {
       for (const mail of mails) destinations.fellBehind(destinationsOf(mail));
       wake();
@@ -92,6 +95,9 @@ export class Scheduler {
     const ledger = new Ledger({ ...parts, nextId, placing, queued, stopped });
     const attempts = new Attempts({ ...parts, ledger, destinations, wake, goOn: () => this.#arrivals.goOn() });
     this.#parts = parts;
+    this.#placing = placing;
+    this.#ledger = ledger;
+    this.#concurrency = parts.concurrency;
     this.#rest = new Rest(clock, stopped);
     this.#owner = `${hostname}/${nextId()}`;
     this.#destinations = destinations;
@@ -106,6 +112,18 @@ export class Scheduler {
       begin: (lease, ended) => attempts.begin(lease, ended),
       wake,
     });
+  }
+
+  /**
+   * Other settings hold from now on. What runs goes on; what waits keeps the time of its next attempt, and the policy that
+   * it is judged by then is the new one. What is known of how destinations take it stays.
+   */
+  change(settings: SchedulerSettings): void {
+    this.#concurrency = settings.concurrency;
+    this.#placing.change(settings.policy);
+    this.#ledger.change(settings);
+    this.#destinations.change(boundsOf(settings));
+    this.wake();
   }
 
   /** Begins to work. */
@@ -225,7 +243,7 @@ export class Scheduler {
   }
 
   #attemptsLeft(): number {
-    return this.#parts.concurrency * ATTEMPTS_A_DELIVERY - this.#attempts.count;
+    return this.#concurrency * ATTEMPTS_A_DELIVERY - this.#attempts.count;
   }
 
   async #renew(): Promise<void> {
@@ -247,4 +265,9 @@ export class Scheduler {
     const wait = due === null ? Infinity : due.getTime() - clock.now().getTime();
     return Math.max(1, Math.min(wait, longest));
   }
+}
+
+/** What bounds deliveries. */
+function boundsOf({ destinations, concurrency }: SchedulerSettings): DestinationBounds {
+  return { policyFor: name => policyFor(destinations, name), startingRoom: startingRoom(destinations), concurrency };
 }

@@ -129,10 +129,14 @@ export class Findings {
     return [...new Set(incoming.to)].map(address => {
       const reply = answers.get(address) ?? SILENCE;
       const claim = told.claims.findLast(({ asked }) => isNamed(asked, address));
-      const keys = reply.code === 250 ? (claim?.recipients ?? []).map(recipientKey) : [];
-      const leadsTo = keys.flatMap(key => byKey.get(key) ?? []);
+      const claimed = reply.code === 250 ? (claim?.recipients ?? []) : [];
+      const found = claimed.flatMap(one => {
+        const rehearsed = byKey.get(recipientKey(one));
+        return rehearsed === undefined ? [] : [{ rehearsed, way: one.via }];
+      });
+      const leadsTo = found.map(({ rehearsed }) => rehearsed);
       const verdict = worst([verdictOfReply(reply), ...leadsTo.map(({ outcome }) => verdictOf(outcome))]);
-      return { address, verdict, reply, leadsTo };
+      return { address, verdict, reply, leadsTo, ways: found.map(({ way }) => way) };
     });
   }
 }

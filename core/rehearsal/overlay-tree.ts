@@ -122,7 +122,8 @@ export class OverlayTree {
     if (place.kind === 'below') return this.#below.list(place.path);
     if (place.kind === 'nowhere') throw errno('ENOENT', path);
     if (place.kind === 'blocked' || place.node.kind === 'file') throw errno('ENOTDIR', path);
-    return place.node.origin === null ? [] : this.#below.list(place.node.origin);
+    const { origin } = place.node;
+    return origin === null || (await this.#below.facts(origin)) === null ? [] : this.#below.list(origin);
   }
 
   /** @throws where a file cannot be made at the path, for its folder is none */
@@ -148,7 +149,10 @@ export class OverlayTree {
     const above = await this.facts(parent);
     if (above !== null && above.kind !== 'directory' && above.kind !== 'link') throw errno('ENOTDIR', path);
     if (above === null) await this.makeFolder(parent, mode);
-    this.#nodes.set(path, { kind: 'directory', origin: null, ...this.#common(mode) });
+    // Somebody else may make it below meanwhile: what he puts there shows.
+    const place = this.place(path);
+    const origin = place.kind === 'below' ? place.path : null;
+    this.#nodes.set(path, { kind: 'directory', origin, ...this.#common(mode) });
   }
 
   /** A new file at the path, whatever stood there. */

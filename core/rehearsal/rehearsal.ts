@@ -118,6 +118,11 @@ export interface AskedRecipient {
   readonly reply: SaidReply;
   /** Itself, or those that it expands to, as they stand in `mails`. Empty where it was refused, or the content was. */
   readonly leadsTo: readonly RehearsedRecipient[];
+  /**
+   * For each of them the steps of the way: `staff (aliases:3)`. `via` of a recipient has another way where another one that was
+   * named has led to it before.
+   */
+  readonly ways: readonly (readonly string[])[];
 }
 
 export interface Rehearsal {

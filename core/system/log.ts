@@ -30,13 +30,19 @@ export interface LogSettings {
   readonly clock: Clock;
 }
 
+/** A log whose level and format may be changed, for all its children too. */
+export interface AdjustableLog extends Log {
+  adjust(to: Pick<LogSettings, 'level' | 'format'>): void;
+}
+
 /**
  * Opens the log. A line of JSON has `level`, `time` (ISO 8601), `event`, and the fields; a field that has one of these
  * three names gets an underscore behind it.
  */
-export function createLog({ level, format, destination, clock }: LogSettings): Log {
+export function createLog({ level, format, destination, clock }: LogSettings): AdjustableLog {
   const terminal = destination.isTTY === true;
-  const human = format === 'human' || (format === 'auto' && terminal);
+  const isHuman = (as: LogSettings['format']) => as === 'human' || (as === 'auto' && terminal);
+  let human = isHuman(format);
   const colour = terminal && process.env.NO_COLOR === undefined;
   const logger = pino(
     {
@@ -52,7 +58,13 @@ export function createLog({ level, format, destination, clock }: LogSettings): L
       },
     },
   );
-  return writer(logger, {}, () => destination.flush?.());
+  return {
+    ...writer(logger, {}, () => destination.flush?.()),
+    adjust(to) {
+      logger.level = to.level;
+      human = isHuman(to.format);
+    },
+  };
 }
 
 /** Not pino's own children: a field that parent and line both have would stand twice in the line. */

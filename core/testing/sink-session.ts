@@ -3,17 +3,18 @@ import type { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { ChunkedContent, chunkOf } from './chunked-content.ts';
 import { DottedContent } from './dotted-content.ts';
+import { offerOf, offers } from './sink-offer.ts';
+import { faultFor, isFault, type ScriptedFaults, SinkScript } from './sink-script.ts';
 import type { SinkFault, SinkFaults, SinkSettings } from './sink-settings.ts';
+import { SinkVoice } from './sink-voice.ts';
 import type { SunkMail, SunkRecipient } from './sunk-mail.ts';
 
 /** What all sessions of a sink share. */
-export interface SinkState {
+export interface SinkState extends ScriptedFaults {
   readonly mails: SunkMail[];
   readonly commands: string[];
-  readonly faults: SinkFaults;
 }
 
-const EXTENSIONS = ['PIPELINING', '8BITMIME', 'SIZE 52428800', 'ENHANCEDSTATUSCODES', 'SMTPUTF8', 'DSN'];
 /** The argument of MAIL and RCPT: a path, whose local part may be quoted, and parameters. */
 const PATH = /^(?:FROM|TO):\s*(<(?:"(?:[^"\\]|\\.)*"|[^>"])*>)\s*(.*)$/i;
 
@@ -32,17 +33,26 @@ export class SinkSession {
   #user: string | null = null;
   #from: SunkRecipient | null = null;
   #recipients: SunkRecipient[] = [];
+  readonly #voice = new SinkVoice(() => this.#socket);
+  readonly #script: SinkScript;
+  /** Octets of content that have come in this transaction. */
+  #come = 0;
 
   constructor(socket: Socket, settings: SinkSettings, state: SinkState) {
     this.#socket = socket;
     this.#settings = settings;
     this.#state = state;
+    this.#script = new SinkScript(state);
+  }
+
+  get #faults(): SinkFaults {
+    return this.#script.faults;
   }
 
   begin(): void {
     if (this.#settings.tls?.implicit === true) this.#secureWith(this.#settings.tls);
     else this.#listen();
-    this.#answer(this.#state.faults.connect, `220 ${this.#hostname} ESMTP`);
+    this.#answer(this.#faults.connect, `220 ${this.#hostname} ESMTP`);
   }
 
   get #hostname(): string {
@@ -87,7 +97,18 @@ export class SinkSession {
     return true;
   }
 
+  /** @returns whether the connection broke, as the test wants it, over so much content. */
+  #breaksMidway(): boolean {
+    this.#come += this.#pending.length;
+    const { midway } = this.#faults;
+    if (midway === undefined || this.#come < midway) return false;
+    this.#mode = 'over';
+    this.#socket.destroy();
+    return true;
+  }
+
   #readContent(reader: DottedContent): boolean {
+    if (this.#breaksMidway()) return false;
     const found = reader.feed(this.#pending);
     this.#pending = found?.rest ?? '';
     if (found === null) return false;
@@ -98,6 +119,7 @@ export class SinkSession {
 
   /** Whatever becomes of it, all octets of a chunk are taken off the wire. */
   #readChunk(): boolean {
+    if (this.#breaksMidway()) return false;
     const rest = this.#chunks.feed(this.#pending);
     this.#pending = rest ?? '';
     if (rest === null) return false;
@@ -105,23 +127,23 @@ export class SinkSession {
     const { content, sizes, isLast } = this.#chunks;
     if (this.#recipients.length === 0) this.#say('503 5.5.1 No recipients');
     else if (isLast) this.#take(content, sizes);
-    else if (!this.#answer(this.#state.faults.chunk, '250 2.0.0 Go on')) this.#reset();
+    else if (!this.#answer(this.#faults.chunk, '250 2.0.0 Go on')) this.#reset();
     return true;
   }
 
   #command(line: string): void {
     const [verb = ''] = line.split(' ', 1);
     const argument = line.slice(verb.length + 1);
-    const { faults } = this.#state;
+    const faults = this.#faults;
     switch (verb.toUpperCase()) {
       case 'EHLO':
       case 'LHLO':
         if (verb.toUpperCase() !== GREETINGS[this.#protocol]) return this.#say(UNKNOWN);
-        if (this.#answer(faults.ehlo, this.#offer())) this.#greet(argument);
+        if (this.#answer(faults.ehlo, offerOf(this.#hostname, this.#settings, this.#secure))) this.#greet(argument);
         return;
       case 'HELO':
         if (this.#protocol === 'lmtp') return this.#say(UNKNOWN);
-        if (this.#answer(undefined, `250 ${this.#hostname}`)) this.#greet(argument);
+        if (this.#answer(faults.helo, `250 ${this.#hostname}`)) this.#greet(argument);
         return;
       case 'STARTTLS':
         return this.#startTls();
@@ -138,12 +160,13 @@ export class SinkSession {
       case 'BDAT':
         return this.#bdat(argument);
       case 'RSET':
-        this.#reset();
-        return this.#say('250 2.0.0 OK');
+        if (this.#answer(faults.rset, '250 2.0.0 OK')) this.#reset();
+        return;
       case 'NOOP':
-        return this.#say('250 2.0.0 OK');
+        this.#answer(faults.noop, '250 2.0.0 OK');
+        return;
       case 'QUIT':
-        if (this.#answer(faults.quit, '221 2.0.0 Bye')) this.#socket.end();
+        if (this.#answer(faults.quit, '221 2.0.0 Bye')) this.#voice.end();
         this.#mode = 'over';
         return;
       default:
@@ -151,38 +174,17 @@ export class SinkSession {
     }
   }
 
-  /** Says the usual thing unless a fault is in its place. @returns whether it was said. */
+  /** Says the usual thing unless a fault is in its place. @returns whether what the client asked for is done. */
   #answer(fault: SinkFault | undefined, usual: string): boolean {
     if (this.#mode === 'over') return false;
-    if (fault === 'drop') this.#socket.destroy();
+    const { done, over } = this.#voice.answer(fault, usual);
     // Whatever was said together with it is not heard any more.
-    if (fault === 'drop' || fault === 'silent') this.#mode = 'over';
-    else this.#say(fault ?? usual);
-    return fault === undefined;
+    if (over) this.#mode = 'over';
+    return done;
   }
 
   #say(reply: string): void {
-    this.#socket.write(`${reply.replaceAll('\n', '\r\n')}\r\n`);
-  }
-
-  get #extensions(): readonly string[] {
-    const { extensions = EXTENSIONS, extensionsOverTls = extensions } = this.#settings;
-    return this.#secure ? extensionsOverTls : extensions;
-  }
-
-  #offers(keyword: string): boolean {
-    return this.#extensions.some(one => one.split(' ')[0] === keyword);
-  }
-
-  #offer(): string {
-    const { tls, auth } = this.#settings;
-    const offered = [
-      this.#hostname,
-      ...this.#extensions,
-      ...(tls !== undefined && !this.#secure ? ['STARTTLS'] : []),
-      ...(auth !== undefined ? ['AUTH PLAIN'] : []),
-    ];
-    return offered.map((one, index) => `250${index === offered.length - 1 ? ' ' : '-'}${one}`).join('\n');
+    this.#voice.say(reply);
   }
 
   #greet(name: string): void {
@@ -194,14 +196,25 @@ export class SinkSession {
     this.#from = null;
     this.#recipients = [];
     this.#chunks = new ChunkedContent();
+    this.#come = 0;
   }
 
   #startTls(): void {
     const { tls } = this.#settings;
     if (tls === undefined || this.#secure) return this.#say(UNKNOWN);
-    if (!this.#answer(this.#state.faults.starttls, '220 2.0.0 Go on')) return;
+    if (!this.#answer(this.#faults.starttls, '220 2.0.0 Go on')) return;
+    if (this.#breaksHandshake()) return;
     this.#greet('');
     this.#secureWith(tls);
+  }
+
+  #breaksHandshake(): boolean {
+    const { handshake } = this.#faults;
+    if (handshake === undefined) return false;
+    this.#mode = 'over';
+    if (handshake === 'drop') this.#socket.destroy();
+    if (handshake === 'garbage') this.#socket.once('data', () => this.#say('250 2.0.0 this is no TLS'));
+    return true;
   }
 
   /** What the client said in plain text before the handshake is not believed (RFC 3207 section 4.2). */
@@ -224,22 +237,23 @@ export class SinkSession {
     const [, user, password] = Buffer.from(response, 'base64').toString('utf8').split('\0');
     const right = user === auth.user && password === auth.password;
     if (!right) return this.#say('535 5.7.8 Authentication credentials invalid');
-    if (this.#answer(this.#state.faults.auth, '235 2.7.0 Welcome')) this.#user = user ?? null;
+    if (this.#answer(this.#faults.auth, '235 2.7.0 Welcome')) this.#user = user ?? null;
   }
 
   #mail(argument: string): void {
+    this.#script.begin();
     const from = pathOf(argument);
     if (from === null) return this.#say('501 5.1.7 Not a path');
     if (this.#from !== null) return this.#say('503 5.5.1 One at a time');
     if (this.#settings.auth !== undefined && this.#user === null) return this.#say('530 5.7.0 Authenticate first');
-    if (this.#answer(this.#state.faults.mail, '250 2.1.0 OK')) this.#from = from;
+    if (this.#answer(this.#faults.mail, '250 2.1.0 OK')) this.#from = from;
   }
 
   #rcpt(argument: string): void {
     const recipient = pathOf(argument);
     if (recipient === null) return this.#say('501 5.1.3 Not a path');
     if (this.#from === null) return this.#say('503 5.5.1 MAIL first');
-    const fault = faultFor(this.#state.faults.rcpt, recipient);
+    const fault = faultFor(this.#faults.rcpt, recipient);
     const isFull = this.#recipients.length >= (this.#settings.recipients ?? Number.POSITIVE_INFINITY);
     const room: SinkFault | undefined = isFull ? '452 4.5.3 Too many recipients' : undefined;
     if (this.#answer(fault ?? room, '250 2.1.5 OK')) this.#recipients.push(recipient);
@@ -247,7 +261,7 @@ export class SinkSession {
 
   #bdat(argument: string): void {
     const chunk = chunkOf(argument);
-    if (chunk === null || !this.#offers('CHUNKING')) return this.#say(UNKNOWN);
+    if (chunk === null || !offers(this.#settings, this.#secure, 'CHUNKING')) return this.#say(UNKNOWN);
     this.#chunks.begin(chunk);
     this.#mode = 'chunk';
     // An empty chunk is complete at once, and no further octet would ask for it.
@@ -267,17 +281,13 @@ export class SinkSession {
     };
     this.#reset();
     const usual = `250 2.0.0 Taken as sink-${this.#state.mails.length + 1}`;
-    const { content: fault } = this.#state.faults;
+    const { content: fault } = this.#faults;
+    this.#script.end();
     if (this.#protocol === 'lmtp') {
       const taken = mail.recipients.filter(one => this.#answer(faultFor(fault, one), usual));
       if (taken.length > 0) this.#state.mails.push({ ...mail, recipients: taken });
-    } else if (this.#answer(typeof fault === 'object' ? undefined : fault, usual)) this.#state.mails.push(mail);
+    } else if (this.#answer(isFault(fault) ? fault : undefined, usual)) this.#state.mails.push(mail);
   }
-}
-
-/** What goes wrong for one recipient. */
-function faultFor(fault: SinkFaults['rcpt'], { path }: SunkRecipient): SinkFault | undefined {
-  return typeof fault === 'object' ? fault[path.slice(1, -1)] : fault;
 }
 
 function pathOf(argument: string): SunkRecipient | null {

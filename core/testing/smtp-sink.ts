@@ -19,7 +19,18 @@ export interface SmtpSink {
   /** How many sessions have begun. */
   readonly sessions: number;
   /** From now on other things go wrong, in running sessions too. `{}`: nothing. */
+  readonly always: (faults: SinkFaults) => void;
+  /** The same as `always`. */
   readonly fail: (faults: SinkFaults) => void;
+  /**
+   * What goes wrong in the next transactions, one after the other, in the place of what always does; `{}`: nothing. A session
+   * that ends before it comes to a transaction uses up one as well.
+   */
+  readonly next: (...faults: readonly SinkFaults[]) => void;
+  /** Refuses connections from now on, and breaks those that there are. */
+  readonly down: () => Promise<void>;
+  /** Listens again, on the same port. */
+  readonly up: () => Promise<void>;
   /** Ends all sessions at once. May be called twice. */
   readonly close: () => Promise<void>;
 }
@@ -33,6 +44,7 @@ export async function smtpSink(settings: SinkSettings = {}): Promise<SmtpSink> {
     mails: [] as SunkMail[],
     commands: [] as string[],
     faults: settings.faults ?? {},
+    script: [] as SinkFaults[],
   };
   const sockets = new Set<Socket>();
   let sessions = 0;
@@ -42,22 +54,34 @@ export async function smtpSink(settings: SinkSettings = {}): Promise<SmtpSink> {
     socket.on('close', () => sockets.delete(socket));
     new SinkSession(socket, settings, state).begin();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const port = await listen(0);
+  const down = () =>
+    new Promise<void>(resolve => {
+      for (const socket of sockets) socket.destroy();
+      server.close(() => resolve());
+    });
+  const always = (faults: SinkFaults) => {
+    state.faults = faults;
+  };
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     mails: state.mails,
     commands: state.commands,
     get sessions() {
       return sessions;
     },
-    fail(faults) {
-      state.faults = faults;
+    always,
+    fail: always,
+    next: (...faults) => void state.script.push(...faults),
+    down,
+    async up() {
+      if (!server.listening) await listen(port);
     },
-    close: () =>
-      new Promise(resolve => {
-        for (const socket of sockets) socket.destroy();
-        server.close(() => resolve());
-      }),
+    close: down,
   };
 }

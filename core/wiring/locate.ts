@@ -6,11 +6,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import type { ErrorCode } from '../mail/error.ts';
 import { describeError, errnoOf } from '../mail/failure.ts';
 import { API_VERSION, type Plugin } from '../plugin/plugin.ts';
 import { didYouMean } from '../plugin/suggest.ts';
+import { importFresh } from './fresh-modules.ts';
 import { openFrontDoor } from './front-door.ts';
 import { whyNotLoaded } from './load-failure.ts';
 
@@ -44,7 +45,8 @@ export async function locate(use: string, configuration: string, builtIns: strin
   return found.kind === 'file' ? load(use, found.file) : found;
 }
 
-function isPath(use: string): boolean {
+/** Whether a plugin is named by its file. */
+export function isPath(use: string): boolean {
   return /^\.{1,2}[/\\]/.test(use) || isAbsolute(use);
 }
 
@@ -91,7 +93,7 @@ async function load(use: string, file: string): Promise<Located> {
   openFrontDoor();
   let module: Readonly<Record<string, unknown>>;
   try {
-    module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+    module = await importFresh(file);
   } catch (error) {
     return refused('MF_PLUGIN_LOAD', `${use} cannot be loaded: ${whyNotLoaded(error, file)}`);
   }

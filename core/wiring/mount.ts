@@ -7,6 +7,7 @@
 import type { ErrorCode } from '../mail/error.ts';
 import { describeWithOrigin } from '../mail/failure.ts';
 import type { Origin } from '../mail/origin.ts';
+import type { About } from '../plugin/about.ts';
 import { HOOK_NAMES } from '../plugin/hooks.ts';
 import type { HappeningName } from '../plugin/observer.ts';
 import type { Creation, Plugin, PluginInstance } from '../plugin/plugin.ts';
@@ -148,6 +149,8 @@ const OTHER_KEYS = [
   'surrounds',
   'leadsTo',
   'unfold',
+  'preview',
+  'about',
   'observe',
   'start',
   'close',
@@ -162,6 +165,7 @@ function faultsOf(plugin: Plugin, instance: unknown): readonly string[] {
     if (member === undefined) continue;
     if (key === 'observe') faults.push(...faultsOfObserver(member));
     else if (key === 'leadsTo') faults.push(...faultsOfLeadsTo(member));
+    else if (key === 'about') faults.push(...faultsOfAbout(member));
     else if (key === 'surrounds') faults.push(...faultsOfSurrounds(member, instance));
     else if (typeof member !== 'function') faults.push(`${key} is no function`);
   }
@@ -185,6 +189,23 @@ function faultsOfLeadsTo(transports: unknown): readonly string[] {
   const isSound =
     Array.isArray(transports) && transports.every(one => typeof one?.transport === 'string' && Array.isArray(one.path));
   return isSound ? [] : ['leadsTo must list transports, each with the path of the option that names it'];
+}
+
+const ABOUT: readonly string[] = Object.keys({
+  takes: true,
+  handles: true,
+  names: true,
+  routes: true,
+  findings: true,
+} satisfies Record<keyof About, true>);
+
+function faultsOfAbout(about: unknown): readonly string[] {
+  if (typeof about !== 'object' || about === null) return ['about must hold what the plugin says of itself'];
+  const lists = (['takes', 'handles', 'names'] as const).filter(key => {
+    const list: unknown = (about as Readonly<Record<string, unknown>>)[key];
+    return list !== undefined && !Array.isArray(list);
+  });
+  return [...unknownKeys(about, ABOUT, 'statement'), ...lists.map(key => `about.${key} must be a list`)];
 }
 
 function faultsOfObserver(observer: unknown): readonly string[] {

@@ -79,6 +79,11 @@ export class Scope {
     return this.#container.isRegistered(token.key) || (this.#parent?.has(token) ?? false);
   }
 
+  /** Whether the service was registered in this very scope. */
+  owns<T>(token: Token<T>): boolean {
+    return this.#container.isRegistered(token.key);
+  }
+
   /** The names of all services that this scope sees, sorted. */
   names(): readonly string[] {
     return [...new Set([...this.#names, ...(this.#parent?.names() ?? [])])].sort();

@@ -10,14 +10,17 @@ import {
   type Mailbox,
   TABLES,
   TableUnavailable,
+  tableHosts,
   whenThere,
 } from '../../core/index.ts';
 import { swallow, swallowed } from './black-hole.ts';
 import { checkTables } from './check-tables.ts';
 import { type Expanded, expandAlias } from './expansion.ts';
+import { findingsIn } from './findings.ts';
 import { Lists } from './lists.ts';
 import type { LookUp } from './look-up.ts';
 import { askedFor, listed, verified } from './looked-up.ts';
+import { namedIn } from './named-tables.ts';
 import { OpenTables } from './open-tables.ts';
 import { OPTIONS, type Options } from './options.ts';
 import type { Permission } from './permission.ts';
@@ -69,6 +72,13 @@ export default definePlugin({
       expn: (asked, { signal }) => answered(asked, signal, listed),
       unfold: async (recipient, signal) => unfold(rules(await tables.current()), recipient, signal),
 
+      about: {
+        names: namedIn(options).flatMap(one => (one.kind === 'table' ? tableHosts(one.setting, one.path) : [])),
+        findings: async examination => {
+          const lookUp = await tables.current();
+          return findingsIn({ ...examination, options, permission, services, rules, lookUp });
+        },
+      },
       around: swallow,
       surrounds: ['deliver'],
       leadsTo: [

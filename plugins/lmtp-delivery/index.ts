@@ -1,5 +1,5 @@
 /** Delivers to a mailbox store that speaks LMTP (RFC 2033): one outcome a recipient. */
-import { definePlugin, report } from '../../core/index.ts';
+import { definePlugin, type NamedHost, parseIpAddress, report } from '../../core/index.ts';
 import { checkSessionOptions, NEXT_HOP_NEEDS, NextHops } from '../../core/next-hop/index.ts';
 import { LmtpStore } from './lmtp-store.ts';
 import { options } from './options.ts';
@@ -21,11 +21,16 @@ export default definePlugin({
     // The options name one of them.
     const hops = socket === undefined ? hosts : { socket: files.resolve(socket), name: identity.hostname };
     const store = new LmtpStore({ nextHops, hops, fields, clock });
+    const names = hosts.flatMap(({ name }, index): readonly NamedHost[] =>
+      parseIpAddress(name) === null ? [{ name, is: 'host', path: ['hosts', index] }] : [],
+    );
     return {
+      about: { names },
       start: () => nextHops.start(),
       async deliver({ mail, recipients }, context) {
         return report(await store.deliver(mail, recipients, context));
       },
+      preview: ({ mail, recipients }) => store.preview(mail, recipients),
       close: () => nextHops.close(),
     };
   },

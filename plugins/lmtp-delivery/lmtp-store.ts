@@ -14,6 +14,7 @@ import {
   LOCAL_ERROR,
   type Mail,
   type Outcome,
+  type Preview,
   type Recipient,
   readHeader,
 } from '../../core/index.ts';
@@ -52,10 +53,26 @@ export class LmtpStore {
       : this.#deliverToEach(mail, recipients, context);
   }
 
+  /** What `deliver` would do. */
+  async preview(mail: Mail, recipients: readonly Recipient[]): Promise<readonly Preview[]> {
+    const { nextHops, hops, fields, clock } = this.#settings;
+    if (fields === 'none') return nextHops.preview({ mail, recipients, hops });
+    const header = await headerOf(mail);
+    const previews: Preview[] = [];
+    for (const recipient of recipients) {
+      if (hasLooped(header, recipient)) {
+        previews.push({ recipients: [recipient], act: null, content: mail.content, outcome: bouncedBy(LOOP) });
+      } else {
+        const named = withDeliveryFields(mail, header, recipient, clock.now());
+        previews.push(...(await nextHops.preview({ mail: named, recipients: [recipient], hops })));
+      }
+    }
+    return previews;
+  }
+
   /** One after the other, over one session as a rule. Where the store cannot be had it is not asked again for the others. */
   async #deliverToEach(mail: Mail, recipients: readonly Recipient[], context: HookContext): Promise<Outcomes> {
-    const read = await readHeader(mail.content);
-    const header = read.kind === 'header' ? read.block : null;
+    const header = await headerOf(mail);
     const outcomes = new Map<Recipient, Outcome>();
     let away: Outcome | null = null;
     try {
@@ -86,4 +103,9 @@ export class LmtpStore {
     const outcomes = await nextHops.relay({ mail: named, recipients: [recipient], hops }, context);
     return outcomes.get(recipient) ?? deferredBy(LOCAL_ERROR);
   }
+}
+
+async function headerOf({ content }: Mail): Promise<HeaderBlock | null> {
+  const read = await readHeader(content);
+  return read.kind === 'header' ? read.block : null;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   bouncedBy,
   CLOCK,
+  contentOf,
   deferredBy,
   definePlugin,
   deliveredTo,
@@ -13,8 +14,10 @@ import {
   finalContent,
   IDENTITY,
   isPermanent,
+  type Mail,
   mailboxPath,
   type Outcome,
+  type Preview,
   path,
   RANDOM,
   type Recipient,
@@ -27,7 +30,7 @@ import {
   templateComplaint,
   z,
 } from '../../core/index.ts';
-import { Mailboxes } from './mailboxes.ts';
+import { Mailboxes, type Placed } from './mailboxes.ts';
 
 const NO_NAME = { code: 553, status: '5.1.3', text: 'No mailbox can have this name' } as const;
 const ELSEWHERE = { code: 451, status: '4.3.5', text: 'An alias names a folder that is no mailbox here' } as const;
@@ -86,6 +89,19 @@ const options = z.strictObject({
   quota: quota.optional().describe('What a mailbox may hold, all of its folders together.'),
 });
 
+/** Where a mail is to go. */
+interface Box {
+  readonly kind: 'box';
+  /** Below the directory. */
+  readonly name: string;
+  readonly detail: string | null;
+}
+
+function outcomeOfError(error: unknown): Outcome {
+  const reply = replyToError(error);
+  return isPermanent(reply) ? bouncedBy(reply) : deferredBy(reply);
+}
+
 export default definePlugin({
   name: 'maildir-delivery',
   summary: 'Delivers into Maildirs',
@@ -111,32 +127,58 @@ export default definePlugin({
       folders: options.folders,
       quota: quota === undefined ? null : { size: quota.size ?? null, messages: quota.messages ?? null },
     });
-    const full = { text: 'Mailbox is full' } as const;
+    const outcomeOf = (placed: Placed): Outcome => {
+      if (placed.kind === 'delivered') return deliveredTo(`maildir ${placed.folder}`);
+      const full = { text: 'Mailbox is full' } as const;
+      return quota?.full === 'defer'
+        ? deferredBy({ code: 452, status: '4.2.2', ...full })
+        : bouncedBy({ code: 552, status: '5.2.2', ...full });
+    };
+    /** Which mailbox a recipient means, or why it gets nothing. */
+    const boxFor = (recipient: Recipient, content: FinalContent): Box | Outcome => {
+      const { forwardPath, target } = recipient;
+      const own = mailboxPath(options.path, forwardPath, options.delimiters);
+      const name = target === undefined ? own : targetPath(target, directory);
+      if (name === null) return target === undefined ? bouncedBy(NO_NAME) : deferredBy(ELSEWHERE);
+      if (content.hasLooped(recipient)) return bouncedBy(LOOP);
+      const { detail } = target === undefined ? splitLocalPart(forwardPath.localPart, options.delimiters) : NO_DETAIL;
+      return { kind: 'box', name, detail };
+    };
+    const fieldsFor = (mail: Mail, recipient: Recipient) =>
+      deliveryFields({ reversePath: mail.envelope.reversePath, recipient, date: clock.now() });
     return {
       start: () => files.makeDirectory(directory),
+      async preview({ mail, recipients }) {
+        const content = await finalContent(mail.content);
+        const previewFor = async (recipient: Recipient): Promise<Preview> => {
+          const octets = [Buffer.from(fieldsFor(mail, recipient)), ...(await Array.fromAsync(content.lines()))];
+          const about = { recipients: [recipient], content: contentOf(Buffer.concat(octets)) };
+          const box = boxFor(recipient, content);
+          if (box.kind !== 'box') return { ...about, act: null, outcome: box };
+          try {
+            const placed = await mailboxes.look(box, about.content.size);
+            const folder = placed.kind === 'full' ? null : join(directory, placed.folder, 'new');
+            return { ...about, act: folder === null ? null : { kind: 'create', folder }, outcome: outcomeOf(placed) };
+          } catch (error) {
+            return { ...about, act: null, outcome: outcomeOfError(error) };
+          }
+        };
+        return Promise.all(recipients.map(previewFor));
+      },
       async deliver({ mail, recipients }, { signal, log }) {
-        const { reversePath } = mail.envelope;
         const failed = (what: object, error: unknown): Outcome => {
           log.error('failed', { ...what, cause: describeWithRemedy(error) });
-          const reply = replyToError(error);
-          return isPermanent(reply) ? bouncedBy(reply) : deferredBy(reply);
+          return outcomeOfError(error);
         };
         const outcomeFor = async (recipient: Recipient, content: FinalContent): Promise<Outcome> => {
-          const { forwardPath, target } = recipient;
-          const own = mailboxPath(options.path, forwardPath, options.delimiters);
-          const name = target === undefined ? own : targetPath(target, directory);
-          if (name === null) return target === undefined ? bouncedBy(NO_NAME) : deferredBy(ELSEWHERE);
-          if (content.hasLooped(recipient)) return bouncedBy(LOOP);
-          const { detail } =
-            target === undefined ? splitLocalPart(forwardPath.localPart, options.delimiters) : NO_DETAIL;
-          const fields = deliveryFields({ reversePath, recipient, date: clock.now() });
+          const box = boxFor(recipient, content);
+          if (box.kind !== 'box') return box;
+          const { name } = box;
+          const fields = fieldsFor(mail, recipient);
           try {
-            const placed = await mailboxes.deliver({ name, detail, fields, lines: content.lines() }, signal);
-            if (placed.kind === 'delivered') return deliveredTo(`maildir ${placed.folder}`);
-            log.warn('full', { mailbox: name });
-            return quota?.full === 'defer'
-              ? deferredBy({ code: 452, status: '4.2.2', ...full })
-              : bouncedBy({ code: 552, status: '5.2.2', ...full });
+            const placed = await mailboxes.deliver({ ...box, fields, lines: content.lines() }, signal);
+            if (placed.kind === 'full') log.warn('full', { mailbox: name });
+            return outcomeOf(placed);
           } catch (error) {
             return failed({ mailbox: name, folder: join(directory, name) }, error);
           }

@@ -75,6 +75,18 @@ export class Mailboxes {
     return this.#queues.next(name, () => this.#deliverWithin(size, { folder, name, pieces }, signal));
   }
 
+  /**
+   * Where a mail of so many octets would lie: nothing is made and nothing written.
+   * @throws Failure as `deliver` does
+   */
+  async look({ name, detail }: Pick<Letter, 'name' | 'detail'>, size: number): Promise<Placed> {
+    const mailbox = this.#at(name);
+    const isThere = await isMaildir(name, this.#folderParts);
+    if (this.#size !== null && !(await this.#size.wouldHaveRoomFor(size, mailbox))) return { kind: 'full' };
+    const folder = isThere || this.#folders === 'made' ? await this.#wantedFolder({ name, detail }) : null;
+    return { kind: 'delivered', folder: folder?.name ?? name };
+  }
+
   async #deliverWithin(
     quota: MaildirSize,
     {
@@ -100,13 +112,20 @@ export class Mailboxes {
   }
 
   /** The Maildir below the directory into which it belongs. */
-  async #folderFor({ name, detail }: Letter): Promise<string> {
-    if (detail === null || this.#folders === 'off') return name;
-    const found = await subfolderFor(detail, name, this.#folderParts);
-    if (found === null || (!found.isThere && this.#folders === 'existing')) return name;
-    const folder = join(name, found.name);
-    if (!found.isThere || !(await isMaildir(folder, this.#folderParts))) await makeSubfolder(folder, this.#folderParts);
+  async #folderFor(letter: Letter): Promise<string> {
+    const wanted = await this.#wantedFolder(letter);
+    if (wanted === null) return letter.name;
+    const { name: folder, isThere } = wanted;
+    if (!isThere || !(await isMaildir(folder, this.#folderParts))) await makeSubfolder(folder, this.#folderParts);
     return folder;
+  }
+
+  /** The folder that the subaddress means, below the directory; `null`: the mailbox itself. */
+  async #wantedFolder({ name, detail }: Pick<Letter, 'name' | 'detail'>) {
+    if (detail === null || this.#folders === 'off') return null;
+    const found = await subfolderFor(detail, name, this.#folderParts);
+    if (found === null || (!found.isThere && this.#folders === 'existing')) return null;
+    return { name: join(name, found.name), isThere: found.isThere };
   }
 
   #at(folder: string): string {

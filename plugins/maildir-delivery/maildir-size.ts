@@ -48,15 +48,26 @@ export class MaildirSize {
 
   /** Whether a mail of this size fits into the Maildir at the path. */
   async hasRoomFor(size: number, maildir: string): Promise<boolean> {
-    const known = await this.#read(maildir);
-    if (known !== null && this.#fits(known, size)) return true;
-    if (known !== null && !known.isOld) return false;
-    return this.#fits(await this.#count(maildir), size);
+    const told = await this.#believes(size, maildir);
+    return told ?? this.#fits(await this.#countAnew(maildir), size);
+  }
+
+  /** The same, and nothing is written down. */
+  async wouldHaveRoomFor(size: number, maildir: string): Promise<boolean> {
+    const told = await this.#believes(size, maildir);
+    return told ?? this.#fits(await this.#count(maildir), size);
   }
 
   /** A mail was delivered. */
   async add(size: number, maildir: string): Promise<void> {
     await this.#files.append(join(maildir, FILE_NAME), Buffer.from(`${size} 1\n`));
+  }
+
+  /** What the file says of it; `null` where the mails have to be counted. */
+  async #believes(size: number, maildir: string): Promise<boolean | null> {
+    const known = await this.#read(maildir);
+    if (known !== null && this.#fits(known, size)) return true;
+    return known !== null && !known.isOld ? false : null;
   }
 
   #fits({ size, messages }: Usage, more: number): boolean {
@@ -84,16 +95,22 @@ export class MaildirSize {
     return { size, messages, isOld: this.#clock.now().getTime() - facts.modifiedAt.getTime() > BELIEVED };
   }
 
-  /** Counts the mails of the Maildir and of its folders, and writes down how many they are. */
+  /** Counts, and writes down how many they are. */
+  async #countAnew(maildir: string): Promise<Usage> {
+    const usage = await this.#count(maildir);
+    const text = `${this.#definition()}\n${usage.size} ${usage.messages}\n`;
+    await this.#files.replace(join(maildir, FILE_NAME), Buffer.from(text));
+    return usage;
+  }
+
+  /** Counts the mails of the Maildir and of its folders. */
   async #count(maildir: string): Promise<Usage> {
-    const names = await this.#files.list(maildir);
+    const names = await namesIn(maildir, this.#files);
     const folders = names.filter(name => name.startsWith('.') && name.toLowerCase() !== TRASH);
     let usage: Usage = { size: 0, messages: 0 };
     for (const folder of ['', ...folders]) {
       for (const part of ['new', 'cur']) usage = await this.#countIn(join(maildir, folder, part), usage);
     }
-    const text = `${this.#definition()}\n${usage.size} ${usage.messages}\n`;
-    await this.#files.replace(join(maildir, FILE_NAME), Buffer.from(text));
     return usage;
   }
 

@@ -112,14 +112,15 @@ function wholeOf(octets: Uint8Array): Buffer {
 const NONE = Buffer.alloc(0);
 
 /** What must come before a From_ line so that an empty line does: a program before us may not have written it. */
-async function missingSeparator(file: OpenFile, size: number): Promise<Buffer> {
+export async function missingSeparator(file: Pick<OpenFile, 'read'>, size: number): Promise<Buffer> {
   if (size === 0) return NONE;
   const end = (await file.read(Math.max(size - 2, 0), 2)).toString('latin1');
   if (end === '\n\n' || end === '\n') return NONE;
   return Buffer.from(end.endsWith('\n') ? '\n' : '\n\n');
 }
 
-function refuseUnsafe(mailbox: string, { kind, links, owner }: FileFacts, ours: number): void {
+/** @throws Refused where nothing may be written to it. `ours`: to whom it must belong. */
+export function refuseUnsafe(mailbox: string, { kind, links, owner }: FileFacts, ours: number): void {
   if (kind !== 'file') throw notSetUp(`${mailbox} is not a file`);
   if (links > 1) throw notSetUp(`${mailbox} is a hard link: the file has ${links} names`);
   if (owner !== ours) throw notSetUp(`${mailbox} belongs to user id ${owner}, not to ${ours}`);

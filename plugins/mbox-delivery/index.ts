@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   bouncedBy,
   CLOCK,
+  contentOf,
   deferredBy,
   definePlugin,
   deliveredTo,
@@ -13,6 +14,7 @@ import {
   isPermanent,
   mailboxPath,
   type Outcome,
+  type Preview,
   path,
   type Recipient,
   replyToError,
@@ -26,7 +28,9 @@ import {
 } from '../../core/index.ts';
 import { type Arrived, arrived } from './arrived.ts';
 import { atMost } from './at-most.ts';
-import { Mailboxes } from './mailboxes.ts';
+import { errorOf, Mailboxes } from './mailboxes.ts';
+import { appended } from './preview.ts';
+import { troubleOf } from './trouble.ts';
 
 /** Mailboxes that one delivery has open at the same time. */
 const MOST_OPEN = 16;
@@ -98,6 +102,15 @@ const options = z.strictObject({
     .describe('How long to wait for a mailbox that another program has locked.'),
 });
 
+function outcomeWithoutName({ target }: Recipient): Outcome {
+  return target === undefined ? bouncedBy(NO_NAME) : deferredBy(ELSEWHERE);
+}
+
+function outcomeOfError(error: unknown): Outcome {
+  const reply = replyToError(error);
+  return isPermanent(reply) ? bouncedBy(reply) : deferredBy(reply);
+}
+
 export default definePlugin({
   name: 'mbox-delivery',
   summary: 'Delivers to mbox files',
@@ -127,18 +140,36 @@ export default definePlugin({
     return {
       start: () => files.makeDirectory(directory),
       close: () => mailboxes.close(),
+      async preview({ mail, recipients }) {
+        const { reversePath } = mail.envelope;
+        const read = await arrived(mail.content, options.format);
+        const previewFor = async (recipient: Recipient): Promise<Preview> => {
+          const none = { recipients: [recipient], act: null, content: mail.content };
+          if (read.hasLooped(recipient)) return { ...none, outcome: bouncedBy(LOOP) };
+          const name = await nameFor(recipient);
+          if (name === null) return { ...none, outcome: outcomeWithoutName(recipient) };
+          const entry = read.entryFor({ reversePath, recipient, date: clock.now() });
+          try {
+            const content = contentOf(await appended(entry, { files, directory, name, keeping }));
+            const act = { kind: 'append', file: join(directory, name) } as const;
+            return { ...none, act, content, outcome: deliveredTo(`mbox ${name}`) };
+          } catch (error) {
+            return { ...none, outcome: outcomeOfError(errorOf(troubleOf(error))) };
+          }
+        };
+        return atMost(MOST_OPEN, recipients, previewFor);
+      },
       async deliver({ mail, recipients }, { signal, log }) {
         const until = clock.monotonic() + options.lockTimeout;
         const { reversePath } = mail.envelope;
         const failed = (what: object, error: unknown): Outcome => {
           log.error('failed', { ...what, cause: describeWithRemedy(error) });
-          const reply = replyToError(error);
-          return isPermanent(reply) ? bouncedBy(reply) : deferredBy(reply);
+          return outcomeOfError(error);
         };
         const outcomeFor = async (recipient: Recipient, mail: Arrived): Promise<Outcome> => {
           if (mail.hasLooped(recipient)) return bouncedBy(LOOP);
           const name = await nameFor(recipient);
-          if (name === null) return recipient.target === undefined ? bouncedBy(NO_NAME) : deferredBy(ELSEWHERE);
+          if (name === null) return outcomeWithoutName(recipient);
           try {
             const entry = mail.entryFor({ reversePath, recipient, date: clock.now() });
             await mailboxes.append(name, entry, { until, signal, log });

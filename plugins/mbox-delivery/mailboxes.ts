@@ -98,7 +98,8 @@ export class Mailboxes {
   }
 }
 
-function errorOf({ because, code, reply }: Trouble): Error {
+/** As it is thrown: the reply that it deserves goes along. */
+export function errorOf({ because, code, reply }: Trouble): Error {
   if (reply !== null) return new Failure(reply, because);
   return code === null ? new Error(because) : Object.assign(new Error(because), { code });
 }

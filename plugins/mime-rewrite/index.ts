@@ -1,5 +1,6 @@
 /** Edits mail by rules: header fields, parts, texts and links, and says which signatures that breaks. */
 import { definePlugin, FILES, hold, note, RANDOM, reject, rewrite, TREE_LIMITS } from '../../core/index.ts';
+import { handlingsOf } from './broken-signatures.ts';
 import { factsOf, MIME_FACTS } from './facts.ts';
 import { OPTIONS } from './options.ts';
 import { type Rewritten, rewriteBy } from './rewriting.ts';
@@ -15,6 +16,7 @@ export default definePlugin({
     const { rules, largestEdit, tooComplex } = options;
     const limits = { ...TREE_LIMITS, ...options.limits };
     return {
+      about: { handles: handlingsOf(rules) },
       async data({ mail: { content } }, { log, facts, signal }) {
         const tools = { random, files, largestEdit, signal };
         return answerTo(await rewriteBy(rules, { content, facts, limits, tools, log, tooComplex }), tooComplex);

@@ -40,8 +40,8 @@ interface EncodedBody {
 /** So many times the largest part may be held for one action. */
 const TOGETHER = 4;
 const KNOWN_ENCODINGS: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary', 'base64', 'quoted-printable']);
-/** RFC 5322 section 2.1.1, without the line end. In octets. */
-const LONG_LINE = /[^\n]{1000}/;
+/** RFC 5322 section 2.1.1, without the line end. In octets. From the start of a line: else each octet would be a start. */
+const LONG_LINE = /(?<![^\n])[^\n]{1000}/;
 const LF = 0x0a;
 
 /** Reads leaves in one pass. What is larger than may be held, or in an encoding nobody knows, is left and named. */

@@ -73,6 +73,7 @@ export default definePlugin({
       return { domain, dane: asksDane ? 'on' : 'off', dnssec, sts, resolver, reports, reasons };
     };
     return {
+      about: options.transport === undefined ? { routes: 'hosts-only' } : {},
       async route({ domain, transport: given, hosts: named, tls }) {
         const transport = given ?? options.transport;
         if (transport === undefined || transport !== (options.transport ?? transport)) return;

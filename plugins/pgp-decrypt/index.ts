@@ -28,6 +28,12 @@ export default definePlugin({
   create({ options, clock, files, random }) {
     let keys: readonly PrivateKey[] = [];
     return {
+      about: {
+        handles: [
+          { does: 'opens', signatures: ['OpenPGP'] },
+          { does: 'breaks', signatures: ['DKIM'] },
+        ],
+      },
       async start() {
         keys = await readSecretKeys(files, { path: options.keys, passphrase: options.passphrase ?? null });
       },

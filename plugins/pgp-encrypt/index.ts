@@ -45,6 +45,12 @@ export default definePlugin({
           });
     let signers: readonly PrivateKey[] = [];
     return {
+      about: {
+        handles: [
+          { does: 'seals', signatures: ['OpenPGP'] },
+          { does: 'breaks', signatures: ['DKIM'] },
+        ],
+      },
       async start() {
         await keyring.load();
         if (sign !== undefined) {

@@ -29,7 +29,14 @@ export default definePlugin({
     const stores = storesOf(options, ports);
     const { maxSize } = options;
     const field = options.header === true ? AUTHENTICATION_RESULTS : options.header;
+    const signatures = ['OpenPGP'] as const;
     return {
+      about: {
+        handles: [
+          { does: 'verifies', signatures },
+          ...(options.decrypt === undefined ? [] : [{ does: 'opens', signatures } as const]),
+        ],
+      },
       start: () => stores.open(),
 
       async data({ mail: { content } }, { signal }) {

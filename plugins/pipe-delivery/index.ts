@@ -84,6 +84,7 @@ export default definePlugin({
         for (const one of recipients) outcomes.push([one, await pipe.deliver(mail, one, { signal, log })] as const);
         return report(outcomes);
       },
+      preview: ({ mail, recipients }) => Promise.all(recipients.map(one => pipe.preview(mail, one))),
     };
   },
 });

@@ -8,6 +8,7 @@ import {
   bouncedBy,
   type Clock,
   type Command,
+  contentOf,
   deferredBy,
   deliveredTo,
   deliveryFields,
@@ -18,6 +19,7 @@ import {
   type Log,
   type Mail,
   type Outcome,
+  type Preview,
   type Processes,
   type Recipient,
   withLf,
@@ -59,6 +61,11 @@ const SEARCHED = '/usr/local/bin:/usr/bin:/bin';
 /** Of what a program says, in characters. */
 const OUTPUT = 4096;
 
+/** A run that is to be made, or why there is none. */
+type Prepared =
+  | { readonly kind: 'run'; readonly command: Command; readonly input: AsyncIterable<Buffer> }
+  | { readonly kind: 'refused'; readonly outcome: Outcome };
+
 export class Pipe {
   readonly #settings: PipeSettings;
   readonly #processes: Processes;
@@ -92,21 +99,41 @@ export class Pipe {
     }
   }
 
+  /** What `deliver` would do. */
+  async preview(mail: Mail, recipient: Recipient): Promise<Preview> {
+    const { maxSize, program } = this.#settings;
+    const none = { recipients: [recipient], act: null, content: mail.content };
+    if (maxSize !== null && mail.content.size > maxSize) return { ...none, outcome: bouncedBy(TOO_LARGE) };
+    const run = await this.#prepare(mail, recipient);
+    if (run.kind === 'refused') return { ...none, outcome: run.outcome };
+    const { args, directory, user, group } = run.command;
+    const content = contentOf(Buffer.concat(await Array.fromAsync(run.input)));
+    const act = { kind: 'program', command: [program, ...args], directory, user, group } as const;
+    return { ...none, act, content, outcome: deliveredTo(`pipe ${program}`) };
+  }
+
   async #run(mail: Mail, recipient: Recipient, signal: AbortSignal): Promise<Outcome> {
-    const { args, delimiters, fields, lineEnds } = this.#settings;
-    const values = valuesFor(mail, recipient, delimiters);
-    const given = args.map(one => filled(one, values));
-    if (args.some((one, at) => isTakenForOption(one, given[at] ?? ''))) return bouncedBy(NO_ARGUMENT);
-    const { content } = mail;
-    const final = fields === 'delivery' ? await finalContent(content, lineEnds) : null;
-    if (final?.hasLooped(recipient) === true) return bouncedBy(LOOP);
-    const lines = final?.lines() ?? (lineEnds === 'lf' ? withLf(content.stream()) : content.stream());
-    const input = below(this.#above(mail, recipient), lines);
-    const ended = await this.#processes.run(this.#command(given, values), input, signal);
+    const run = await this.#prepare(mail, recipient);
+    if (run.kind === 'refused') return run.outcome;
+    const ended = await this.#processes.run(run.command, run.input, signal);
     // Who has ended well has the mail, however late.
     if (ended.code === 0) return deliveredTo(`pipe ${this.#settings.program}`);
     signal.throwIfAborted();
     return outcomeOfFailure(ended);
+  }
+
+  async #prepare(mail: Mail, recipient: Recipient): Promise<Prepared> {
+    const { args, delimiters, fields, lineEnds } = this.#settings;
+    const values = valuesFor(mail, recipient, delimiters);
+    const given = args.map(one => filled(one, values));
+    if (args.some((one, at) => isTakenForOption(one, given[at] ?? '')))
+      return { kind: 'refused', outcome: bouncedBy(NO_ARGUMENT) };
+    const { content } = mail;
+    const final = fields === 'delivery' ? await finalContent(content, lineEnds) : null;
+    if (final?.hasLooped(recipient) === true) return { kind: 'refused', outcome: bouncedBy(LOOP) };
+    const lines = final?.lines() ?? (lineEnds === 'lf' ? withLf(content.stream()) : content.stream());
+    const input = below(this.#above(mail, recipient), lines);
+    return { kind: 'run', command: this.#command(given, values), input };
   }
 
   #command(

@@ -18,6 +18,7 @@ import {
   type Mailbox,
   reject,
   type Session,
+  type Taken,
   whenThere,
 } from '../../core/index.ts';
 import { type MailboxList, mailboxList, parseMailboxFile } from './mailbox-list.ts';
@@ -59,7 +60,15 @@ export default definePlugin({
       return claimed ? undefined : reject(550, '5.1.1', 'No such mailbox here');
     };
 
+    const takes = (['localDomains', 'relayDomains'] as const).flatMap(option =>
+      options[option].map((domain, index): Taken => {
+        const recipients = { kind: 'domain', domain, subdomains: false } as const;
+        return { recipients, path: [option, index] };
+      }),
+    );
+
     return {
+      about: { takes },
       start: () => file?.load(),
 
       rcpt({ session, recipient: { forwardPath }, claimed }) {

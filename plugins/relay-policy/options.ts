@@ -1,6 +1,6 @@
 /** The options of relay-policy, and what a schema cannot see in them. */
 import { cidr, domainName, type OptionComplaint, path, z } from '../../core/index.ts';
-import { isEverybody } from './client-ranges.ts';
+import { areEverybody, isEverybody } from './client-ranges.ts';
 import { parseMailboxName } from './mailbox-list.ts';
 
 /** An entry of a list of mailboxes. */
@@ -72,6 +72,12 @@ export function contradictions(options: Options): readonly OptionComplaint[] {
     complaints.push({
       path: ['relayFor', index],
       message: `${range} is everybody: this would be an open relay; name the networks of your own clients`,
+    });
+  }
+  if (!relayFor.some(isEverybody) && areEverybody(relayFor)) {
+    complaints.push({
+      path: ['relayFor'],
+      message: 'these are everybody together: this would be an open relay; name the networks of your own clients',
     });
   }
   for (const [index, { domain }] of (typeof mailboxes === 'object' ? mailboxes : []).entries()) {

@@ -20,6 +20,7 @@ import {
   sameMailbox,
   signaturesBrokenBy,
   TABLES,
+  tableHosts,
 } from '../../core/index.ts';
 import { canonicalOf } from './canonical.ts';
 import { checkCanonical } from './check.ts';
@@ -56,7 +57,12 @@ export default definePlugin({
       return sender;
     };
 
+    const edits = renames && options.headers.length > 0;
     return {
+      about: {
+        handles: edits && options.signed === 'rewrite' ? [{ does: 'breaks', signatures: ['DKIM'] }] : [],
+        names: options.canonical === undefined ? [] : tableHosts(options.canonical, ['canonical']),
+      },
       ...(table === null ? {} : { close: () => table.close() }),
 
       ...(srs === null
@@ -70,7 +76,7 @@ export default definePlugin({
             },
           }),
 
-      ...(renames && options.headers.length > 0
+      ...(edits
         ? {
             async data({ mail: { content } }, { signal, log }) {
               const header = await readHeader(content);

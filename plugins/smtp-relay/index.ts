@@ -40,6 +40,7 @@ export default definePlugin({
       async deliver({ mail, recipients, hosts }, context) {
         return report(await nextHops.relay({ mail, recipients, hops: hosts }, context));
       },
+      preview: ({ mail, recipients, hosts }) => nextHops.preview({ mail, recipients, hops: hosts }),
       close: () => nextHops.close(),
     };
   },

@@ -47,7 +47,7 @@ function userName(): string {
 }
 
 /** A mistake elsewhere in the configuration does not hide the queue: that is when people want to look at it. */
-async function directoryOf({ directory, config }: Place): Promise<string> {
+export async function directoryOf({ directory, config }: Place): Promise<string> {
   if (directory !== undefined) return resolve(directory);
   const loaded = await loadConfiguration(config, { env: process.env, now: systemClock.now() });
   if (loaded.kind === 'ok') return loaded.configuration.queue.directory;

@@ -44,7 +44,8 @@ export function clientInWords({ client, greeting, tls, user, listener, forwarded
   // No listener bears the name of the engine: it wrote the mail itself.
   if (listener === 'mailframe') return 'none: mailframe wrote it';
   const said = [
-    `${client.address}:${client.port}`,
+    // Nobody knows the port: it was rehearsed, or XCLIENT did not say it.
+    client.port === 0 ? client.address : `${client.address}:${client.port}`,
     client.name ?? 'without a name',
     greeting === null ? 'no greeting' : `${greeting.verb} ${greeting.domain}`,
     tls === null ? 'no TLS' : `${tls.version} ${tls.cipher}`,

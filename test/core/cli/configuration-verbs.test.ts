@@ -47,7 +47,7 @@ async function gateway(text = SOUND, files: Readonly<Record<string, string>> = {
     await writeFile(join(folder, name), content, { mode: 0o600 });
   }
   const file = join(folder, 'mailframe.config.yaml');
-  const check = async () => (await checked(file, false)).text.replaceAll(`${folder}/`, '');
+  const check = async () => (await checked(file)).text.replaceAll(`${folder}/`, '');
   return { folder, file, check };
 }
 
@@ -64,7 +64,7 @@ describe('check', () => {
   test('says that there is nothing to complain about', async () => {
     const { file, check } = await gateway();
     expect(await check()).toBe('mailframe.config.yaml: nothing to complain about\n');
-    expect((await checked(file, false)).ok).toBe(true);
+    expect((await checked(file)).ok).toBe(true);
   });
 
   test('prints every complaint as file:line:column: message', async () => {
@@ -82,19 +82,22 @@ mailframe.config.yaml:9:16: routes[0].deliver: no plugin is named "mailbox"; did
 
   test('tells of a warning, with which a gateway starts all the same', async () => {
     const { file, check } = await gateway(
-      SOUND.replace('{ deliver: mailboxes }', '{ when: { tls: true }, deliver: mailboxes }'),
+      SOUND.replace('{ deliver: mailboxes }', '{ when: { sender: "<>" }, deliver: mailboxes }'),
     );
     expect((await check()).split('\n')).toEqual([
+      expect.stringContaining('mailframe.config.yaml:5:52: warning: plugins[0].options.localDomains[0]: '),
       expect.stringContaining('mailframe.config.yaml:8:1: warning: routes: '),
+      '',
+      '2 warnings; more in docs/errors.md#mf_route_missing',
       'mailframe.config.yaml: can run as it is',
       '',
     ]);
-    expect((await checked(file, false)).ok).toBe(true);
+    expect((await checked(file)).ok).toBe(true);
   });
 
   test('as JSON, for programs', async () => {
     const { file } = await gateway('hostname: 5\n');
-    const { ok, text } = await checked(file, true);
+    const { ok, text } = await checked(file, { json: true });
     const printed = JSON.parse(text) as { ok: boolean; complaints: readonly unknown[] };
     expect([ok, printed.ok]).toEqual([false, false]);
     expect(printed.complaints).toContainEqual({
@@ -198,8 +201,8 @@ test('leak: no verb shows a secret', async () => {
   const text = SOUND.replace('colour: red', 'colour: red, password: !secret ./s');
   const { file } = await gateway(text, { s: 'hunter2' });
   const printed = [
-    (await checked(file, false)).text,
-    (await checked(file, true)).text,
+    (await checked(file)).text,
+    (await checked(file, { json: true })).text,
     await planned(file, false),
     await planned(file, true),
     await schemaFor(file),

@@ -114,6 +114,7 @@ test('what is left out has its default', async () => {
         path: ['plugins', 0],
       },
     ],
+    reload: 'manual',
     routes: [],
   });
 });

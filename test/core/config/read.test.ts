@@ -197,6 +197,7 @@ describe('what is wrong with the text is told at its line and column', () => {
     const file = join(await tempFolder(), 'nope.yaml');
     expect(readConfiguration(file, {})).toEqual({
       document: null,
+      files: [file],
       complaints: [
         {
           severity: 'error',

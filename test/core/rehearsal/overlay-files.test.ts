@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { overlayFiles } from '../../../core/rehearsal/overlay-files.ts';
@@ -71,6 +71,16 @@ describe('over files of a disk', () => {
     expect((await files.read('b/mbox')).toString()).toBe('before ');
     expect(await files.list('.')).toEqual(['b']);
     expect(await readdir(folder)).toEqual(['mbox']);
+  });
+
+  test('a folder that is made shows what somebody else puts there later', async () => {
+    const { folder, files } = await withFile();
+    await files.makeDirectory('made');
+    expect(await files.list('made')).toEqual([]);
+    await mkdir(join(folder, 'made'));
+    await writeFile(join(folder, 'made/later'), 'x');
+    expect(await files.list('made')).toEqual(['later']);
+    expect((await files.read('made/later')).toString()).toBe('x');
   });
 
   test('what was made and removed again leaves no change', async () => {

@@ -5,7 +5,7 @@ import { type Life, lifeOf } from '../../../../core/cli/queue/life.ts';
 import { listInJson, listInWords } from '../../../../core/cli/queue/list.ts';
 import { showInWords } from '../../../../core/cli/queue/show.ts';
 import { statsInJson, statsInWords } from '../../../../core/cli/queue/stats.ts';
-import { traceInWords } from '../../../../core/cli/queue/trace.ts';
+import { traceInWords } from '../../../../core/cli/trace.ts';
 import { bouncedBy, deliveredTo } from '../../../../core/mail/outcome.ts';
 import type { QueueFilter } from '../../../../core/plugin/queue-control.ts';
 import type { QueueStore } from '../../../../core/plugin/queue-store.ts';
@@ -215,44 +215,53 @@ async function lived(): Promise<QueueStore> {
   return store;
 }
 
-/** Below the text of the step above. */
-const UNDER_TEXT = ' '.repeat(59);
+const PLAIN = { width: Infinity, colour: false };
 
 describe('trace', () => {
   test('tells the whole life in its order, of a mail that has left too', async () => {
-    const text = traceInWords(await life(await lived(), 'B'), after(64_000));
-    expect(text.replaceAll(/^2030-01-01 /gm, '')).toBe(
+    const text = traceInWords(await life(await lived(), 'B'), after(64_000), PLAIN);
+    expect(text.replaceAll(/(^| {2})2030-01-01 /gm, '$1')).toBe(
       [
-        'B: left the queue 2030-01-01 12:00:04, 60 s ago',
-        '11:59:59.970  client                            192.0.2.1:49152, without a name, EHLO client.test, no TLS, through inbound',
-        '11:59:59.970  connect  relay-policy   accept    rcpt bob@example.test',
-        '11:59:59.971  rcpt     relay-policy   accept    rcpt bob@example.test',
-        '11:59:59.972  data     relay-policy   accept    rcpt bob@example.test',
-        '11:59:59.995  data     scan (shadow)  rewrite   rcpt bob@example.test [12 ms]',
-        `${UNDER_TEXT}added header field X-Scanned; breaks DKIM example.test (selector s1)`,
-        `${UNDER_TEXT}spam = "no"`,
-        '12:00:00.000  queued   mailframe      accept    as B: 56 B from <ann@sender.example>',
-        '12:00:01.000  route    mx-routing     route     <bob@example.test>',
-        '12:00:01.000  deliver  internet       report    rcpt bob@example.test [40 ms]',
-        '12:00:01.000  settle   attempt 1      deferred  bob@example.test: mx.example[192.0.2.9]:25: 451 come back\\u001b[2J; next attempt 2030-01-01 12:05:01',
-        '12:00:02.000  order    mailframe      hold      by eve: looks odd',
-        '12:00:03.000  order    mailframe      release   by eve: looks odd',
-        '12:00:04.000  route    mx-routing     route     <bob@example.test>',
-        '12:00:04.000  deliver  internet       report    rcpt bob@example.test [40 ms]',
-        '12:00:04.000  settle   attempt 2      bounced   bob@example.test: mx.example[192.0.2.9]:25: 550 no\\u0007',
-        '12:00:04.000  settle   mailframe      notified  ann@sender.example, by mail N',
+        'B: refused, left the queue 2030-01-01 12:00:04, 60 s ago',
+        '192.0.2.1:49152, without a name, EHLO client.test, no TLS, through inbound',
+        '',
+        'Who was asked',
+        '11:59:59  connect rcpt bob@example.test',
+        '    relay-policy   accept',
+        '11:59:59  rcpt rcpt bob@example.test',
+        '    relay-policy   accept',
+        '11:59:59  content rcpt bob@example.test',
+        '    relay-policy   accept',
+        '    scan (shadow)  rewrite   [12\u00a0ms]',
+        '        added header field X-Scanned; breaks DKIM example.test (selector s1)',
+        '        spam = "no"',
+        '',
+        'Queued as B: 56 B from <ann@sender.example>',
+        '',
+        'Recipients',
+        '  bob@example.test  refused',
+        '  └─ bob@example.test',
+        '       bounced: mx.example[192.0.2.9]:25: 550 no\\u0007',
+        '',
+        'Attempts of B',
+        '  12:00:01  route    mx-routing     route     <bob@example.test>',
+        '  12:00:01  deliver  internet       report    rcpt bob@example.test  [40\u00a0ms]',
+        '  12:00:01  settle   attempt 1      deferred  bob@example.test: 451 come back\\u001b[2J (mx.example[192.0.2.9]:25); next attempt 2030-01-01 12:05:01',
+        '  12:00:02  order    mailframe      hold      by eve: looks odd',
+        '  12:00:03  order    mailframe      release   by eve: looks odd',
+        '  12:00:04  route    mx-routing     route     <bob@example.test>',
+        '  12:00:04  deliver  internet       report    rcpt bob@example.test  [40\u00a0ms]',
+        '  12:00:04  settle   attempt 2      bounced   bob@example.test: 550 no\\u0007 (mx.example[192.0.2.9]:25)',
+        '  12:00:04  settle   mailframe      notified  ann@sender.example, by mail N',
         '',
       ].join('\n'),
     );
   });
 
-  test('ends with where those stand who are not done', async () => {
-    expect(
-      traceInWords(await life(await filled(), 'A'), NOW)
-        .trimEnd()
-        .split('\n')
-        .at(-1),
-    ).toBe('bob@example.test: waiting, next attempt in 3 min (2030-01-01 12:05:00)');
+  test('says of each recipient who is not done what it waits for', async () => {
+    expect(traceInWords(await life(await filled(), 'A'), NOW, PLAIN)).toContain(
+      '\n  bob@example.test  on its way\n  └─ bob@example.test\n       waiting, next attempt in 3 min (2030-01-01 12:05:00)',
+    );
   });
 
   test('for programs: every step', async () => {

@@ -1,0 +1,197 @@
+/**
+ * Names that the configuration mentions, as DNS has them now: `mailframe check --live`.
+ *
+ * That a server does not answer in time is told as such, and never as if there were no name.
+ */
+import type { Path } from '../config/place.ts';
+import { parseIpAddress } from '../mail/ip-address.ts';
+import { specialUse } from '../mail/special-addresses.ts';
+import type { DnsAnswer, MxRecord, Resolver } from '../plugin/dns.ts';
+import type { Clock } from '../plugin/ports.ts';
+import type { Finding, Subject } from './finding.ts';
+
+/** What is asked, and for how long each question may take, in milliseconds. */
+export interface NameService {
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly timeout: number;
+}
+
+/** How many questions are under way at a time. */
+const AT_ONCE = 16;
+
+interface Mentioned {
+  readonly name: string;
+  /** `home`: mail for it is to come here. */
+  readonly is: 'host' | 'domain' | 'ourselves' | 'home';
+  readonly path: Path;
+}
+
+/** All names, each where it is first mentioned. */
+export async function namesInDns(subject: Subject, service: NameService): Promise<readonly Finding[]> {
+  const names = new Map<string, Mentioned>();
+  for (const one of mentionedIn(subject)) {
+    const key = `${one.is} ${one.name}`;
+    if (!names.has(key)) names.set(key, one);
+  }
+  const waiting = [...names.values()];
+  const found: (readonly Finding[])[] = [];
+  const work = async () => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      found.push(await findingsOf(one, subject.configuration.hostname, service));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return found.flat();
+}
+
+function* mentionedIn({ configuration, mounted }: Subject): Generator<Mentioned> {
+  yield { name: configuration.hostname, is: 'ourselves', path: ['hostname'] };
+  for (const { map, ...route } of configuration.routes) {
+    for (const { hosts, exchangersOf, path } of map === null ? [route] : map.entries.values()) {
+      for (const { name } of hosts ?? []) yield { name, is: 'host', path: [...path, 'hosts'] };
+      if (exchangersOf !== null) yield { name: exchangersOf, is: 'domain', path: [...path, 'exchangersOf'] };
+    }
+  }
+  for (const { instance, entry } of mounted) {
+    for (const { name, is, path } of instance.about?.names ?? [])
+      yield { name, is, path: [...entry.path, 'options', ...path] };
+    for (const { recipients, path } of instance.about?.takes ?? []) {
+      if (recipients.kind !== 'domain' || recipients.subdomains) continue;
+      yield { name: recipients.domain, is: 'home', path: [...entry.path, 'options', ...path] };
+    }
+  }
+}
+
+async function findingsOf(
+  { name, is, path }: Mentioned,
+  hostname: string,
+  service: NameService,
+): Promise<readonly Finding[]> {
+  if (name.startsWith('[') || parseIpAddress(name) !== null || name === 'localhost') return [];
+  const messages = await {
+    host: () => ofHost(name, service),
+    domain: () => ofDomain(name, service),
+    home: () => ofHome(name, hostname, service),
+    ourselves: () => ofOurselves(name, service),
+  }[is]();
+  return messages.map(message => ({ code: 'MF_NAME_UNRESOLVED', severity: 'warning', path, message }));
+}
+
+async function ofHost(name: string, service: NameService): Promise<readonly string[]> {
+  const answer = await inTime(service, resolver => resolver.addresses(name));
+  const why = whyNone(answer);
+  return why === null ? [] : [`${name} has no address: ${why}`];
+}
+
+async function ofDomain(domain: string, service: NameService): Promise<readonly string[]> {
+  const exchangers = await exchangersOf(domain, service);
+  return typeof exchangers === 'string' ? [exchangers] : [];
+}
+
+/** The hosts that take mail for a domain (RFC 5321 section 5.1), or why there are none. */
+async function exchangersOf(domain: string, service: NameService): Promise<readonly string[] | string> {
+  const answer = await inTime(service, resolver => resolver.mx(domain));
+  if (answer.kind === 'found') {
+    if (isNull(answer.records)) return `${domain} says that it takes no mail (a null MX, RFC 7505)`;
+    const hosts = answer.records.map(({ exchange }) => exchange);
+    const without = await Promise.all(
+      hosts.map(async host => ((await ofHost(host, service)).length > 0 ? [host] : [])),
+    );
+    return without.flat().length === hosts.length
+      ? `none of the hosts of ${domain} has an address: ${hosts.join(', ')}`
+      : hosts;
+  }
+  if (answer.kind !== 'no-records') return `${domain} has no MX records: ${whyNone(answer)}`;
+  const own = whyNone(await inTime(service, resolver => resolver.addresses(domain)));
+  return own === null ? [domain] : `${domain} has neither MX records nor an address: ${own}`;
+}
+
+function isNull(records: readonly MxRecord[]): boolean {
+  return records.every(({ exchange }) => exchange === '' || exchange === '.');
+}
+
+/** Mail for a domain that is taken here should come here. */
+async function ofHome(domain: string, hostname: string, service: NameService): Promise<readonly string[]> {
+  return [...(await elsewhere(domain, hostname, service)), ...(await withoutPolicy(domain, service))];
+}
+
+/** Who announces a policy for TLS to us must have a host that tells it (RFC 8461 section 3.3). */
+async function withoutPolicy(domain: string, service: NameService): Promise<readonly string[]> {
+  const announced = await inTime(service, resolver => resolver.txt(`_mta-sts.${domain}`));
+  if (announced.kind !== 'found' || !announced.records.some(text => text.startsWith('v=STSv1'))) return [];
+  const missing = await ofHost(`mta-sts.${domain}`, service);
+  return missing.map(why => `${domain} announces an MTA-STS policy, and nobody can fetch it: ${why}`);
+}
+
+async function elsewhere(domain: string, hostname: string, service: NameService): Promise<readonly string[]> {
+  const exchangers = await exchangersOf(domain, service);
+  if (typeof exchangers === 'string') return [`nobody can send mail here: ${exchangers}`];
+  if (exchangers.includes(hostname)) return [];
+  const [ours, theirs] = await Promise.all([
+    addressesOf(hostname, service),
+    Promise.all(exchangers.map(host => addressesOf(host, service))),
+  ]);
+  // Another name of ours is as good.
+  if (theirs.flat().some(address => ours.includes(address))) return [];
+  return [`mail for ${domain} goes to ${exchangers.join(', ')}, which is not ${hostname}`];
+}
+
+async function addressesOf(name: string, service: NameService): Promise<readonly string[]> {
+  const answer = await inTime(service, resolver => resolver.addresses(name));
+  return answer.kind === 'found' ? answer.records : [];
+}
+
+/** Others look whether our addresses lead back to our name (RFC 1912 section 2.1), and refuse mail where they do not. */
+async function ofOurselves(hostname: string, service: NameService): Promise<readonly string[]> {
+  const answer = await inTime(service, resolver => resolver.addresses(hostname));
+  if (answer.kind !== 'found')
+    return [
+      `${hostname} has no address: ${whyNone(answer)}; others refuse mail from a host that says a name which is none`,
+    ];
+  const messages = await Promise.all(
+    answer.records.map(async address => {
+      const use = specialUse(address);
+      if (use !== null) return [`${hostname} has the address ${address}, which nobody outside can reach: ${use}`];
+      const back = await inTime(service, resolver => resolver.reverse(address));
+      if (back.kind === 'found') {
+        return back.records.includes(hostname)
+          ? []
+          : [`${address} of ${hostname} leads back to ${back.records.join(', ')}: many refuse mail from such a host`];
+      }
+      return [`${address} of ${hostname} leads back to no name: ${whyNone(back)}; many refuse mail from such a host`];
+    }),
+  );
+  return messages.flat();
+}
+
+function whyNone(answer: DnsAnswer<unknown>): string | null {
+  switch (answer.kind) {
+    case 'found':
+      return null;
+    case 'no-such-domain':
+      return 'there is no such name';
+    case 'no-records':
+      return 'the name exists, and has no such record';
+    case 'unavailable':
+      return `nobody could say (${answer.cause})`;
+    default:
+      return answer satisfies never;
+  }
+}
+
+async function inTime<T>(
+  { resolver, clock, timeout }: NameService,
+  ask: (resolver: Resolver) => Promise<DnsAnswer<T>>,
+): Promise<DnsAnswer<T>> {
+  const done = new AbortController();
+  const late = clock
+    .sleep(timeout, done.signal)
+    .then((): DnsAnswer<T> => ({ kind: 'unavailable', cause: 'no answer in time' }))
+    .catch((): DnsAnswer<T> => ({ kind: 'unavailable', cause: 'not waited for' }));
+  try {
+    return await Promise.race([ask(resolver), late]);
+  } finally {
+    done.abort();
+  }
+}

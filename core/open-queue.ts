@@ -1,0 +1,22 @@
+/** Opens the embedded queue of a gateway. */
+import type { Configuration } from './config/configuration.ts';
+import { MailframeError } from './mail/error.ts';
+import { describeWithRemedy } from './mail/remedy.ts';
+import type { Log } from './plugin/ports.ts';
+import type { QueueStore } from './plugin/queue-store.ts';
+import { openSqliteStore } from './queue/sqlite-store.ts';
+
+/** What keeps it from opening is told with the folder and what to do. @throws MailframeError `MF_QUEUE_OPEN` */
+export async function openQueue({ queue }: Configuration, log: Log): Promise<QueueStore> {
+  try {
+    return await openSqliteStore({ directory: queue.directory, role: 'owner', log, history: queue.history });
+  } catch (error) {
+    throw new MailframeError(
+      'MF_QUEUE_OPEN',
+      `the queue in ${queue.directory} cannot be opened: ${describeWithRemedy(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
