@@ -28,6 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
   const verbs = [
+    init,
     start,
     check,
     plan,

@@ -16,10 +16,12 @@ export function watchStrayErrors(engine: Engine, end: () => void): void {
   const judge = (error: unknown, astray: Astray): void => {
     const { verdict, ...told } = engine.judgeStray(error, astray);
     const fields = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null));
-    if (verdict === 'go on' || ending) {
+    if (verdict === 'go on') {
       engine.log.error('failed', { outside: 'any call', ...fields, hint: HINTS[astray] });
       return;
     }
+    // Where the log itself is what fails, each word about it would be the next failure.
+    if (ending) return;
     ending = true;
     engine.log.error('failed', {
       outside: 'any call',

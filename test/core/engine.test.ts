@@ -170,7 +170,8 @@ test('a plugin that hangs or throws at its end keeps nobody else from ending', a
   expect(pages).toEqual(['a starts', 'a closes']);
   expect(log.of('failed')[0]?.fields).toMatchObject({
     plugin: 'throws',
-    closing: expect.stringMatching(/^too late \(test.core.engine\.test\.ts:\d+:\d+\)$/),
+    closing: 'too late',
+    at: expect.stringMatching(/^test.core.engine\.test\.ts:\d+:\d+$/),
   });
 });
 
