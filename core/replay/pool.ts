@@ -82,7 +82,8 @@ export class Pool {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#threads, this.#ward].map(thread => thread?.close()));
+    await Promise.all([...this.#threads].map(thread => thread.close()));
+    await this.#ward?.close();
   }
 
   async #start(): Promise<Replaying> {

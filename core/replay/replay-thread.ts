@@ -35,7 +35,7 @@ export type StartReplaying = (settings: ReplaySettings, events: ThreadEvents) =>
  */
 const MOST_SILENT_LOOKS = 60;
 
-export class ReplayThread implements Replaying {
+class ReplayThread implements Replaying {
   readonly unready: readonly Unready[];
   readonly #worker: Worker;
   readonly #underWay = new Map<number, Order>();
@@ -111,6 +111,9 @@ export class ReplayThread implements Replaying {
     await this.#worker.terminate();
   }
 }
+
+/** A thread of this machine. */
+export const startReplayThread: StartReplaying = (settings, events) => ReplayThread.start(settings, events);
 
 function errorOf({ code, message }: Extract<FromReplayThread, { kind: 'refused' }>): Error {
   return code === null ? new Error(message) : new MailframeError(code, message);

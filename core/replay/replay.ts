@@ -6,7 +6,7 @@ import type { Clock, Log } from '../plugin/ports.ts';
 import type { Positions } from './groups.ts';
 import { Pool } from './pool.ts';
 import type { ReplaySettings, Result } from './protocol.ts';
-import { ReplayThread, type StartReplaying } from './replay-thread.ts';
+import { type StartReplaying, startReplayThread } from './replay-thread.ts';
 import type { Against, ReplayReport } from './report.ts';
 import { Tally } from './tally.ts';
 
@@ -43,7 +43,7 @@ export async function replay(request: ReplayRequest): Promise<ReplayReport> {
     done += 1;
     request.progress(done, tally.changed);
   };
-  const { start = ReplayThread.start } = request;
+  const { start = startReplayThread } = request;
   const pool = new Pool({
     settings,
     jobs,

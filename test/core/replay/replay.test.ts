@@ -6,7 +6,7 @@ import { MailframeError } from '../../../core/mail/error.ts';
 import { Bench } from '../../../core/replay/bench.ts';
 import type { Order } from '../../../core/replay/protocol.ts';
 import { replay } from '../../../core/replay/replay.ts';
-import { ReplayThread, type StartReplaying } from '../../../core/replay/replay-thread.ts';
+import { type StartReplaying, startReplayThread } from '../../../core/replay/replay-thread.ts';
 import type { ReplayReport } from '../../../core/replay/report.ts';
 import { stillClock } from '../../../core/replay/still-clock.ts';
 import { systemClock } from '../../../core/system/clock.ts';
@@ -128,7 +128,7 @@ export default definePlugin({
 `;
   const deadly = configuration(`${RELAY_POLICY}- { use: ./deadly.ts }\n${MAILBOXES}`);
   const files = { 'deadly.ts': plugin, zones: '$ORIGIN test.\nexample 300 IN MX 10 mail.example\n' };
-  const report = await run(12, { new: deadly, old: deadly, jobs: 1, files, start: ReplayThread.start }, [12]);
+  const report = await run(12, { new: deadly, old: deadly, jobs: 1, files, start: startReplayThread }, [12]);
   expect(report.faults).toEqual([{ name: 'corpus/0012.eml', cause: 'its thread has ended' }]);
   expect(report).toMatchObject({ replayed: 11, changed: 0, verdicts: { accepted: 11 } });
 }, 60_000);
