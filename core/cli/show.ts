@@ -92,9 +92,8 @@ function fromQueue(id: string, options: ShowOptions): Promise<void> {
   };
   return withQueue(place, async queue => {
     const found = await queue.find(id);
-    if (found?.mail != null) {
-      return present(found.mail.content, { facts: found.mail.facts, trace: found.trace }, options);
-    }
+    const mail = found?.mail ?? null;
+    if (mail !== null) return present(mail.content, { facts: mail.facts, trace: found?.trace ?? [] }, options);
     if (found !== null) return refused(`${id}: the mail cannot be read.`);
     if ((await queue.past(id)) === null)
       return refused(`${unknownInWords(id).trimEnd()}\nNor is there a file of that name.`);

@@ -19,12 +19,12 @@ export type Source =
 
 /** Mails under one name, each with a number that counts from 1. */
 export interface Mailbox {
-  mails(): AsyncIterable<MailInMailbox>;
+  readonly mails: () => AsyncIterable<MailInMailbox>;
 }
 
 export interface MailInMailbox {
   readonly number: number;
-  open(): Promise<Content>;
+  readonly open: () => Promise<Content>;
 }
 
 /** Finds it. A file goes before a queue id of the same name. */
