@@ -1,4 +1,5 @@
 /** The terminal as a screen, and as somebody who can be asked. */
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Screen } from './screen.ts';
 
@@ -22,8 +23,10 @@ export function terminalAsk(): ((question: string) => Promise<boolean>) | null {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return null;
   return async question => {
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    // Who closes the input has not agreed.
+    const closed = once(terminal, 'close').then(() => '');
     try {
-      return /^y(es)?$/i.test((await terminal.question(`${question}Run it? [y/N] `)).trim());
+      return /^y(es)?$/i.test((await Promise.race([terminal.question(`${question}Run it? [y/N] `), closed])).trim());
     } finally {
       terminal.close();
     }

@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, rmSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -30,6 +30,9 @@ const HARMLESS_PATH = /^[A-Za-z0-9._+/-]+$/;
 const MOST_OUTPUT = 1024 * 1024;
 /** In milliseconds. */
 const LONGEST_RUN = 60_000;
+
+/** What ends a process without its `exit`. */
+const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Who is asked, and what. */
 export interface Leave {
@@ -108,7 +111,12 @@ async function withFile<T>(
   const base = HARMLESS_PATH.test(tmpdir()) ? tmpdir() : '/tmp';
   const folder = await mkdtemp(join(base, 'mailframe-show-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
+  const leave = (signal: NodeJS.Signals) => {
+    remove();
+    process.exit(128 + constants.signals[signal]);
+  };
   process.on('exit', remove);
+  for (const signal of ENDS) process.on(signal, leave);
   try {
     const name = createHash('sha256').update(part.path).update(randomBytes(16)).digest('hex').slice(0, 12);
     const path = join(folder, fileName(entry.nametemplate, name));
@@ -125,6 +133,7 @@ async function withFile<T>(
     return await use(path, size);
   } finally {
     process.off('exit', remove);
+    for (const signal of ENDS) process.off(signal, leave);
     await rm(folder, { recursive: true, force: true });
   }
 }
