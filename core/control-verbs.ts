@@ -2,7 +2,9 @@
 import { type ControlVerb, Refusal } from './control/control-server.ts';
 import type { Parameters } from './control/protocol.ts';
 import type { Engine } from './engine.ts';
+import { followedLog } from './followed-log.ts';
 import { pageOf } from './mail/error.ts';
+import { logTap } from './system/log-tap.ts';
 
 /** Destinations that a person wants to see at once. */
 const TOP = 5;
@@ -13,6 +15,7 @@ export function controlVerbs(engine: Engine): ReadonlyMap<string, ControlVerb> {
     ['status', () => status(engine)],
     ['shadow', async () => engine.shadows()],
     ['reload', parameters => reload(engine, parameters)],
+    ['logs', followedLog(logTap)],
   ]);
 }
 

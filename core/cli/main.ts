@@ -17,6 +17,7 @@ import { register as schema } from './schema.ts';
 import { register as send } from './send.ts';
 import { register as shadow } from './shadow.ts';
 import { register as show } from './show.ts';
+import { register as logs } from './logs.ts';
 import { register as start } from './start.ts';
 import { register as status } from './status.ts';
 import { register as tlsrpt } from './tlsrpt.ts';
@@ -39,6 +40,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     schema,
     send,
     queue,
+    logs,
     show,
     passwd,
     lookup,

@@ -72,7 +72,7 @@ function closeOnSignal(engine: Engine): void {
   const onSignal = (signal: NodeJS.Signals): void => {
     if (closing) process.exit(130);
     closing = true;
-    engine.log.info('closing', { signal, hint: 'a second signal ends it at once' });
+    engine.log.info('interrupted', { signal, hint: 'a second signal ends it at once' });
     end(engine);
   };
   process.on('SIGINT', onSignal);
