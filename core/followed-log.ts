@@ -9,14 +9,15 @@ import type { LogTap } from './system/log-tap.ts';
 /** So many lines wait for a client. */
 const MOST_WAITING = 10_000;
 
-/** What a client hears: a line, or how many it missed. */
+/** What a client hears: a line, or how many it missed. None, once: from here on lines come as they are made. */
 export type Followed = { readonly line: string } | { readonly missed: number };
 
 /** Goes on until the client leaves, or the gateway ends. With `recent` it begins with the lines that are remembered. */
 export function followedLog(tap: LogTap): ControlVerb {
   return async ({ recent = false }, { say, signal }) => {
     if (signal.aborted) throw new Refusal('the gateway ends');
-    let waiting: string[] = recent === true ? [...tap.recent()] : [];
+    const before = recent === true ? tap.recent() : [];
+    let waiting: string[] = [];
     let missed = 0;
     let wake = () => {};
     const stop = tap.listen(line => {
@@ -26,6 +27,7 @@ export function followedLog(tap: LogTap): ControlVerb {
     });
     const ended = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
     try {
+      for (const line of before) await say({ line } satisfies Followed);
       await say({ missed: 0 } satisfies Followed);
       while (!signal.aborted) {
         if (waiting.length === 0 && missed === 0) {

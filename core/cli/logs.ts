@@ -1,4 +1,5 @@
 /** `mailframe logs`: the lines of a log, of a file, of standard input or of a gateway that runs, filtered, for a person to read. */
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { askGateway } from '../control/control-client.ts';
@@ -102,6 +103,7 @@ async function fromFiles(
   }
   for (const [index, name] of names.entries()) {
     const isLast = index === names.length - 1;
+    if (follow && isLast && name !== '-' && !existsSync(name)) process.stderr.write(`${name} is not there yet.\n`);
     const lines =
       name === '-'
         ? createInterface({ input: process.stdin, crlfDelay: Infinity })
@@ -120,6 +122,7 @@ async function fromFiles(
 /** About one mail, what was said a moment ago is wanted too. */
 async function fromGateway(id: string | null, options: LogsOptions, { show, ended, stop }: Showing): Promise<void> {
   const directory = await directoryOf(options);
+  let isNow = false;
   const asked = await askGateway({
     directory,
     verb: 'logs',
@@ -128,8 +131,9 @@ async function fromGateway(id: string | null, options: LogsOptions, { show, ende
     heard: item => {
       const { line, missed } = item as { readonly line?: unknown; readonly missed?: unknown };
       if (typeof line === 'string') show(line);
-      else if (typeof missed === 'number' && missed > 0) process.stderr.write(`… ${missed} lines were missed\n`);
-      stop();
+      else if (missed === 0) isNow = true;
+      else if (typeof missed === 'number') process.stderr.write(`… ${missed} lines were missed\n`);
+      if (isNow) stop();
     },
   });
   switch (asked.kind) {

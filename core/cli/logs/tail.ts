@@ -13,12 +13,16 @@ const PIECE = 64 * 1024;
 /** A longer line is none of ours. In characters. */
 const LONGEST_LINE = 1024 * 1024;
 
+export interface Following {
+  readonly follow: boolean;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
 /** Lines without their ends. `follow`: goes on until the signal is aborted. @throws the errno as `code` where it cannot be read */
-export async function* linesOfFile(
-  path: string,
-  { follow, clock, signal }: { readonly follow: boolean; readonly clock: Clock; readonly signal: AbortSignal },
-): AsyncGenerator<string> {
-  let file = await open(path, 'r');
+export async function* linesOfFile(path: string, { follow, clock, signal }: Following): AsyncGenerator<string> {
+  let file = await opened(path, { follow, clock, signal });
+  if (file === null) return;
   try {
     let reading = new Reading(file);
     for (;;) {
@@ -40,6 +44,19 @@ export async function* linesOfFile(
   } finally {
     await file.close();
   }
+}
+
+/** The file; where it is to be followed and is not there yet, when it is. `null`: nobody waits any more. */
+async function opened(path: string, { follow, clock, signal }: Following): Promise<FileHandle | null> {
+  while (!signal.aborted) {
+    try {
+      return await open(path, 'r');
+    } catch (error) {
+      if (!follow || errnoOf(error) !== 'ENOENT') throw error;
+      await clock.sleep(PAUSE, signal).catch(() => undefined);
+    }
+  }
+  return null;
 }
 
 /** The file to go on with, from its beginning; `null`: there is nothing new. */
