@@ -1,0 +1,73 @@
+/**
+ * The events of the log, by name: what happened, as a past participle. `docs/logs.md` says what each means and which fields it
+ * has. Plugins may have events of their own; where one of these says it, one of these should be used.
+ */
+export const LOG_EVENTS = [
+  // Of a mail.
+  'accepted',
+  'refused',
+  'held',
+  'discarded',
+  'delivered',
+  'deferred',
+  'bounced',
+  'notified',
+  'queued',
+  'given up',
+  'edited',
+  'skipped',
+  'omitted',
+  'converted',
+  'damaged',
+  'lost',
+  'unsettled',
+  'not signed',
+  'not encrypted',
+  'not opened',
+  // Of a session.
+  'authenticated',
+  'verified',
+  'unverified',
+  'introduced',
+  'proxied',
+  'left',
+  'broken off',
+  // Of destinations and hosts.
+  'left alone',
+  'reached again',
+  'downgraded',
+  // Of the gateway and its parts.
+  'started',
+  'interrupted',
+  'closed',
+  'warned',
+  'failed',
+  'answered late',
+  'answered twice',
+  'failed late',
+  'renewed',
+  'unchanged',
+  'reloaded',
+  'noted',
+  'read',
+  'not read',
+  'left out',
+  'not found',
+  'not asked',
+  'kept',
+  'not kept',
+  'filled',
+  'unlocked',
+  // Of the queue and of what is asked elsewhere.
+  'swept',
+  'advanced',
+  'updated',
+  'broken',
+  'reopened',
+  'troubled',
+  'recovered',
+  'fallen behind',
+  'caught up',
+] as const;
+
+export type LogEvent = (typeof LOG_EVENTS)[number];
