@@ -178,7 +178,7 @@ describe('a gateway with mail of every fate', () => {
     await login.say(Buffer.from('ann').toString('base64'));
     await login.say(Buffer.from('PassWordCanary').toString('base64'));
     // The notification about what bounced is delivered last.
-    await until(() => of('delivered').length === 2 && of('deferred').length === 1);
+    await until(() => expect([of('delivered').length, of('deferred').length]).toEqual([2, 1]));
     await Promise.all([client, submission, login].map(one => one.close()));
 
     const once = (event: string, fields: object) =>
