@@ -41,6 +41,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     send,
     queue,
     logs,
+    logs,
     show,
     passwd,
     lookup,

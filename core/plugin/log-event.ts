@@ -48,6 +48,7 @@ export const LOG_EVENTS = [
   'renewed',
   'unchanged',
   'reloaded',
+  'noticed',
   'noted',
   'read',
   'not read',
