@@ -42,5 +42,6 @@ test('the page has a row for each', () => {
   const page = readFileSync(join(root, 'docs/logs.md'), 'utf8');
   const rows = page.slice(page.indexOf('## The events')).match(/^\| `.*?\|/gm) ?? [];
   const named = rows.flatMap(row => [...row.matchAll(/`([^`]+)`/g)].map(([, event]) => event));
-  expect(named.toSorted()).toEqual(LOG_EVENTS.toSorted());
+  expect(new Set(named)).toEqual(new Set(LOG_EVENTS));
+  expect(named).toHaveLength(LOG_EVENTS.length);
 });

@@ -13,6 +13,9 @@ import { linesOfFile } from './logs/tail.ts';
 import { mailHasLeft } from './logs/until-gone.ts';
 import { directoryOf } from './queue/open.ts';
 
+/** In milliseconds. */
+const LOOK_AGAIN = 2000;
+
 export interface LogsOptions {
   readonly file?: readonly string[];
   readonly follow?: boolean;
@@ -52,14 +55,20 @@ async function logs(id: string | undefined, options: LogsOptions): Promise<void>
   if (untilGone && (id === undefined || !follow)) return refused('--until-gone needs an id, and --follow.');
   const ended = new AbortController();
   const sieve = new LogSieve(filterOf(id, options));
-  const show = shownBy(sieve, options);
-  const stop = untilGone ? () => mailHasLeft(sieve, options, ended) : () => undefined;
+  const seen = { texts: 0, lines: 0 };
+  const show = shownBy(sieve, seen, options);
+  const stop = untilGone ? () => void mailHasLeft(sieve, options, ended) : () => undefined;
+  // Mail that somebody removes leaves without a line.
+  const timer = untilGone ? setInterval(stop, LOOK_AGAIN) : null;
   try {
     if (file.length > 0 || !follow) await fromFiles(file, options, { show, ended, stop });
     else await fromGateway(id ?? null, options, { show, ended, stop });
-    if (id !== undefined && !sieve.hasSeen && !ended.signal.aborted) refused(`No line is about ${id}.`);
+    if (seen.texts > 0 && seen.lines === 0) refused('None of it is a line of JSON, as log.format: json writes them.');
+    else if (id !== undefined && !sieve.hasSeen && !ended.signal.aborted) refused(`No line is about ${id}.`);
   } catch (error) {
     refuse(error);
+  } finally {
+    if (timer !== null) clearInterval(timer);
   }
 }
 
@@ -79,11 +88,17 @@ function filterOf(id: string | undefined, { level, event, address: named }: Logs
   };
 }
 
-function shownBy(sieve: LogSieve, { json = false }: LogsOptions): (text: string) => void {
+function shownBy(
+  sieve: LogSieve,
+  seen: { texts: number; lines: number },
+  { json = false }: LogsOptions,
+): (text: string) => void {
   const colour = process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '';
   return text => {
     const line = readLine(text);
+    seen.texts += 1;
     if (line === null) return;
+    seen.lines += 1;
     const shown = sieve.take(line).map(one => (json ? `${one.json}\n` : humanLine(one.json, colour)));
     if (shown.length > 0) process.stdout.write(shown.join(''));
   };

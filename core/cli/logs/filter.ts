@@ -21,7 +21,7 @@ export interface LogFilter {
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevelName = (typeof LEVELS)[number];
 
-const MOST_HELD = 50_000;
+const MOST_HELD = 20_000;
 /** Of one session. */
 const MOST_OF_SESSION = 1000;
 /** Events of a mail that make another mail: the field that names it. */

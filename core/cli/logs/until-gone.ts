@@ -7,22 +7,35 @@ import type { LogSieve } from './filter.ts';
 
 /** In milliseconds. */
 const LAST_LINES = 300;
-/** What may come between looking and looking again. */
-const looking = new WeakSet<LogSieve>();
+/** Who is looking, and whether to look once more: a line may come while one looks. */
+const looking = new WeakMap<LogSieve, 'once' | 'again'>();
 
 /** Looks after a line was shown, one look at a time; ends following when nothing is left. */
-export function mailHasLeft(sieve: LogSieve, { config, directory }: LogsOptions, ended: AbortController): void {
-  if (looking.has(sieve) || ended.signal.aborted) return;
-  looking.add(sieve);
-  void withQueue({ config, ...(directory === undefined ? {} : { directory }) }, async queue => {
-    for (let before = -1; before !== sieve.mails.size; ) {
-      before = sieve.mails.size;
-      const found = await Promise.all([...sieve.mails].map(id => queue.find(id)));
-      if (found.some(one => one !== null)) return;
-    }
+export async function mailHasLeft(
+  sieve: LogSieve,
+  place: Pick<LogsOptions, 'config' | 'directory'>,
+  ended: AbortController,
+): Promise<void> {
+  if (ended.signal.aborted) return;
+  if (looking.has(sieve)) return void looking.set(sieve, 'again');
+  do {
+    looking.set(sieve, 'once');
+    await look(sieve, place, ended);
+  } while (looking.get(sieve) === 'again' && !ended.signal.aborted);
+  looking.delete(sieve);
+}
+
+function look(
+  sieve: LogSieve,
+  { config, directory }: Pick<LogsOptions, 'config' | 'directory'>,
+  ended: AbortController,
+): Promise<void> {
+  return withQueue({ config, ...(directory === undefined ? {} : { directory }) }, async queue => {
+    const isThere = async () =>
+      (await Promise.all([...sieve.mails].map(id => queue.find(id)))).some(one => one !== null);
+    if (await isThere()) return;
     // It leaves the queue a moment before its last line is written.
     await systemClock.sleep(LAST_LINES, ended.signal).catch(() => undefined);
-    const others = await Promise.all([...sieve.mails].map(id => queue.find(id)));
-    if (others.every(one => one === null)) ended.abort();
-  }).finally(() => looking.delete(sieve));
+    if (!(await isThere())) ended.abort();
+  });
 }

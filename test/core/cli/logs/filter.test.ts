@@ -14,7 +14,7 @@ function sifted(filter: Partial<LogFilter>, lines: readonly string[]): readonly 
   return lines
     .flatMap(text => readLine(text) ?? [])
     .flatMap(one => sieve.take(one))
-    .map(({ event, fields }) => [event, fields.n].filter(one => one !== undefined).join(' '));
+    .map(({ event, fields }) => (typeof fields.n === 'number' ? `${event} ${fields.n}` : event));
 }
 
 const LIFE = [
@@ -63,9 +63,9 @@ test('addresses, events and levels each leave out what is not meant', () => {
 test('threat: sessions without end cost no memory without end', () => {
   const sieve = new LogSieve({ ...ALL, id: 'A' });
   const take = (text: string) => readLine(text) ?? expect.fail();
-  for (let n = 0; n < 60_000; n += 1) sieve.take(take(line('refused', { session: `s${n}` })));
+  for (let n = 0; n < 20_500; n += 1) sieve.take(take(line('refused', { session: `s${n}` })));
   expect(sieve.take(take(line('accepted', { session: 's1', queueId: 'A' })))).toHaveLength(1);
-  expect(sieve.take(take(line('accepted', { session: 's59999', queueId: 'A' })))).toHaveLength(2);
+  expect(sieve.take(take(line('accepted', { session: 's20499', queueId: 'A' })))).toHaveLength(2);
 });
 
 test('a line of syslog is read, what is no line of ours is passed over', () => {
