@@ -16,6 +16,7 @@ import { machineServices } from './services.ts';
 import { AdjustableTlsCounts } from './system/adjustable-tls-counts.ts';
 import { systemClock } from './system/clock.ts';
 import { type AdjustableLog, createLog } from './system/log.ts';
+import { logTap } from './system/log-tap.ts';
 import { standardOutput } from './system/standard-output.ts';
 import type { Scope } from './wiring/scope.ts';
 
@@ -79,7 +80,7 @@ export class GatewayServices {
   }
 
   #first({ log: settings, tlsReports }: Configuration, machine: Machine): Lasting {
-    const log = createLog({ ...settings, destination: standardOutput, clock: systemClock });
+    const log = createLog({ ...settings, destination: standardOutput, clock: systemClock, tap: logTap });
     const ports = machine.scope.all({ files: FILES, clock: CLOCK });
     const reports = new AdjustableTlsCounts(tlsReports, { ...ports, log });
     const scope = machine.scope.child().value(LOG, log).value(TLS_REPORTS, reports).child();

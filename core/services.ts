@@ -7,7 +7,6 @@ import { WEB } from './plugin/web.ts';
 import { systemClock } from './system/clock.ts';
 import { systemFiles } from './system/files.ts';
 import { createLog } from './system/log.ts';
-import { logTap } from './system/log-tap.ts';
 import { systemNetwork } from './system/network.ts';
 import { systemProcesses } from './system/processes.ts';
 import { systemRandom } from './system/random.ts';
@@ -29,7 +28,7 @@ export function machineServices({ log, resolver, directory, tlsReports }: Config
     .value(PROCESSES, systemProcesses)
     .lazy(TABLES, { files: FILES, clock: CLOCK }, openTables)
     .lazy(WEB, { resolver: RESOLVER, network: NETWORK }, systemWeb)
-    .lazy(LOG, { clock: CLOCK }, ({ clock }) => createLog({ ...log, destination: standardOutput, clock, tap: logTap }))
+    .lazy(LOG, { clock: CLOCK }, ({ clock }) => createLog({ ...log, destination: standardOutput, clock }))
     .lazy(TLS_REPORTS, { files: FILES, clock: CLOCK, log: LOG }, ports =>
       tlsReports === 'off' ? NOT_COUNTED : new TlsCounts(tlsReports, ports),
     );

@@ -65,6 +65,7 @@ async function logs(id: string | undefined, options: LogsOptions): Promise<void>
     else await fromGateway(id ?? null, options, { show, ended, stop });
     if (seen.texts > 0 && seen.lines === 0) refused('None of it is a line of JSON, as log.format: json writes them.');
     else if (id !== undefined && !sieve.hasSeen && !ended.signal.aborted) refused(`No line is about ${id}.`);
+    else if (untilGone && !sieve.hasSeen) process.stderr.write(`${id} is not in the queue: mailframe trace ${id}\n`);
   } catch (error) {
     refuse(error);
   } finally {
