@@ -2,8 +2,10 @@
 import { type ControlVerb, Refusal } from './control/control-server.ts';
 import type { Parameters } from './control/protocol.ts';
 import type { Engine } from './engine.ts';
+import { followedLog } from './followed-log.ts';
 import { pageOf } from './mail/error.ts';
 import type { Clock } from './plugin/ports.ts';
+import { logTap } from './system/log-tap.ts';
 
 /** Destinations that a person wants to see at once. */
 const TOP = 5;
@@ -14,6 +16,7 @@ export function controlVerbs(engine: Engine, clock: Clock): ReadonlyMap<string, 
     ['status', () => status(engine, clock)],
     ['shadow', async () => engine.shadows()],
     ['reload', parameters => reload(engine, parameters)],
+    ['logs', followedLog(logTap)],
   ]);
 }
 

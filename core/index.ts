@@ -129,5 +129,8 @@ export * from './plugin/tls-reports.ts';
 export * from './plugin/token.ts';
 export * from './plugin/web.ts';
 export { memoryStore } from './queue/memory-store.ts';
+export { type KeptLimits } from './reading/leaf-octets.ts';
+export * from './reading/message.ts';
+export { type ReadingOptions, readMessage } from './reading/read-message.ts';
 export type { Astray, StrayError } from './stray-error.ts';
 export type { Scope } from './wiring/scope.ts';

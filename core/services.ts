@@ -7,6 +7,7 @@ import { WEB } from './plugin/web.ts';
 import { systemClock } from './system/clock.ts';
 import { systemFiles } from './system/files.ts';
 import { type AdjustableLog, createLog } from './system/log.ts';
+import { logTap } from './system/log-tap.ts';
 import { systemNetwork } from './system/network.ts';
 import { systemProcesses } from './system/processes.ts';
 import { systemRandom } from './system/random.ts';
@@ -36,7 +37,7 @@ export function machineServices({ log, resolver, directory, tlsReports }: Config
 
 /** The log of this machine, on standard output: the only place where one is opened for a configuration. */
 export function machineLog(settings: Configuration['log']): AdjustableLog {
-  return createLog({ ...settings, destination: standardOutput, clock: systemClock });
+  return createLog({ ...settings, destination: standardOutput, clock: systemClock, tap: logTap });
 }
 
 /** Counts nothing. */

@@ -6,6 +6,7 @@ import { register as check } from './check.ts';
 import { register as conformance } from './conformance.ts';
 import { register as explain } from './explain.ts';
 import { register as init } from './init.ts';
+import { register as logs } from './logs.ts';
 import { register as lookup } from './lookup.ts';
 import { register as passwd } from './passwd.ts';
 import { register as plan } from './plan.ts';
@@ -16,6 +17,7 @@ import { register as route } from './route.ts';
 import { register as schema } from './schema.ts';
 import { register as send } from './send.ts';
 import { register as shadow } from './shadow.ts';
+import { register as show } from './show.ts';
 import { register as start } from './start.ts';
 import { register as status } from './status.ts';
 import { register as tlsrpt } from './tlsrpt.ts';
@@ -39,6 +41,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     schema,
     send,
     queue,
+    show,
+    logs,
     passwd,
     lookup,
     alias,

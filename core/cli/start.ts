@@ -4,6 +4,7 @@ import { url as inspectedAt } from 'node:inspector';
 import type { Command } from 'commander';
 import { createEngine, type Engine } from '../engine.ts';
 import { describeError } from '../mail/failure.ts';
+import { outliveReaders } from '../system/standard-output.ts';
 import { DEFAULT_FILE, refuse } from './common.ts';
 import { watchStrayErrors } from './stray-errors.ts';
 
@@ -23,6 +24,8 @@ async function start(file: string): Promise<void> {
   let engine: Engine;
   try {
     engine = await createEngine({ file });
+    // Taking mail matters more than telling of it.
+    outliveReaders();
     reloadOnSignal(engine);
     watchStrayErrors(engine, () => end(engine));
     await engine.start();
@@ -43,8 +46,6 @@ function reloadOnSignal(engine: Engine): void {
   const terminal = process.stdin.isTTY;
   process.on('SIGHUP', () => {
     if (!terminal || isThere('/dev/tty')) return void reload(engine);
-    // A log that nobody can read must not keep the gateway from ending in good order.
-    process.stdout.removeAllListeners('error').on('error', () => undefined);
     process.kill(process.pid, 'SIGTERM');
   });
 }
@@ -72,7 +73,7 @@ function closeOnSignal(engine: Engine): void {
   const onSignal = (signal: NodeJS.Signals): void => {
     if (closing) process.exit(130);
     closing = true;
-    engine.log.info('closing', { signal, hint: 'a second signal ends it at once' });
+    engine.log.info('interrupted', { signal, hint: 'a second signal ends it at once' });
     end(engine);
   };
   process.on('SIGINT', onSignal);

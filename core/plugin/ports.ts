@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Resolver } from './dns.ts';
+import type { LogEvent } from './log-event.ts';
 import { token } from './token.ts';
 
 export type * from './dns.ts';
@@ -153,12 +154,15 @@ export interface Processes {
 /** Fields of a log line. Never put content or secrets in them. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
+/** One of ours, which editors offer, or one of a plugin's own. */
+export type EventName = LogEvent | (string & {});
+
 /** The log. `event` is a past participle: `accepted`, `refused`, `delivered`. */
 export interface Log {
-  debug(event: string, fields?: LogFields): void;
-  info(event: string, fields?: LogFields): void;
-  warn(event: string, fields?: LogFields): void;
-  error(event: string, fields?: LogFields): void;
+  debug(event: EventName, fields?: LogFields): void;
+  info(event: EventName, fields?: LogFields): void;
+  warn(event: EventName, fields?: LogFields): void;
+  error(event: EventName, fields?: LogFields): void;
   /** A log that adds these fields to every line. */
   child(fields: LogFields): Log;
 }

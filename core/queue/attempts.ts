@@ -91,7 +91,7 @@ export class Attempts {
   /** Told to the store, so that mail of a destination that is left alone is not taken, and to whoever reads the log. */
   #keepBack(destination: string, until: Date | null): void {
     const { store, log, wake, destinations } = this.#parts;
-    if (until === null) log.info('answers again', { destination });
+    if (until === null) log.info('reached again', { destination });
     else log.warn('left alone', { destination, until });
     store.backOff(destination, until).then(
       () => (until === null ? wake() : destinations.isKeptBack(destination)),

@@ -120,12 +120,12 @@ export class CommitLine {
     if (this.#isBehind) return;
     this.#isBehind = true;
     const [waiting, commits, octets] = [this.#waiting.size, this.#commits, this.#octets];
-    this.#parts.log.warn('behind', { waiting, commits, octets, remedy: REMEDY });
+    this.#parts.log.warn('fallen behind', { waiting, commits, octets, remedy: REMEDY });
   }
 
   #catchUp(): void {
     if (!this.#isBehind) return;
     this.#isBehind = false;
-    this.#parts.log.info('caught-up', {});
+    this.#parts.log.info('caught up', {});
   }
 }

@@ -78,8 +78,8 @@ function asidesIn(log: Log, { directory: queue }: WorkerOptions): Asides {
   return {
     forgetful: ({ message }) => log.warn('failed', { keeping: 'the history of the queue', cause: message }),
     updating({ from, to, ...update }) {
-      if (update.kind === 'begins') log.info('updating', { queue, from, to, mails: update.mails });
-      else if (update.kind === 'goes-on') log.info('updating', { queue, from, to, done: percent(update.done) });
+      if (update.kind === 'begins') log.info('advanced', { queue, from, to, mails: update.mails });
+      else if (update.kind === 'goes-on') log.info('advanced', { queue, from, to, done: percent(update.done) });
       else log.info('updated', { queue, from, to, seconds: Math.round(update.took / 100) / 10 });
     },
   };

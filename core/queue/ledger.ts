@@ -8,7 +8,7 @@ import { describeError } from '../mail/failure.ts';
 import type { Mail } from '../mail/mail.ts';
 import { formatReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
-import type { Clock, Log, Random } from '../plugin/ports.ts';
+import type { Clock, Log, LogFields, Random } from '../plugin/ports.ts';
 import type { Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import type { Ended } from './attempt.ts';
 import { damageOf } from './checked-content.ts';
@@ -69,10 +69,18 @@ export class Ledger {
         log.warn(result === 'lost' ? 'lost' : 'unsettled', { queueId: mail.id, recipients: settled.map(addressOf) });
         return;
       }
-      for (const one of settled) this.#tell(lease, chain, one);
+      const about = { ...decidedBy(steps), delay: now.getTime() - mail.receivedAt.getTime() };
+      for (const one of settled) this.#tell(lease, chain, one, about);
       this.#tellDamage(mail, settled);
       for (const { mail: notification } of notifications) {
         log.info('notified', { queueId: mail.id, notification: notification.id });
+        log.info('queued', {
+          queueId: notification.id,
+          about: mail.id,
+          from: '<>',
+          to: notification.envelope.recipients.map(({ forwardPath }) => addressText(forwardPath)),
+          size: notification.content.size,
+        });
       }
       if (notifications.length > 0) this.#parts.queued(notifications);
     };
@@ -97,12 +105,18 @@ export class Ledger {
     }
   }
 
-  #tell({ mail }: Lease, chain: Chain, { queued, outcome, settlement }: Settled): void {
+  #tell({ mail }: Lease, chain: Chain, { queued, outcome, settlement }: Settled, about: LogFields): void {
     const { log } = this.#parts;
     if (settlement.kind === 'damaged') return;
     const { recipient } = queued;
     const attempt = queued.attempts + 1;
-    const fields = { queueId: mail.id, recipient: addressText(recipient.forwardPath), remote: outcome.remote, attempt };
+    const fields = {
+      queueId: mail.id,
+      recipient: addressText(recipient.forwardPath),
+      remote: outcome.remote,
+      attempt,
+      ...about,
+    };
     switch (outcome.kind) {
       case 'delivered':
         log.info('delivered', { ...fields, text: outcome.text });
@@ -139,11 +153,15 @@ export class Ledger {
     const about = notifiesAbout(mail);
     const to = doubleBounceTo(mail, this.#parts);
     const told = to === null ? null : addressText(to);
-    if (about === null)
-      log.warn('undeliverable', { queueId: mail.id, recipient, told: told ?? 'nobody: it came from <>' });
-    else
-      log.error('undeliverable', { queueId: mail.id, about, recipient, told: told ?? 'nobody: it is a notification' });
+    if (about === null) log.warn('given up', { queueId: mail.id, recipient, told: told ?? 'nobody: it came from <>' });
+    else log.error('given up', { queueId: mail.id, about, recipient, told: told ?? 'nobody: it is a notification' });
   }
+}
+
+/** The plugin that delivered, or that said that nobody can, and how long it took, in milliseconds. */
+function decidedBy(steps: Trace): LogFields {
+  const step = steps.findLast(({ hook }) => hook === 'deliver') ?? steps.findLast(({ hook }) => hook === 'route');
+  return step === undefined ? {} : { by: step.plugin, took: Math.round(step.took) };
 }
 
 /** Chance that falls the same way for all recipients of a lease: what was deferred together is tried again together. */

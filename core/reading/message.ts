@@ -16,7 +16,7 @@ export interface ReadMessage {
   /** How much of what the mail shows is under a signature in its parts. Nobody has checked these here. */
   readonly coverage: 'whole' | 'part' | 'none';
   /** What fields of the header say that somebody found out. Anybody can write them. */
-  readonly claims: readonly Claim[];
+  readonly claims: readonly ClaimedResult[];
 }
 
 /** One part, or the mail itself. */
@@ -131,7 +131,7 @@ export interface FoundSignature {
 }
 
 /** A field that says what somebody found out about the mail. */
-export interface Claim {
+export interface ClaimedResult {
   /** Who says so, as the field says. */
   readonly by: string;
   readonly text: string;

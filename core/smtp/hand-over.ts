@@ -40,16 +40,19 @@ export interface HandOver {
   hasGone(): boolean;
   /** As `Reception.commit`. */
   commit(mails: readonly NewMail[]): Promise<void>;
+  /** Given when its content begins to arrive. */
+  readonly queueId?: string;
 }
 
 /**
  * Does all of it.
  * @returns one reply, or by LMTP one for each RCPT in their order; `null` where the client left and nobody waits.
  */
-export async function handOver(setting: Setting, it: HandOver): Promise<readonly Said[] | null> {
+export async function handOver(setting: Setting, arriving: HandOver): Promise<readonly Said[] | null> {
   const { options, reception, log } = setting;
   const { maxSize, bareNewline, limits } = options;
   const id = reception.queueId();
+  const it = { ...arriving, queueId: id };
   let nature: Nature = 'personal';
   const intake = await takeIn(it.stream, {
     maxSize,
@@ -65,7 +68,7 @@ export async function handOver(setting: Setting, it: HandOver): Promise<readonly
   });
   switch (intake.kind) {
     case 'left':
-      log.debug('left', { during: 'content' });
+      log.debug('left', { during: 'content', queueId: id });
       return null;
     case 'refused':
       if (intake.broken === true) log.error('failed', { queueId: id, receiving: intake.because });
@@ -219,7 +222,9 @@ function announce({ chain, log }: Setting, { mail, trace, group }: Placed): void
   }
   log.info('accepted', { ...about, size: mail.content.size, client: mail.session.client.address, fate: fate.kind });
   chain.tell('accepted', { mail, trace });
-  if (fate.kind === 'hold') chain.tell('held', { mail, by: fate.by, reason: fate.reason, trace });
+  if (fate.kind !== 'hold') return;
+  log.info('held', { queueId: mail.id, by: fate.by, reason: fate.reason });
+  chain.tell('held', { mail, by: fate.by, reason: fate.reason, trace });
 }
 
 function refused(setting: Setting, it: HandOver, decision: Refused, steps: Trace = []): readonly Said[] {
@@ -230,6 +235,7 @@ function refused(setting: Setting, it: HandOver, decision: Refused, steps: Trace
     decision,
     asked: `content from ${formatPath(envelope.reversePath)}`,
     recipient: null,
+    ...(it.queueId === undefined ? {} : { queueId: it.queueId }),
     trace: [...before(it), ...steps],
   });
   return toEach(reply, it.transaction, setting.options.protocol);

@@ -35,7 +35,8 @@ export async function readProxyHeader(socket: Socket, setting: ProxiedSetting): 
   const by = peerAddress(socket.remoteAddress ?? '');
   const patience = Math.min(setting.patience, LONGEST_WAIT);
   const timer = new AbortController();
-  let cause = 'it left without a PROXY header';
+  /** Health checks open and close a connection: that is no news. */
+  let cause: string | null = null;
   const giveUp = (reason: string) => {
     cause = reason;
     socket.destroy();
@@ -48,7 +49,8 @@ export async function readProxyHeader(socket: Socket, setting: ProxiedSetting): 
   timer.abort('it is over');
   if (header === null) {
     socket.destroy();
-    log.warn('refused', { proxy: by, because: cause });
+    if (cause === null) log.debug('left', { during: 'the PROXY header', proxy: by });
+    else log.warn('refused', { proxy: by, because: cause });
     return null;
   }
   log.debug('proxied', { proxy: by, client: header.source?.address ?? by });

@@ -21,6 +21,8 @@ export interface RefusalEvent {
   /** What was asked for, as the trace puts it: `ann@example.test`. */
   readonly asked: string;
   readonly recipient: Recipient | null;
+  /** Of the mail that was refused, where it had one. */
+  readonly queueId?: string;
   /** All that was asked before, and for this. */
   readonly trace: Trace;
 }
@@ -35,6 +37,7 @@ export function refuse({ chain, log, reception }: Setting, event: RefusalEvent):
   const { session, hook, decision, recipient } = event;
   const { reply, by, because } = decision;
   log.info('refused', {
+    ...(event.queueId === undefined ? {} : { queueId: event.queueId }),
     hook,
     by,
     because,

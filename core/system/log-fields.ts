@@ -106,6 +106,10 @@ function safeError(error: Error, depth: number): Readonly<Record<string, unknown
   };
 }
 
-function shortened(text: string): string {
+/** What JSON.parse says of a text quotes it: what a plugin reads there may be a mail. */
+const QUOTED_TEXT = /(?:\.\.\.)?"[^]*?"(?:\.\.\.)? is not valid JSON/g;
+
+function shortened(whole: string): string {
+  const text = whole.includes(' is not valid JSON') ? whole.replace(QUOTED_TEXT, 'it is not valid JSON') : whole;
   return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}… (${text.length} characters)`;
 }

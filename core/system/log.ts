@@ -9,6 +9,7 @@ import type { Clock, Log, LogFields } from '../plugin/ports.ts';
 import { escapeControls } from './escape.ts';
 import { humanLine } from './human-line.ts';
 import { safeFields } from './log-fields.ts';
+import type { LogTap } from './log-tap.ts';
 
 /** Lines below the level are not written. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -28,6 +29,8 @@ export interface LogSettings {
   readonly format: 'auto' | 'json' | 'human';
   readonly destination: LogDestination;
   readonly clock: Clock;
+  /** Hears each line too, as JSON whatever the format. */
+  readonly tap?: LogTap;
 }
 
 /** A log whose level and format may be changed, for all its children too. */
@@ -39,7 +42,7 @@ export interface AdjustableLog extends Log {
  * Opens the log. A line of JSON has `level`, `time` (ISO 8601), `event`, and the fields; a field that has one of these
  * three names gets an underscore behind it.
  */
-export function createLog({ level, format, destination, clock }: LogSettings): AdjustableLog {
+export function createLog({ level, format, destination, clock, tap }: LogSettings): AdjustableLog {
   const terminal = destination.isTTY === true;
   const isHuman = (as: LogSettings['format']) => as === 'human' || (as === 'auto' && terminal);
   let human = isHuman(format);
@@ -54,7 +57,9 @@ export function createLog({ level, format, destination, clock }: LogSettings): A
     },
     {
       write(line) {
-        destination.write(human ? humanLine(line, colour) : `${escapeControls(line.trimEnd())}\n`);
+        const safe = `${escapeControls(line.trimEnd())}\n`;
+        tap?.write(safe);
+        destination.write(human ? humanLine(line, colour) : safe);
       },
     },
   );

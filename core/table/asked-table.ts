@@ -95,7 +95,7 @@ export class AskedTable implements Table {
 
   #answered(): void {
     this.#pause.succeeded();
-    if (this.#complained !== null) this.#services.log.info('available', { table: this.name });
+    if (this.#complained !== null) this.#services.log.info('recovered', { table: this.name });
     this.#complained = null;
   }
 
@@ -105,7 +105,7 @@ export class AskedTable implements Table {
     if (this.#closing.signal.aborted) return new TableUnavailable(this.name, CLOSED);
     this.#counts.failed++;
     if (error instanceof Unreachable) this.#pause.failed(cause, clock.monotonic());
-    if (this.#complained !== cause) log.warn('unavailable', { table: this.name, cause });
+    if (this.#complained !== cause) log.warn('troubled', { table: this.name, cause });
     this.#complained = cause;
     return new TableUnavailable(this.name, cause, { cause: error });
   }

@@ -177,7 +177,7 @@ export default definePlugin({
           const fields = fieldsFor(mail, recipient);
           try {
             const placed = await mailboxes.deliver({ ...box, fields, lines: content.lines() }, signal);
-            if (placed.kind === 'full') log.warn('full', { mailbox: name });
+            if (placed.kind === 'full') log.warn('filled', { mailbox: name });
             return outcomeOf(placed);
           } catch (error) {
             return failed({ mailbox: name, folder: join(directory, name) }, error);

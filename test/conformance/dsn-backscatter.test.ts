@@ -111,7 +111,7 @@ describeWithCorpus('reports of other people, from <>, to where nothing can be de
 
       const { log, engine } = gateway;
       const bounced = Map.groupBy(log.of('bounced'), ({ fields }) => fields.queueId);
-      const undeliverable = Map.groupBy(log.of('undeliverable'), ({ fields }) => fields.queueId);
+      const undeliverable = Map.groupBy(log.of('given up'), ({ fields }) => fields.queueId);
       const verdicts = queued.map(({ name, id }) => {
         const recipients = (bounced.get(id) ?? []).map(({ fields }) => String(fields.recipient)).toSorted();
         const logged = (undeliverable.get(id) ?? []).length;

@@ -179,7 +179,7 @@ describeWithProgram('slapd', 'tables in a directory', () => {
     await server().start();
     await clock.advance(60_000);
     expect(await valuesOf(table, 'hid@example.test')).toEqual(['hid@one.test']);
-    expect(at.log.lines.map(({ event }) => event)).toEqual(['unavailable', 'available']);
+    expect(at.log.lines.map(({ event }) => event)).toEqual(['troubled', 'recovered']);
   });
 
   test('a connection that is lost on the way is replaced, and the question asked again', async () => {

@@ -169,7 +169,7 @@ describeWithProgram(postgresqlProgram('initdb'), 'tables in PostgreSQL', () => {
     await server().start();
     await clock.advance(60_000);
     expect(await valuesOf(table, 'ann@example.test')).toEqual(['ann']);
-    expect(at.log.lines.map(({ event }) => event)).toEqual(['unavailable', 'available']);
+    expect(at.log.lines.map(({ event }) => event)).toEqual(['troubled', 'recovered']);
   });
 
   /** The queries of tables that sleep at this moment. */

@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { askGateway } from '../../../core/control/control-client.ts';
 import { smtpSink } from '../../../core/testing.ts';
 import { selfSigned } from '../../support/certificate.ts';
 import { describeWithProgram, run } from '../../support/external.ts';
@@ -36,6 +37,24 @@ async function start(configuration = CONFIGURATION, prepare: (folder: string) =>
   gateway.stdout.on('data', (text: Buffer) => (said += text.toString()));
   gateway.stderr.on('data', (text: Buffer) => (said += text.toString()));
   return { folder, gateway, said: () => said };
+}
+
+/** The events that a gateway has said most recently, as those hear who follow it. */
+async function linesOf(folder: string, count: number): Promise<readonly string[]> {
+  const events: string[] = [];
+  const enough = new AbortController();
+  await askGateway({
+    directory: join(folder, 'queue'),
+    verb: 'logs',
+    with: { recent: true },
+    signal: enough.signal,
+    heard(item) {
+      const { line } = item as { readonly line?: string };
+      if (line !== undefined) events.push((JSON.parse(line) as { readonly event: string }).event);
+      if (events.length === count) enough.abort();
+    },
+  });
+  return events;
 }
 
 async function exitCode(process_: ChildProcess): Promise<unknown> {
@@ -76,6 +95,23 @@ describe('a gateway that starts', () => {
     expect(await exitCode(gateway)).toBe(0);
   });
 
+  test('goes on where nobody reads its log any more, and those who follow it hear it all the same', async () => {
+    const { folder, gateway, said } = await start();
+    await until(() => expect(said()).toContain('mailframe send --server'));
+    const port = Number(/inbound +127\.0\.0\.1:(\d+)/.exec(said())?.[1]);
+    gateway.stdout.destroy();
+    const client = await RawClient.connect(port);
+    await client.reply();
+    await client.command('HELO client.test');
+    await client.command('MAIL FROM:<ann@client.test>');
+    // Each refusal is a line that finds no reader.
+    for (let n = 0; n < 3; n += 1) expect(await client.command('RCPT TO:<ann@elsewhere.test>')).toMatch(/^550 /);
+    expect(await linesOf(folder, 4)).toEqual(['started', 'refused', 'refused', 'refused']);
+    await client.command('QUIT');
+    gateway.kill('SIGTERM');
+    expect(await exitCode(gateway)).toBe(0);
+  });
+
   test('lets a running transaction finish at the first signal, and ends at once at the second', async () => {
     const { gateway, said } = await start();
     await until(() => expect(said()).toContain('mailframe send --server'));
@@ -88,7 +124,7 @@ describe('a gateway that starts', () => {
     expect(await busy.command('DATA')).toMatch(/^354 /);
     gateway.kill('SIGTERM');
     expect(await idle.rest()).toEqual(['421 4.3.2 Shutting down, try again later']);
-    await until(() => expect(said()).toContain('closing'));
+    await until(() => expect(said()).toContain('interrupted'));
     gateway.kill('SIGTERM');
     expect(await exitCode(gateway)).toBe(130);
     expect(await busy.rest()).toEqual([]);

@@ -105,7 +105,7 @@ describe('the line before the store', () => {
     next().end();
     expect(await later).toBe('committed');
     await Promise.all(all);
-    expect(log.lines.map(({ event, level }) => `${level} ${event}`)).toEqual(['warn behind', 'info caught-up']);
+    expect(log.lines.map(({ event, level }) => `${level} ${event}`)).toEqual(['warn fallen behind', 'info caught up']);
   });
 
   test('stays behind while nobody waits any more, but the store has not come back', async () => {

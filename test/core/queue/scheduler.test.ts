@@ -235,7 +235,7 @@ describe('notifications', () => {
     await commit(newMail('A'));
     const [notified] = log.of('notified');
     expect(notified?.fields).toMatchObject({ queueId: 'A', notification: expect.stringMatching(/^\w{18}$/) });
-    const lines = log.of('undeliverable').map(({ level, fields }) => ({ level, ...fields }));
+    const lines = log.of('given up').map(({ level, fields }) => ({ level, ...fields }));
     expect(lines).toEqual([
       {
         level: 'error',
@@ -257,7 +257,7 @@ describe('notifications', () => {
       'ann@sender.example',
       'postmaster@example.test',
     ]);
-    expect(log.of('undeliverable').map(({ fields }) => fields.told)).toEqual([
+    expect(log.of('given up').map(({ fields }) => fields.told)).toEqual([
       'postmaster@example.test',
       'nobody: it is a notification',
     ]);
@@ -267,7 +267,7 @@ describe('notifications', () => {
   test('other mail from the null reverse-path that bounces is in the log too', async () => {
     const { commit, log } = running({ deliver: all(GONE) });
     await commit(newMail('A', { from: '<>', facts: { about: 'B' } }));
-    expect(log.of('undeliverable').map(({ level, fields }) => ({ level, ...fields }))).toEqual([
+    expect(log.of('given up').map(({ level, fields }) => ({ level, ...fields }))).toEqual([
       { level: 'warn', queueId: 'A', recipient: 'bob@example.test', told: 'nobody: it came from <>' },
     ]);
   });

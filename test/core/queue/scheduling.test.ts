@@ -47,7 +47,7 @@ describe('a destination that does not answer', () => {
     answers = true;
     await clock.advance(6 * MINUTE);
     expect((await store.list({ after: null, limit: 100 })).entries).toEqual([]);
-    expect(log.of('answers again')).toMatchObject([{ fields: { destination: 'dead.example' } }]);
+    expect(log.of('reached again')).toMatchObject([{ fields: { destination: 'dead.example' } }]);
   });
 
   test('a recipient who is deferred closes nothing', async () => {
@@ -180,7 +180,7 @@ describe('a destination that somebody wants tried again', () => {
     isDead = false;
     await store.flush({ destination: 'dead.example', now: clock.now(), after: null });
     await clock.advance(2000);
-    expect(log.of('answers again')).toHaveLength(1);
+    expect(log.of('reached again')).toHaveLength(1);
     await commit(...to('dead.example', 'NEW'));
     expect(chain.deliveries.at(-1)).toBe('here: NEW to bob@dead.example (1)');
   });

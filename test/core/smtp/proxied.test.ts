@@ -187,7 +187,8 @@ describe('a listed proxy without a header is closed without a word', () => {
     peer[how]();
     await peer.rest();
     while (its.clock.sleepers > 0) await new Promise(resolve => setImmediate(resolve));
-    expect(its.refusals()).toMatchObject([{ because: 'it left without a PROXY header' }]);
+    expect(its.refusals()).toEqual([]);
+    expect(its.log.of('left')).toMatchObject([{ level: 'debug', fields: { during: 'the PROXY header' } }]);
   });
 
   test('one that is waited for when the gateway shuts down', async () => {

@@ -188,8 +188,8 @@ describe('who is not there', () => {
     await clock.advance(30_000);
     await lookup(table, 'ann');
     await lookup(table, 'ann');
-    expect(log.lines.map(({ level, event }) => `${level} ${event}`)).toEqual(['warn unavailable', 'info available']);
-    expect(log.of('unavailable')[0]?.fields).toEqual({ table: 'test', cause: 'connection refused' });
+    expect(log.lines.map(({ level, event }) => `${level} ${event}`)).toEqual(['warn troubled', 'info recovered']);
+    expect(log.of('troubled')[0]?.fields).toEqual({ table: 'test', cause: 'connection refused' });
   });
 
   test('one question without an answer does not keep the next one from being asked', async () => {

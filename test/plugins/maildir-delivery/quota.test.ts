@@ -81,7 +81,7 @@ describe('a full mailbox', () => {
     const { deliver, files, log } = await mailbox({ size: 100 });
     expect(await deliver()).toMatchObject(FULL);
     expect(files.paths().filter(path => /\/(new|tmp)\//.test(path))).toEqual([]);
-    expect(log.of('full')).toMatchObject([{ fields: { mailbox: 'bob' } }]);
+    expect(log.of('filled')).toMatchObject([{ fields: { mailbox: 'bob' } }]);
   });
 
   test('makes mail wait where the configuration says so', async () => {
