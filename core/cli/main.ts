@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { register as alias } from './alias.ts';
 import { register as check } from './check.ts';
 import { register as conformance } from './conformance.ts';
+import { register as dev } from './dev.ts';
 import { register as explain } from './explain.ts';
 import { register as init } from './init.ts';
 import { register as lookup } from './lookup.ts';
@@ -29,6 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(mailframe --help lists the verbs)');
   const verbs = [
     start,
+    dev,
     check,
     plan,
     explain,
