@@ -18,6 +18,8 @@ export interface CaughtFilesSettings {
   readonly base: string;
   /** Where everything is written. */
   readonly folder: string;
+  /** A folder that is there for this gateway alone: what is in it is read and written where it is. */
+  readonly own: string;
   /** Files that are read with something behind them, by their path. */
   readonly appendices: ReadonlyMap<string, string>;
   /** Told of every file of the machine that is read. */
@@ -25,7 +27,7 @@ export interface CaughtFilesSettings {
 }
 
 /** Makes them. */
-export function caughtFiles({ machine, base, folder, appendices, reads }: CaughtFilesSettings): Files {
+export function caughtFiles({ machine, base, folder, own, appendices, reads }: CaughtFilesSettings): Files {
   /** The folders that plugins have made, where nothing of the machine is seen. */
   const owned = new Set<string>();
   const isOwned = (path: string): boolean =>
@@ -33,9 +35,8 @@ export function caughtFiles({ machine, base, folder, appendices, reads }: Caught
   /** Where a path is written. */
   const here = (path: string): string => {
     const absolute = machine.resolve(path);
-    const inside = relative(base, absolute);
-    const isInside = inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
-    return isInside ? join(folder, inside) : join(folder, ELSEWHERE, absolute);
+    if (isWithin(own, absolute)) return absolute;
+    return isWithin(base, absolute) ? join(folder, relative(base, absolute)) : join(folder, ELSEWHERE, absolute);
   };
   /** Where a path is read. */
   const seen = (path: string): string => {
@@ -52,7 +53,7 @@ export function caughtFiles({ machine, base, folder, appendices, reads }: Caught
     resolve: path => machine.resolve(path),
     async read(path) {
       const at = seen(path);
-      if (at === machine.resolve(path)) reads(at);
+      if (at !== here(path)) reads(at);
       const octets = await machine.read(at);
       const appendix = appendices.get(machine.resolve(path));
       return appendix === undefined ? octets : Buffer.concat([octets, Buffer.from(`\n${appendix}`)]);
@@ -71,7 +72,7 @@ export function caughtFiles({ machine, base, folder, appendices, reads }: Caught
     async open(path, how, mode) {
       if (how !== 'read') return machine.open(await forWriting(path), how, mode);
       const at = seen(path);
-      if (at === machine.resolve(path)) reads(at);
+      if (at !== here(path)) reads(at);
       return machine.open(at, how, mode);
     },
     replace: async (path, octets, mode) => machine.replace(await forWriting(path), octets, mode),
@@ -81,4 +82,9 @@ export function caughtFiles({ machine, base, folder, appendices, reads }: Caught
     remove: path => machine.remove(here(path)),
     syncDirectory: async path => machine.syncDirectory(dirname(await forWriting(join(path, 'any')))),
   };
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

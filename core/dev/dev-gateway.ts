@@ -164,7 +164,7 @@ export class DevGateway {
       if (typeof authorities === 'string') appendices.set(machine.resolve(authorities), this.#authority.cert);
     }
     const reads = (path: string) => this.#madeOf.add(path);
-    return caughtFiles({ machine, base: directory, folder, appendices, reads });
+    return caughtFiles({ machine, base: directory, folder, own: this.#settings.scratch, appendices, reads });
   }
 
   #caughtMail({ number, meant, from, recipients, tls, content }: CaughtMail): Leaving {

@@ -64,6 +64,7 @@ describe('files', () => {
       machine: systemFiles(base),
       base,
       folder,
+      own: join(base, 'scratch'),
       appendices: new Map([[join(base, 'aliases'), 'more']]),
       reads: path => read.push(path),
     });
