@@ -31,15 +31,17 @@ routes:
 
 /** Where all connections of this process led. */
 const connected: unknown[] = [];
-const { connect } = Socket.prototype;
+const usual = Object.getOwnPropertyDescriptor(Socket.prototype, 'connect');
 beforeAll(() => {
-  Socket.prototype.connect = function noted(this: Socket, ...args: unknown[]) {
+  const { value } = usual as { readonly value: (...args: readonly unknown[]) => Socket };
+  function noted(this: Socket, ...args: readonly unknown[]): Socket {
     connected.push(...args.flat(2));
-    return Reflect.apply(connect, this, args) as Socket;
-  };
+    return Reflect.apply(value, this, args);
+  }
+  Object.defineProperty(Socket.prototype, 'connect', { ...usual, value: noted });
 });
 afterAll(() => {
-  Socket.prototype.connect = connect;
+  Object.defineProperty(Socket.prototype, 'connect', usual ?? {});
 });
 
 type Of<K extends Report['kind']> = Extract<Report, { kind: K }>;
