@@ -94,6 +94,10 @@ describe('imports point down', () => {
     expect(others).toEqual([]);
   });
 
+  test('what is for development stands above all rooms but the command', () => {
+    expect(broken(({ from, to }) => to.startsWith('core/dev/') && !/^core\/(cli|dev)\//.test(from))).toEqual([]);
+  });
+
   test('an example imports the front doors and its own files', () => {
     const others = broken(({ from, to }) => from.startsWith('examples/') && /^(core|plugins)\//.test(to));
     expect(others).toEqual([]);
@@ -119,6 +123,8 @@ describe('one door a package', () => {
     pino: /^core\/system\/log\.ts$/,
     'dns-packet': /^core\/system\/dns-message\.ts$/,
     commander: /^core\/cli\//,
+    hono: /^core\/dev\//,
+    '@hono/node-server': /^core\/dev\/page-server\.ts$/,
     re2js: /^core\/table\/regexp-rules\.ts$/,
     pg: /^core\/table\/postgresql-table\.ts$/,
     ldapts: /^core\/table\/ldap-connection\.ts$/,
@@ -133,7 +139,7 @@ describe('one door a package', () => {
 test('what acts on the machine stands at the edge', () => {
   const acting = /^node:(fs|net|tls|dns|http|https|child_process|timers|worker_threads|sqlite)(\/|$)/;
   const edge =
-    /^core\/(system|queue|smtp|config|wiring|cli|control|corpus|replay|testing|table|next-hop|conformance)\/|^core\/(engine|compile)\.ts$/;
+    /^core\/(system|queue|smtp|config|wiring|cli|control|corpus|dev|replay|testing|table|next-hop|conformance)\/|^core\/(engine|compile)\.ts$/;
   // `node:net` also tells an IP address from other text, which is no act.
   const pure = /^core\/(mail\/(ip-(address|ranges)|special-addresses)|plugin\/(ports|option-types))\.ts$/;
   const inside = broken(

@@ -72,6 +72,7 @@ beforeAll(async () => {
     await cp(join(root, file), join(installed, file), { recursive: true });
   }
   for (const name of Object.keys(manifest.dependencies)) {
+    await mkdir(join(home, 'node_modules', dirname(name)), { recursive: true });
     await symlink(join(root, 'node_modules', name), join(home, 'node_modules', name));
   }
   await writeFile(join(home, 'package.json'), '{ "type": "module" }');
@@ -107,6 +108,25 @@ describe('an installed package', () => {
       gateway.on('exit', resolve);
     });
     gateway.kill('SIGTERM');
+    expect(await over).toBe(0);
+  });
+
+  test('has the page of mailframe dev, and the process of its gateway', async () => {
+    const dev = spawn(process.execPath, command('dev', '--port', '0', '--json'), { cwd: folder() });
+    onTestFinished(() => void dev.kill('SIGKILL'));
+    const lines: string[] = [];
+    createInterface({ input: dev.stdout }).on('line', line => lines.push(line));
+    await until(() => expect(lines.join('\n')).toContain('"running":"running"'));
+    const { url } = JSON.parse(lines[0] ?? '') as { readonly url: string };
+    const entered = await fetch(url, { redirect: 'manual' });
+    const headers = { cookie: entered.headers.get('set-cookie')?.split(';')[0] ?? '' };
+    const page = await (await fetch(new URL('/', url), { headers })).text();
+    expect(page).toContain('src="/page/app.js"');
+    expect((await fetch(new URL('/page/app.js', url), { headers })).status).toBe(200);
+    const over = new Promise(resolve => {
+      dev.on('exit', resolve);
+    });
+    dev.kill('SIGTERM');
     expect(await over).toBe(0);
   });
 

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { register as alias } from './alias.ts';
 import { register as check } from './check.ts';
 import { register as conformance } from './conformance.ts';
+import { register as dev } from './dev.ts';
 import { register as explain } from './explain.ts';
 import { register as init } from './init.ts';
 import { register as logs } from './logs.ts';
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const verbs = [
     init,
     start,
+    dev,
     check,
     plan,
     explain,

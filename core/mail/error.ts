@@ -42,6 +42,7 @@ export const ERROR_CODES = [
   'MF_REPLAY_CORPUS',
   'MF_RELOAD_RESTART',
   'MF_CONTROL',
+  'MF_DEV_PAGE',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

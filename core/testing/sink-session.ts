@@ -1,6 +1,6 @@
 /** One session of the sink: the commands of RFC 5321 as far as a client needs them, over plain TCP or TLS. */
 import type { Socket } from 'node:net';
-import { createSecureContext, TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { ChunkedContent, chunkOf } from './chunked-content.ts';
 import { DottedContent } from './dotted-content.ts';
 import { offerOf, offers } from './sink-offer.ts';
@@ -30,6 +30,8 @@ export class SinkSession {
   #mode: 'commands' | 'handshake' | 'over' | 'chunk' | DottedContent = 'commands';
   #chunks = new ChunkedContent();
   #greeting = '';
+  /** What the client greeted in. */
+  #spoken: 'smtp' | 'lmtp' = 'smtp';
   #user: string | null = null;
   #from: SunkRecipient | null = null;
   #recipients: SunkRecipient[] = [];
@@ -60,7 +62,8 @@ export class SinkSession {
   }
 
   get #protocol(): 'smtp' | 'lmtp' {
-    return this.#settings.protocol ?? 'smtp';
+    const { protocol = 'smtp' } = this.#settings;
+    return protocol === 'either' ? this.#spoken : protocol;
   }
 
   get #secure(): boolean {
@@ -138,6 +141,7 @@ export class SinkSession {
     switch (verb.toUpperCase()) {
       case 'EHLO':
       case 'LHLO':
+        this.#spoken = verb.toUpperCase() === 'LHLO' ? 'lmtp' : 'smtp';
         if (verb.toUpperCase() !== GREETINGS[this.#protocol]) return this.#say(UNKNOWN);
         if (this.#answer(faults.ehlo, offerOf(this.#hostname, this.#settings, this.#secure))) this.#greet(argument);
         return;
@@ -221,7 +225,15 @@ export class SinkSession {
   #secureWith(tls: NonNullable<SinkSettings['tls']>): void {
     this.#mode = 'handshake';
     this.#socket.removeAllListeners('data');
-    this.#socket = new TLSSocket(this.#socket, { isServer: true, secureContext: createSecureContext(tls) });
+    const { forName } = tls;
+    this.#socket = new TLSSocket(this.#socket, {
+      isServer: true,
+      secureContext: createSecureContext(tls),
+      ...(forName !== undefined && {
+        SNICallback: (name: string, done: (error: null, context: SecureContext) => void) =>
+          done(null, createSecureContext(forName(name))),
+      }),
+    });
     this.#socket.once('secure', () => {
       this.#pending = '';
       this.#mode = 'commands';
@@ -235,7 +247,7 @@ export class SinkSession {
     if (auth === undefined) return this.#say(UNKNOWN);
     const [, response = ''] = /^PLAIN (.*)$/i.exec(argument) ?? [];
     const [, user, password] = Buffer.from(response, 'base64').toString('utf8').split('\0');
-    const right = user === auth.user && password === auth.password;
+    const right = auth === 'any' || (user === auth.user && password === auth.password);
     if (!right) return this.#say('535 5.7.8 Authentication credentials invalid');
     if (this.#answer(this.#faults.auth, '235 2.7.0 Welcome')) this.#user = user ?? null;
   }
@@ -245,7 +257,8 @@ export class SinkSession {
     const from = pathOf(argument);
     if (from === null) return this.#say('501 5.1.7 Not a path');
     if (this.#from !== null) return this.#say('503 5.5.1 One at a time');
-    if (this.#settings.auth !== undefined && this.#user === null) return this.#say('530 5.7.0 Authenticate first');
+    const { auth = 'any' } = this.#settings;
+    if (auth !== 'any' && this.#user === null) return this.#say('530 5.7.0 Authenticate first');
     if (this.#answer(this.#faults.mail, '250 2.1.0 OK')) this.#from = from;
   }
 
@@ -280,13 +293,18 @@ export class SinkSession {
       chunks,
     };
     this.#reset();
-    const usual = `250 2.0.0 Taken as sink-${this.#state.mails.length + 1}`;
+    const number = this.#state.mails.length + 1;
+    const usual = `250 2.0.0 Taken as sink-${number}`;
+    const keep = (taken: SunkMail) => {
+      this.#state.mails.push(taken);
+      this.#settings.taken?.(taken, number);
+    };
     const { content: fault } = this.#faults;
     this.#script.end();
     if (this.#protocol === 'lmtp') {
       const taken = mail.recipients.filter(one => this.#answer(faultFor(fault, one), usual));
-      if (taken.length > 0) this.#state.mails.push({ ...mail, recipients: taken });
-    } else if (this.#answer(isFault(fault) ? fault : undefined, usual)) this.#state.mails.push(mail);
+      if (taken.length > 0) keep({ ...mail, recipients: taken });
+    } else if (this.#answer(isFault(fault) ? fault : undefined, usual)) keep(mail);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a sink is like, and what goes wrong at it. */
+import type { SunkMail } from './sunk-mail.ts';
 
 /**
  * What goes wrong: a reply in the place of the usual one (`451 4.3.0 Busy`; `\n` begins a further line), the end of the
@@ -53,8 +54,8 @@ export interface SinkFaults {
 /** What the next hop is like. */
 export interface SinkSettings {
   readonly hostname?: string;
-  /** `lmtp`: LHLO, and after the content a reply for each recipient (RFC 2033). `smtp` without it. */
-  readonly protocol?: 'smtp' | 'lmtp';
+  /** `lmtp`: LHLO, and after the content a reply for each recipient (RFC 2033). `either`: what the client greets in. `smtp` without it. */
+  readonly protocol?: 'smtp' | 'lmtp' | 'either';
   /** So many recipients are accepted in one transaction; then it is 452. */
   readonly recipients?: number;
   /** What EHLO or LHLO offers, apart from STARTTLS and AUTH. */
@@ -62,9 +63,21 @@ export interface SinkSettings {
   /** The same over TLS, where that differs. */
   readonly extensionsOverTls?: readonly string[];
   /** Certificate and key as PEM: STARTTLS is offered, or TLS comes before the greeting. */
-  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer; readonly implicit?: boolean };
-  /** AUTH PLAIN (RFC 4616) is offered, and MAIL refused without it. */
-  readonly auth?: { readonly user: string; readonly password: string };
+  readonly tls?: SinkKeyPair & {
+    readonly implicit?: boolean;
+    /** For a name that the client asks for by SNI. */
+    readonly forName?: (name: string) => SinkKeyPair;
+  };
+  /** AUTH PLAIN (RFC 4616) is offered, and MAIL refused without it. `any`: whoever logs in is welcome, and so is who does not. */
+  readonly auth?: { readonly user: string; readonly password: string } | 'any';
   /** What goes wrong in every transaction for which `next` has said nothing else. */
   readonly faults?: SinkFaults;
+  /** Told of each mail that is taken, whose number is in the reply: `Taken as sink-1`. */
+  readonly taken?: (mail: SunkMail, number: number) => void;
+}
+
+/** A certificate and its key, as PEM. */
+export interface SinkKeyPair {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
 }
