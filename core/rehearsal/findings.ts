@@ -3,7 +3,6 @@
 import type { Content } from '../mail/content.ts';
 import type { Recipient } from '../mail/envelope.ts';
 import { recipientKey } from '../mail/envelope.ts';
-import type { Mail } from '../mail/mail.ts';
 import type { Outcome } from '../mail/outcome.ts';
 import { formatMailbox } from '../mail/path.ts';
 import type { Session } from '../mail/session.ts';
@@ -41,6 +40,7 @@ const NOTHING_TRIED: FirstAttempt = { destinations: new Map(), outcomes: new Map
 
 export class Findings {
   readonly #parts: FindingsParts;
+  readonly #compared = new Map<Content, Map<Content, Promise<ContentDifference>>>();
 
   constructor(parts: FindingsParts) {
     this.#parts = parts;
@@ -61,7 +61,13 @@ export class Findings {
     const recipients = this.#recipients(answers, mails);
     const verdict = worst(recipients.map(one => one.verdict));
     const { withheld, logged } = notebook;
-    return { verdict, session, exchanges, recipients, mails, withheld, logged };
+    const revisions: Revision[] = [];
+    const content = exchanges.filter(({ stage }) => stage === 'content');
+    for (const [index, { steps }] of content.entries()) {
+      const sealed = [...told.sealed.values()][index];
+      if (sealed !== undefined) revisions.push(...(await this.#revisions(sealed, steps)));
+    }
+    return { verdict, session, exchanges, recipients, mails, revisions, withheld, logged };
   }
 
   async #mail(
@@ -85,7 +91,7 @@ export class Findings {
       mail,
       fate,
       trace: [...trace, ...steps],
-      revisions: await this.#revisions(mail, trace),
+      revisions: await this.#revisions(told.sealed.get(mail.id.replace(/\..*$/, '')) ?? mail.content, trace),
       difference: await this.#compare(incoming.content, mail.content),
       recipients,
       deliveries,
@@ -94,10 +100,9 @@ export class Findings {
   }
 
   /** What the engine adds, then what each plugin makes of it. */
-  async #revisions(mail: Mail, trace: readonly TraceStep[]): Promise<readonly Revision[]> {
-    const { notebook, told, incoming } = this.#parts;
-    const sealed = told.sealed.get(mail.id.replace(/\..*$/, ''));
-    const ours = { plugin: 'mailframe', before: incoming.content, after: sealed ?? incoming.content };
+  async #revisions(sealed: Content, trace: readonly TraceStep[]): Promise<readonly Revision[]> {
+    const { notebook, incoming } = this.#parts;
+    const ours = { plugin: 'mailframe', before: incoming.content, after: sealed };
     const revisions = [await this.#revision(ours, 'data', null)];
     for (const step of trace) {
       const made = step.hook === 'data' ? notebook.rewritten.get(step.changes) : undefined;
@@ -116,10 +121,15 @@ export class Findings {
     return { ...delivery, revisions };
   }
 
+  /** The same two are compared once. */
   #compare(before: Content, after: Content): Promise<ContentDifference> {
-    if (this.#parts.compare === 'contents') return differenceOf(before, after);
     const size = { before: before.size, after: after.size };
-    return Promise.resolve({ size, header: [], parts: [], breaks: [] });
+    if (this.#parts.compare === 'nothing') return Promise.resolve({ size, header: [], parts: [], breaks: [] });
+    const known = this.#compared.get(before) ?? new Map<Content, Promise<ContentDifference>>();
+    this.#compared.set(before, known);
+    const difference = known.get(after) ?? differenceOf(before, after);
+    known.set(after, difference);
+    return difference;
   }
 
   #recipients(answers: Answers, mails: readonly RehearsedMail[]): readonly AskedRecipient[] {

@@ -135,6 +135,8 @@ export interface Rehearsal {
   readonly recipients: readonly AskedRecipient[];
   /** Empty where the client was refused. */
   readonly mails: readonly RehearsedMail[];
+  /** What was made of the content before it was taken or refused: what the engine added, then each rewrite that was asked for. */
+  readonly revisions: readonly Revision[];
   readonly withheld: readonly Withheld[];
   readonly logged: readonly Logged[];
 }

@@ -22,6 +22,8 @@ export interface Account {
   readonly exchanges: readonly AccountedExchange[];
   readonly recipients: readonly AskedAccount[];
   readonly mails: readonly MailAccount[];
+  /** What was made of the content before it was taken or refused. Those of one mail are in `mails` too. */
+  readonly changes: readonly ChangeAccount[];
   readonly withheld: readonly WithheldAccount[];
   readonly logged: readonly Logged[];
   /** What whoever reads this should know of how it came about. */

@@ -27,7 +27,7 @@ export function accountInWords(account: Account, what: string, settings: PaperSe
   if (session !== null) paper.row([], clientInWords(session), 'dim');
   for (const note of account.notes) paper.row([{ text: 'note: ', style: 'warn' }], note);
 
-  const steps = { ...widthsOf(allSteps(account)), changes: mails.flatMap(({ changes }) => changes) };
+  const steps = { ...widthsOf(allSteps(account)), changes: account.changes };
   dialogue(paper, account, { ...steps, times: standing !== null });
   for (const mail of mails) queued(paper, mail, standing !== null);
   if (account.recipients.length > 0) {
@@ -44,12 +44,12 @@ function allSteps({ exchanges, mails }: Account) {
   return [...exchanges.flatMap(({ steps }) => steps), ...later];
 }
 
-function dialogue(paper: Paper, { exchanges, mails, standing }: Account, settings: StepSettings): void {
+function dialogue(paper: Paper, { exchanges, changes, standing }: Account, settings: StepSettings): void {
   if (exchanges.length === 0) return;
   paper.title(standing === null ? 'What is said, and who is asked' : 'Who was asked');
   for (const exchange of exchanges) {
     said(paper, exchange, settings.times);
-    if (exchange.stage === 'content') ownAdditions(paper, mails);
+    if (exchange.stage === 'content') ownAdditions(paper, changes);
     stepsOnPaper(paper, exchange.steps, settings);
     for (const reply of exchange.replies) answered(paper, reply);
   }
@@ -70,9 +70,9 @@ function answered(paper: Paper, reply: string): void {
   paper.row([{ text: '< ', style: 'dim' }], lines.join(', '), style);
 }
 
-/** Received and the like: of the first mail, for the others have them too. */
-function ownAdditions(paper: Paper, [first]: readonly MailAccount[]): void {
-  const own = first?.changes.find(({ plugin, hook }) => plugin === 'mailframe' && hook === 'data');
+/** Received and the like. Where the message came in several transactions, each added the same. */
+function ownAdditions(paper: Paper, changes: Account['changes']): void {
+  const own = changes.find(({ plugin }) => plugin === 'mailframe');
   if (own !== undefined) changeOnPaper(paper, own, { indent: 4, by: 'mailframe' });
 }
 

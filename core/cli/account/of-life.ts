@@ -49,6 +49,7 @@ export function accountOfLife(life: Life, now: Date): Account {
         trace,
       },
     ],
+    changes: [],
     withheld: [],
     logged: [],
     notes: [],

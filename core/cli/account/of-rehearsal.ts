@@ -26,7 +26,7 @@ import { NO_OUTPUT, type Output } from './output.ts';
 
 /** `notes`: what is to be said beside what the rehearsal found. `output` has written the octets. */
 export function accountOf(rehearsal: Rehearsal, notes: readonly string[] = [], output: Output = NO_OUTPUT): Account {
-  const { verdict, session, exchanges, recipients, mails, withheld, logged } = rehearsal;
+  const { verdict, session, exchanges, recipients, mails, revisions, withheld, logged } = rehearsal;
   const accounted = new Map(mails.flatMap(mail => [...recipientsOf(mail, output)]));
   return {
     verdict,
@@ -35,6 +35,7 @@ export function accountOf(rehearsal: Rehearsal, notes: readonly string[] = [], o
     exchanges: exchanges.map(one => ({ ...one, replies: one.replies.map(({ text }) => text) })),
     recipients: recipients.map(one => askedIn(one, accounted)),
     mails: mails.map(one => mailIn(one, accounted, output)),
+    changes: revisions.map(one => changeIn(one, [])),
     withheld: withheld.map(withheldIn),
     logged,
     notes,
