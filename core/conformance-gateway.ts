@@ -14,14 +14,14 @@ import type { CrowdLimits } from './mail/limits.ts';
 import { deliveredTo } from './mail/outcome.ts';
 import { authenticated } from './mail/verdict.ts';
 import type { PluginInstance } from './plugin/plugin.ts';
-import type { Clock } from './plugin/ports.ts';
+import type { Clock, Resolver } from './plugin/ports.ts';
 import { memoryStore } from './queue/memory-store.ts';
 import { type SealedGateway, sealedGateway } from './sealed-gateway.ts';
 import { systemClock } from './system/clock.ts';
 import { systemRandom } from './system/random.ts';
+import { type Zones, zoneResolver } from './system/zones.ts';
 import { fakeNetwork } from './testing/fake-network.ts';
 import { fakeProcesses } from './testing/fake-processes.ts';
-import { fakeResolver } from './testing/fake-resolver.ts';
 import { KeptDeliveries } from './testing/kept-deliveries.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { QueueWatch } from './testing/queue-watch.ts';
@@ -47,11 +47,13 @@ const PATIENCE = 20_000;
 const NOBODY_IS_COUNTED: CrowdLimits = { connections: null, newConnections: null, mails: null, recipients: null };
 /** A documentation address: nobody's (RFC 5737). */
 const STRANGER = '203.0.113.77';
+/** How a list of clients is asked about an address: its octets, or its nibbles, turned round (RFC 5782). */
+const LISTED = /^(?:\d{1,3}\.){4}|^(?:[0-9a-f]\.){32}/i;
 /**
  * Every name exists, so that nobody is refused over DNS that the suite does not look at. The address must be a public one,
  * or no mail would be routed there; nobody connects to it.
  */
-const ANYWHERE = { '*': { A: ['1.1.1.1'], MX: [[10, 'mx.client.test'] as const] } };
+const ANYWHERE: Zones = { '*': { A: ['1.1.1.1'], MX: [[10, 'mx.client.test']] } };
 
 /**
  * Starts one.
@@ -98,6 +100,19 @@ export async function conformanceGateway(
   }
 }
 
+/** Every name exists but those of lists: a client that is asked about there is on none. */
+function everywhere(): Resolver {
+  const [known, unknown] = [zoneResolver(ANYWHERE), zoneResolver({})];
+  const about = (name: string) => (LISTED.test(name) ? unknown : known);
+  return {
+    mx: domain => about(domain).mx(domain),
+    addresses: name => about(name).addresses(name),
+    reverse: address => unknown.reverse(address),
+    txt: name => about(name).txt(name),
+    lookUp: (name, type) => about(name).lookUp(name, type),
+  };
+}
+
 interface Running {
   readonly sealed: SealedGateway;
   readonly deliveries: KeptDeliveries;
@@ -122,7 +137,7 @@ async function started(
   const sealed = await sealedGateway(file, {
     clock,
     random: systemRandom,
-    resolver: fakeResolver(ANYWHERE),
+    resolver: everywhere(),
     network: fakeNetwork(),
     processes: fakeProcesses(),
     log: recordingLog(),

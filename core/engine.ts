@@ -62,13 +62,13 @@ export interface Engine {
    * the log says why. Does not reject.
    */
   reloadCertificates(): Promise<readonly Renewal[]>;
-  /** What plugins in shadow mode would have done, by their ids. */
-  shadows(): Readonly<Record<string, TallyRecord>>;
   /**
    * Judges an error that reached the process and not us: thrown in a timer of a plugin, or in a promise that nobody waits
    * for. `mailframe start` asks for all of them; a program that embeds the gateway may do so too. Does nothing itself.
    */
   judgeStray(error: unknown, astray: Astray): StrayError;
+  /** What plugins in shadow mode would have done, by their ids. */
+  shadows(): Readonly<Record<string, TallyRecord>>;
   /** Resolves when everything has ended. Calling it again waits for the same. */
   close(): Promise<void>;
 }

@@ -7,14 +7,16 @@ import type { CompiledConfiguration } from './compile.ts';
 import { KNOWN_AUTHORITIES } from './config/certificate.ts';
 import { type Complaint, Complaints } from './config/complaint.ts';
 import { readText } from './config/tags.ts';
-import { CLOCK, RANDOM, RESOLVER } from './plugin/ports.ts';
+import type { MountedPlugin } from './mounted-plugin.ts';
+import type { HookName } from './plugin/hooks.ts';
+import { CLOCK, type Clock, RANDOM, RESOLVER } from './plugin/ports.ts';
 
 /** How deeply. */
 export interface Examining {
   readonly now: Date;
   /** In days: a certificate that expires sooner is told of. */
   readonly expiresWithin: number;
-  /** Whether names are looked up in DNS. */
+  /** Whether names are looked up in DNS, and plugins that strangers meet are started. */
   readonly live: boolean;
   readonly signal: AbortSignal;
   readonly progress: (what: string) => void;
@@ -32,14 +34,39 @@ export async function examine(compiled: CompiledConfiguration, how: Examining): 
   const certificates = { ...how, read: readText, roots: KNOWN_AUTHORITIES };
   const complaints = new Complaints(document, warnings);
   try {
+    if (how.live) for (const link of links) await started(link, clock);
     const subject = subjectOf({ configuration, document, mounted: links });
     const findings = await foundByAsking(subject, { ...how, chain, certificates, names });
     for (const finding of findings) complaints.found(named(finding, document.place.value.file));
   } finally {
     chain.close();
-    for (const { instance } of links) await Promise.resolve(instance.close?.()).catch(() => undefined);
+    for (const link of links.toReversed()) await closed(link);
   }
   return complaints.list();
+}
+
+/** What a stranger meets before there is content. */
+const MET: readonly HookName[] = ['connect', 'helo', 'mail', 'rcpt'];
+/** How long a plugin may take to start, in milliseconds. */
+const START_PATIENCE = 5000;
+
+/** One that cannot start here is asked all the same: it defers what it cannot say. */
+async function started({ instance }: MountedPlugin, clock: Clock): Promise<void> {
+  if (instance.start === undefined || !MET.some(hook => instance[hook] !== undefined)) return;
+  const done = new AbortController();
+  const late = clock.sleep(START_PATIENCE, done.signal).catch(() => undefined);
+  const start = async () => instance.start?.();
+  await Promise.race([start().catch(() => undefined), late]);
+  done.abort();
+}
+
+/** It is over, whatever a plugin says of its end. */
+async function closed({ instance }: MountedPlugin): Promise<void> {
+  try {
+    await instance.close?.();
+  } catch {
+    // Nothing was done that could be left undone.
+  }
 }
 
 /** Files of plugins are named as the configuration is: from the working directory, where that is. */

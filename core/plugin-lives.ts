@@ -3,7 +3,7 @@
 import type { CompiledConfiguration } from './compile.ts';
 import { positionAt } from './config/place.ts';
 import { MailframeError } from './mail/error.ts';
-import { describeError, describeWithOrigin } from './mail/failure.ts';
+import { describeWithOrigin } from './mail/failure.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Clock, Log } from './plugin/ports.ts';
 
@@ -29,14 +29,11 @@ export class PluginLives {
         await one.instance.start?.();
         this.#alive.push(one);
       } catch (error) {
-        throw new MailframeError(
-          'MF_PLUGIN_START',
-          `the plugin ${one.id} cannot start: ${describeWithOrigin(error, one.originOf)}`,
-          {
-            cause: error,
-            position: positionAt(document.place, [...one.entry.path, 'use'], 'value'),
-          },
-        );
+        const why = describeWithOrigin(error, one.originOf);
+        throw new MailframeError('MF_PLUGIN_START', `the plugin ${one.id} cannot start: ${why}`, {
+          cause: error,
+          position: positionAt(document.place, [...one.entry.path, 'use'], 'value'),
+        });
       }
     }
   }
@@ -53,7 +50,7 @@ export class PluginLives {
       try {
         await Promise.race([Promise.resolve(instance.close?.()), late]);
       } catch (error) {
-        log.error('failed', { plugin: id, closing: describeError(error), at: originOf(error).at });
+        log.error('failed', { plugin: id, closing: describeWithOrigin(error, originOf) });
       } finally {
         timer.abort();
       }

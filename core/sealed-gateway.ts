@@ -13,7 +13,7 @@ import { Gateway } from './gateway.ts';
 import type { Report } from './mail/verdict.ts';
 import type { MountedPlugin } from './mounted-plugin.ts';
 import type { Awaitable } from './plugin/awaitable.ts';
-import { type Delivery, HOOK_NAMES, type HookContext } from './plugin/hooks.ts';
+import { type Delivery, HOOK_NAMES, type HookContext, type HookName } from './plugin/hooks.ts';
 import { definePlugin, type Plugin, type PluginInstance } from './plugin/plugin.ts';
 import {
   CLOCK,
@@ -147,19 +147,22 @@ function keeping(mounted: MountedPlugin, { keep }: Seal): MountedPlugin {
   return { ...mounted, instance: { ...boundTo(instance), deliver } };
 }
 
+/** What an instance may have beside hooks. A name that is missing here does not compile. */
+const BESIDE_HOOKS: Readonly<Record<Exclude<keyof PluginInstance, HookName>, true>> = {
+  around: true,
+  surrounds: true,
+  leadsTo: true,
+  unfold: true,
+  preview: true,
+  about: true,
+  observe: true,
+  start: true,
+  close: true,
+};
+
 /** All that an instance has, also where it is of a class. */
 function boundTo(instance: PluginInstance): PluginInstance {
-  const keys = [
-    ...HOOK_NAMES,
-    'around',
-    'surrounds',
-    'leadsTo',
-    'unfold',
-    'preview',
-    'observe',
-    'start',
-    'close',
-  ] as const;
+  const keys = [...HOOK_NAMES, ...Object.keys(BESIDE_HOOKS)] as readonly (keyof PluginInstance)[];
   const bound = keys.flatMap(key => {
     const value: unknown = instance[key];
     if (value === undefined) return [];
@@ -184,8 +187,8 @@ function firstPlugin(instance: PluginInstance, log: Log): MountedPlugin {
     delivers: null,
     log,
     originOf: originsOf(null),
-    plugin: definePlugin({ name: id, create: () => ({}) }),
     module: null,
+    plugin: definePlugin({ name: id, create: () => ({}) }),
     entry: {
       use: id,
       id,

@@ -51,6 +51,11 @@ export interface TestGatewaySettings extends Pick<HarnessSettings, 'dns' | 'host
   readonly transports?: 'kept' | 'real';
   /** What becomes of deliveries that are kept. */
   readonly outcomes?: Outcomes;
+  /**
+   * `as-they-say`: whoever comes from this machine may say by XCLIENT who it is, as `send({ client })` does; EHLO then offers
+   * XCLIENT. `as-they-are` without it.
+   */
+  readonly clients?: 'as-they-are' | 'as-they-say';
   /** In the place of the queue in memory. */
   readonly store?: QueueStore;
 }
@@ -141,8 +146,13 @@ async function startedOn(
     plugins: settings.plugins ?? [],
     keep: kept => deliveries.keep(kept),
     first: { observe: happenings.observer } satisfies PluginInstance,
-    // Whoever waits for a greeting waits for a clock that stands still.
-    listener: one => ({ ...one, limits: { ...one.limits, greetingPause: 0 } }),
+    listener: one => ({
+      ...one,
+      trust:
+        settings.clients === 'as-they-say' ? { ...one.trust, xclient: [...one.trust.xclient, '127.0.0.1'] } : one.trust,
+      // Whoever waits for a greeting waits for a clock that stands still.
+      limits: { ...one.limits, greetingPause: 0 },
+    }),
     provide(scope) {
       for (const one of settings.provide ?? []) one.addTo(scope);
     },

@@ -27,3 +27,4 @@ export type * from './testing/sink-settings.ts';
 export * from './testing/smtp-client.ts';
 export * from './testing/smtp-sink.ts';
 export type * from './testing/sunk-mail.ts';
+export * from './testing/transport-contract.ts';

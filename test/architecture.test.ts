@@ -63,6 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   shadow: ['mail', 'plugin', 'chain'],
   'next-hop': ['mail', 'mime', 'plugin'],
   testing: ['mail', 'mime', 'plugin', 'chain', 'wiring', 'system', 'queue', 'table'],
+  conformance: ['mail', 'system', 'testing'],
 };
 
 /** What few plugins need, and is too heavy for the front door, has a door of its own. */
@@ -132,7 +133,7 @@ describe('one door a package', () => {
 test('what acts on the machine stands at the edge', () => {
   const acting = /^node:(fs|net|tls|dns|http|https|child_process|timers|worker_threads|sqlite)(\/|$)/;
   const edge =
-    /^core\/(system|queue|smtp|config|wiring|cli|control|corpus|replay|testing|table|next-hop)\/|^core\/(engine|compile)\.ts$/;
+    /^core\/(system|queue|smtp|config|wiring|cli|control|corpus|replay|testing|table|next-hop|conformance)\/|^core\/(engine|compile)\.ts$/;
   // `node:net` also tells an IP address from other text, which is no act.
   const pure = /^core\/(mail\/(ip-(address|ranges)|special-addresses)|plugin\/(ports|option-types))\.ts$/;
   const inside = broken(

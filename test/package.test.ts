@@ -43,6 +43,21 @@ export default definePlugin({
 });
 `;
 
+/** Without colours, and knowing nothing of the runner that runs this. */
+const PLAIN = { PATH: process.env.PATH, NO_COLOR: '1' };
+
+const NATIVE_TEST = `
+import { test } from 'node:test';
+import { dialogue, expectTrace, testGateway } from 'mailframe/testing';
+test('the gateway of this folder takes mail', async () => {
+  await using gateway = await testGateway({ file: './mailframe.config.yaml' });
+  await dialogue(gateway, 'S: 220 mx.example.test ...\\nC: QUIT\\nS: (221)');
+  const { id } = await gateway.send({ to: 'bob@example.test' });
+  await gateway.settled();
+  expectTrace(await gateway.trace(id), ['rcpt relay-policy accept', 'settle mailframe delivered']);
+});
+`;
+
 /** Puts the package where `npm install mailframe` would, with the files that `npm publish` would take. */
 beforeAll(async () => {
   const home = folder();
@@ -104,6 +119,27 @@ describe('an installed package', () => {
     `;
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: folder() });
     expect(stdout).toBe('function undefined\n');
+  });
+
+  test('has a test kit that works as docs/testing.md says, with vitest and with node:test', async () => {
+    const tests = join(folder(), 'tests');
+    await mkdir(tests);
+    for (const name of ['mailframe.config.yaml', 'aliases']) await cp(join(root, name), join(tests, name));
+    await symlink(join(root, 'node_modules/vitest'), join(folder(), 'node_modules/vitest'));
+    const blocks = [...(await readFile(join(root, 'docs/testing.md'), 'utf8')).matchAll(/^```ts\n(.*?)^```/gms)];
+    for (const [index, [, code = '']] of blocks.entries()) {
+      const local = /from '\.\/([\w-]+)\.ts'/.exec(code)?.[1];
+      if (local !== undefined) await writeFile(join(tests, `${local}.ts`), blocks[index - 1]?.[1] ?? '');
+      if (code.includes("from 'vitest'")) await writeFile(join(tests, `block-${index}.test.ts`), code);
+    }
+    const vitest = await run(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run'], {
+      cwd: tests,
+      env: PLAIN,
+    });
+    expect(vitest.stdout).toMatch(/Test Files .*\b[6-9] passed/);
+    await writeFile(join(tests, 'native.mjs'), NATIVE_TEST);
+    const native = await run(process.execPath, ['--test', 'native.mjs'], { cwd: tests, env: PLAIN });
+    expect(native.stdout).toMatch(/pass 1\b[^]*fail 0\b/);
   });
 });
 

@@ -6,6 +6,7 @@ import { contentOrder } from './content-order.ts';
 import type { Finding, Subject } from './finding.ts';
 import { idleTransports } from './idle-transports.ts';
 import { impossibleConditions } from './impossible-conditions.ts';
+import { mailLoops } from './mail-loops.ts';
 import { uncoveredRecipients } from './uncovered-recipients.ts';
 import { unreachableDestinations } from './unreachable-destinations.ts';
 import { unreachableRoutes } from './unreachable-routes.ts';
@@ -17,6 +18,7 @@ export function foundByReading(subject: Subject): readonly Finding[] {
     ...findings,
     ...idleTransports(subject, dead),
     ...unreachableDestinations(subject),
+    ...mailLoops(subject),
     ...uncoveredRecipients(subject),
     ...contentOrder(subject),
   ];

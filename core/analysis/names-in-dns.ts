@@ -80,31 +80,53 @@ async function findingsOf(
 
 async function ofHost(name: string, service: NameService): Promise<readonly string[]> {
   const answer = await inTime(service, resolver => resolver.addresses(name));
-  const why = whyNone(answer);
-  return why === null ? [] : [`${name} has no address: ${why}`];
+  if (answer.kind === 'found') return [];
+  if (answer.kind === 'unavailable') return [unsaid(`whether ${name} has an address`, answer.cause)];
+  return [`${name} has no address: ${whyNone(answer)}`];
 }
 
 async function ofDomain(domain: string, service: NameService): Promise<readonly string[]> {
   const exchangers = await exchangersOf(domain, service);
-  return typeof exchangers === 'string' ? [exchangers] : [];
+  return exchangers.kind === 'hosts' ? [] : [exchangers.why];
 }
 
-/** The hosts that take mail for a domain (RFC 5321 section 5.1), or why there are none. */
-async function exchangersOf(domain: string, service: NameService): Promise<readonly string[] | string> {
+/** The hosts that take mail for a domain (RFC 5321 section 5.1). */
+type Exchangers =
+  | { readonly kind: 'hosts'; readonly hosts: readonly string[] }
+  | { readonly kind: 'none' | 'unsaid'; readonly why: string };
+
+async function exchangersOf(domain: string, service: NameService): Promise<Exchangers> {
   const answer = await inTime(service, resolver => resolver.mx(domain));
-  if (answer.kind === 'found') {
-    if (isNull(answer.records)) return `${domain} says that it takes no mail (a null MX, RFC 7505)`;
-    const hosts = answer.records.map(({ exchange }) => exchange);
-    const without = await Promise.all(
-      hosts.map(async host => ((await ofHost(host, service)).length > 0 ? [host] : [])),
-    );
-    return without.flat().length === hosts.length
-      ? `none of the hosts of ${domain} has an address: ${hosts.join(', ')}`
-      : hosts;
+  switch (answer.kind) {
+    case 'unavailable':
+      return { kind: 'unsaid', why: unsaid(`where mail for ${domain} goes`, answer.cause) };
+    case 'no-such-domain':
+      return { kind: 'none', why: `there is no domain ${domain}` };
+    case 'no-records':
+      return itself(domain, service);
+    case 'found':
+      return ofRecords(domain, answer.records, service);
+    default:
+      return answer satisfies never;
   }
-  if (answer.kind !== 'no-records') return `${domain} has no MX records: ${whyNone(answer)}`;
-  const own = whyNone(await inTime(service, resolver => resolver.addresses(domain)));
-  return own === null ? [domain] : `${domain} has neither MX records nor an address: ${own}`;
+}
+
+async function ofRecords(domain: string, records: readonly MxRecord[], service: NameService): Promise<Exchangers> {
+  if (isNull(records)) return { kind: 'none', why: `${domain} says that it takes no mail (a null MX, RFC 7505)` };
+  const hosts = records.map(({ exchange }) => exchange);
+  const found = await Promise.all(hosts.map(host => inTime(service, resolver => resolver.addresses(host))));
+  if (found.some(({ kind }) => kind === 'found')) return { kind: 'hosts', hosts };
+  const unknown = found.find(one => one.kind === 'unavailable');
+  if (unknown !== undefined) return { kind: 'unsaid', why: unsaid(`where ${hosts.join(', ')} are`, unknown.cause) };
+  return { kind: 'none', why: `none of the hosts of ${domain} has an address: ${hosts.join(', ')}` };
+}
+
+/** Without MX records a domain takes its own mail. */
+async function itself(domain: string, service: NameService): Promise<Exchangers> {
+  const own = await inTime(service, resolver => resolver.addresses(domain));
+  if (own.kind === 'found') return { kind: 'hosts', hosts: [domain] };
+  if (own.kind === 'unavailable') return { kind: 'unsaid', why: unsaid(`where ${domain} is`, own.cause) };
+  return { kind: 'none', why: `${domain} has neither MX records nor an address` };
 }
 
 function isNull(records: readonly MxRecord[]): boolean {
@@ -126,15 +148,15 @@ async function withoutPolicy(domain: string, service: NameService): Promise<read
 
 async function elsewhere(domain: string, hostname: string, service: NameService): Promise<readonly string[]> {
   const exchangers = await exchangersOf(domain, service);
-  if (typeof exchangers === 'string') return [`nobody can send mail here: ${exchangers}`];
-  if (exchangers.includes(hostname)) return [];
-  const [ours, theirs] = await Promise.all([
-    addressesOf(hostname, service),
-    Promise.all(exchangers.map(host => addressesOf(host, service))),
-  ]);
-  // Another name of ours is as good.
-  if (theirs.flat().some(address => ours.includes(address))) return [];
-  return [`mail for ${domain} goes to ${exchangers.join(', ')}, which is not ${hostname}`];
+  if (exchangers.kind !== 'hosts') {
+    return [exchangers.kind === 'unsaid' ? exchangers.why : `nobody can send mail here: ${exchangers.why}`];
+  }
+  const { hosts } = exchangers;
+  if (hosts.includes(hostname)) return [];
+  const [ours, ...theirs] = await Promise.all([hostname, ...hosts].map(host => addressesOf(host, service)));
+  // Another name of ours is as good. Where nothing is known of our own addresses, nothing can be said of others.
+  if (ours === undefined || ours.length === 0 || theirs.flat().some(address => ours.includes(address))) return [];
+  return [`mail for ${domain} goes to ${hosts.join(', ')}, which is not ${hostname}`];
 }
 
 async function addressesOf(name: string, service: NameService): Promise<readonly string[]> {
@@ -145,39 +167,29 @@ async function addressesOf(name: string, service: NameService): Promise<readonly
 /** Others look whether our addresses lead back to our name (RFC 1912 section 2.1), and refuse mail where they do not. */
 async function ofOurselves(hostname: string, service: NameService): Promise<readonly string[]> {
   const answer = await inTime(service, resolver => resolver.addresses(hostname));
-  if (answer.kind !== 'found')
-    return [
-      `${hostname} has no address: ${whyNone(answer)}; others refuse mail from a host that says a name which is none`,
-    ];
-  const messages = await Promise.all(
-    answer.records.map(async address => {
-      const use = specialUse(address);
-      if (use !== null) return [`${hostname} has the address ${address}, which nobody outside can reach: ${use}`];
-      const back = await inTime(service, resolver => resolver.reverse(address));
-      if (back.kind === 'found') {
-        return back.records.includes(hostname)
-          ? []
-          : [`${address} of ${hostname} leads back to ${back.records.join(', ')}: many refuse mail from such a host`];
-      }
-      return [`${address} of ${hostname} leads back to no name: ${whyNone(back)}; many refuse mail from such a host`];
-    }),
-  );
-  return messages.flat();
+  if (answer.kind !== 'found') {
+    if (answer.kind === 'unavailable') return [unsaid(`whether ${hostname} has an address`, answer.cause)];
+    return [`${hostname} has no address: ${whyNone(answer)}; many refuse mail from a host whose name is none`];
+  }
+  return (await Promise.all(answer.records.map(address => ofOurAddress(address, hostname, service)))).flat();
 }
 
-function whyNone(answer: DnsAnswer<unknown>): string | null {
-  switch (answer.kind) {
-    case 'found':
-      return null;
-    case 'no-such-domain':
-      return 'there is no such name';
-    case 'no-records':
-      return 'the name exists, and has no such record';
-    case 'unavailable':
-      return `nobody could say (${answer.cause})`;
-    default:
-      return answer satisfies never;
-  }
+async function ofOurAddress(address: string, hostname: string, service: NameService): Promise<readonly string[]> {
+  const use = specialUse(address);
+  if (use !== null) return [`${hostname} has the address ${address}, which nobody outside can reach: ${use}`];
+  const back = await inTime(service, resolver => resolver.reverse(address));
+  if (back.kind === 'unavailable') return [unsaid(`to which name ${address} leads back`, back.cause)];
+  if (back.kind === 'found' && back.records.includes(hostname)) return [];
+  const where = back.kind === 'found' ? back.records.join(', ') : 'no name';
+  return [`${address} of ${hostname} leads back to ${where}: many refuse mail from such a host`];
+}
+
+function unsaid(what: string, cause: string): string {
+  return `nobody could say ${what} (${cause})`;
+}
+
+function whyNone({ kind }: DnsAnswer<unknown>): string {
+  return kind === 'no-such-domain' ? 'there is no such name' : 'the name exists, and has no such record';
 }
 
 async function inTime<T>(

@@ -6,6 +6,9 @@ import { formatSize } from '../mail/quantity.ts';
 import type { Demand } from './implication.ts';
 import type { World } from './model.ts';
 
+/** Two thousand routes may look at two thousand fields: nobody reads of all of them. */
+const MOST_DETAILS = 6;
+
 /** `mail to <someone@elsewhere.example> by the listener inbound, without TLS`. */
 export function worldText(world: World, demands: readonly Demand[]): string {
   const looked = new Set(demands.flatMap(demand => demand.flatMap(kindsIn)));
@@ -28,7 +31,7 @@ export function worldText(world: World, demands: readonly Demand[]): string {
     if (demand.kind === 'map') continue;
     for (const part of simpleConditions(demand)) details.push(...detail(part, world, facts));
   }
-  return [words.join(' '), ...new Set(details)].join(', ');
+  return [words.join(' '), ...[...new Set(details)].slice(0, MOST_DETAILS)].join(', ');
 }
 
 function detail(part: Condition, { header }: World, facts: World['facts']): readonly string[] {

@@ -138,7 +138,7 @@ function clearProgress(): void {
 }
 
 function list(json: boolean): void {
-  const cases = CASES.map(({ run: _, ...about }) => about);
+  const cases = CASES.map(({ group, name, source, sentence }) => ({ group, name, source, sentence }));
   if (json) {
     process.stdout.write(`${JSON.stringify(cases, null, 2)}\n`);
     return;

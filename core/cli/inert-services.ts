@@ -4,22 +4,11 @@
  * to otherwise, or logged.
  */
 import type { Configuration } from '../config/configuration.ts';
-import {
-  addressName,
-  FILES,
-  type Files,
-  LOG,
-  type Log,
-  NETWORK,
-  type Network,
-  PROCESSES,
-  type Processes,
-  RESOLVER,
-  type Resolver,
-} from '../plugin/ports.ts';
+import { FILES, type Files, LOG, type Log, NETWORK, PROCESSES, RESOLVER, type Resolver } from '../plugin/ports.ts';
 import { TABLES, type Table, type Tables, TableUnavailable } from '../plugin/table.ts';
 import { TLS_REPORTS } from '../plugin/tls-reports.ts';
-import { WEB, type Web } from '../plugin/web.ts';
+import { WEB } from '../plugin/web.ts';
+import { notDone, nothingRuns, offline, unplugged } from '../rehearsal/inert-ports.ts';
 import { machineServices, NOT_COUNTED } from '../services.ts';
 import type { Scope } from '../wiring/scope.ts';
 
@@ -29,9 +18,9 @@ export function inertServices(configuration: Configuration): Scope {
   return machine
     .child()
     .value(FILES, readOnly(machine.get(FILES)))
-    .value(NETWORK, UNPLUGGED)
-    .value(PROCESSES, NOTHING_RUNS)
-    .value(WEB, OFFLINE)
+    .value(NETWORK, unplugged(NOT_NOTED))
+    .value(PROCESSES, nothingRuns(NOT_NOTED))
+    .value(WEB, offline(NOT_NOTED))
     .value(LOG, SILENT)
     .value(TLS_REPORTS, NOT_COUNTED);
 }
@@ -78,24 +67,13 @@ function closedTable(name: string): Table {
   };
 }
 
-const UNPLUGGED: Network = {
-  connect: destination => Promise.reject(refusal('ENETDOWN', `connect to ${addressName(destination)}`)),
-};
-
-const NOTHING_RUNS: Processes = {
-  run: ({ program }) => Promise.reject(refusal('EPERM', `run ${program}`)),
-};
-
-const OFFLINE: Web = {
-  get: ({ url }) =>
-    Promise.resolve({ kind: 'failed', what: 'other', cause: `${url.host} is not asked while only looking` }),
-};
+const NOT_NOTED = () => undefined;
 
 /** A log that nobody reads. */
 export const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => SILENT };
 
 function readOnly(files: Files): Files {
-  const refuse = (path: string) => Promise.reject(refusal('EROFS', `write ${path}`));
+  const refuse = (path: string) => Promise.reject(notDone('EROFS', `write ${path}`));
   return {
     resolve: path => files.resolve(path),
     read: path => files.read(path),
@@ -110,8 +88,4 @@ function readOnly(files: Files): Files {
     remove: refuse,
     syncDirectory: refuse,
   };
-}
-
-function refusal(code: string, what: string): Error {
-  return Object.assign(new Error(`${code}: ${what} while only looking at the configuration`), { code });
 }

@@ -28,7 +28,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
   const verbs = [
-    init,
     start,
     check,
     plan,
@@ -47,6 +46,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     reload,
     status,
     shadow,
+    init,
   ];
   for (const register of verbs) register(program);
   // A reader that goes away early (`mailframe plan | head`) is no error.

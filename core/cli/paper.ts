@@ -63,7 +63,7 @@ export class Paper {
 
   title(text: string): void {
     this.gap();
-    this.#lines.push(this.#paint(escapeControls(text), 'bold'));
+    for (const line of wrapped(escapeControls(text), this.#width)) this.#lines.push(this.#paint(line, 'bold'));
   }
 
   /** Cells, and text that goes on below where its first line begins. */

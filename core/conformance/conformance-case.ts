@@ -24,7 +24,7 @@ export interface ConformanceCase {
   /** What must hold, in one sentence. */
   readonly sentence: string;
   /** Resolves where it holds. @throws Departure, NotApplicable */
-  run(probe: Probe): Promise<void>;
+  readonly run: (probe: Probe) => Promise<void>;
 }
 
 /** What came of one case. */

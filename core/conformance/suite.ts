@@ -1,5 +1,6 @@
 /** Runs the cases against one server, one after the other. */
 import { type CaseResult, type ConformanceCase, Departure, NotApplicable } from './conformance-case.ts';
+import { CONTENT_CASES } from './content-cases.ts';
 import { DIALOGUE_CASES } from './dialogue-cases.ts';
 import { DURABILITY_CASES } from './durability-cases.ts';
 import { EXTENSION_CASES } from './extension-cases.ts';
@@ -12,6 +13,7 @@ import { SMUGGLING_CASES } from './smuggling-cases.ts';
 /** Every case, in the order of the report. */
 export const CASES: readonly ConformanceCase[] = [
   ...DIALOGUE_CASES,
+  ...CONTENT_CASES,
   ...EXTENSION_CASES,
   ...SMUGGLING_CASES,
   ...LIMIT_CASES,

@@ -6,6 +6,7 @@
  * of the file, it is believed, and what lies between is the message, unquoted (mboxcl2); where it does not, somebody has
  * edited the file, and it is not.
  */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { FROM_, isFromLine, LONGEST_FROM_LINE } from './from-line.ts';
 import { OctetWindow } from './octet-window.ts';
@@ -29,13 +30,18 @@ export async function* mboxEntries(path: string): AsyncGenerator<MboxEntry> {
   }
 }
 
-/** The octets of one: the From_ line, and what comes after it. */
-export async function readMboxEntry({ path, start, end }: MboxEntry): Promise<Buffer> {
-  const file = await open(path, 'r');
+/** The octets of one: the From_ line, and what comes after it. Blocks: three turns of the event loop cost more than the reading. */
+export function readMboxEntry({ path, start, end }: MboxEntry): Buffer {
+  const octets = Buffer.allocUnsafe(end - start);
+  const file = openSync(path, 'r');
   try {
-    return (await new OctetWindow(file).at(start, end - start)).subarray(0, end - start);
+    let read = 0;
+    for (let more = -1; more !== 0 && read < octets.length; read += more) {
+      more = readSync(file, octets, read, octets.length - read, start + read);
+    }
+    return octets.subarray(0, read);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Reads one sample: its octets, and how it came, by what is known best. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { formatMailbox } from '../mail/path.ts';
 import { parseHeader } from '../mime/header.ts';
 import type { Arrival, ArrivalFacts } from './arrival.ts';
@@ -24,14 +24,14 @@ export async function readSample({ from }: Sample, reading: Reading): Promise<Ar
     case 'taken':
       return takenArrival(from, reading);
     case 'mbox':
-      return storedArrival(withoutNotes(withCrlf(await mboxOctets(from))), reading);
+      return storedArrival(withoutNotes(withCrlf(mboxOctets(from))), reading);
     case 'file':
       return fileArrival(from, reading);
   }
 }
 
 async function fileArrival({ path, sidecar }: MessageFile, reading: Reading): Promise<Arrival> {
-  const octets = withCrlf(await readFile(path));
+  const octets = withCrlf(readFileSync(path));
   if (sidecar === null) return storedArrival(octets, reading);
   const said = await readSidecar(sidecar);
   const arrival = storedArrival(octets, reading);
@@ -54,8 +54,8 @@ function storedArrival(octets: Buffer, { given, hostnames }: Reading): Arrival {
   };
 }
 
-async function mboxOctets(entry: MboxEntry): Promise<Buffer> {
-  const octets = await readMboxEntry(entry);
+function mboxOctets(entry: MboxEntry): Buffer {
+  const octets = readMboxEntry(entry);
   return entry.quoting === 'none' ? octets : unquoted(octets);
 }
 

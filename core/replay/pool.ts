@@ -28,6 +28,7 @@ export class Pool {
   #isolating = false;
   #ward: Ward | null = null;
   #failure: Error | null = null;
+  readonly #underWay = new Map<number, string>();
   #closed = false;
   #changed: PromiseWithResolvers<void> = Promise.withResolvers();
 
@@ -50,7 +51,10 @@ export class Pool {
       if (this.#failure !== null) throw this.#failure;
       const free = [...this.#threads].filter(({ load }) => load < WINDOW);
       const [thread] = free.toSorted((one, other) => one.load - other.load);
-      if (thread !== undefined) return thread.give(order);
+      if (thread !== undefined) {
+        this.#underWay.set(order.number, order.sample.name);
+        return thread.give(order);
+      }
       if (this.#threads.size + this.#starting < this.#parts.jobs) void this.#start().catch(error => this.#fail(error));
       await this.change();
     }
@@ -59,6 +63,11 @@ export class Pool {
   /** How many threads there were at the same time. */
   get most(): number {
     return this.#most;
+  }
+
+  /** The messages that threads are at. */
+  get underWay(): readonly string[] {
+    return [...this.#underWay.values()];
   }
 
   /** Resolves when something has happened. */
@@ -122,6 +131,7 @@ export class Pool {
   }
 
   #hear(order: Order, result: Result): void {
+    this.#underWay.delete(order.number);
     if (!this.#closed) this.#parts.hear(order, result);
     this.#tell();
   }

@@ -57,7 +57,11 @@ export interface Unready {
   readonly cause: string;
 }
 
+/** How often a thread says that it is not blocked. In milliseconds. */
+export const SIGN_OF_LIFE = 1000;
+
 export type FromReplayThread =
+  | { readonly kind: 'alive' }
   | { readonly kind: 'ready'; readonly unready: readonly Unready[] }
   /** The configuration, or what else it needs, is not in order. */
   | { readonly kind: 'refused'; readonly code: ErrorCode | null; readonly message: string }

@@ -2,7 +2,14 @@
 import { Worker } from 'node:worker_threads';
 import { MailframeError } from '../mail/error.ts';
 import { describeError } from '../mail/failure.ts';
-import type { FromReplayThread, Order, ReplaySettings, Result, Unready } from './protocol.ts';
+import {
+  type FromReplayThread,
+  type Order,
+  type ReplaySettings,
+  type Result,
+  SIGN_OF_LIFE,
+  type Unready,
+} from './protocol.ts';
 
 export interface ThreadEvents {
   result(order: Order, result: Result): void;
@@ -22,6 +29,12 @@ export interface Replaying {
 
 export type StartReplaying = (settings: ReplaySettings, events: ThreadEvents) => Promise<Replaying>;
 
+/**
+ * A thread that has said nothing for so many looks in a row is blocked: no deadline of a plugin is longer, and none can end what
+ * never gives the thread back. Looks, not time: where this thread itself is held up, it does not look.
+ */
+const MOST_SILENT_LOOKS = 60;
+
 export class ReplayThread implements Replaying {
   readonly unready: readonly Unready[];
   readonly #worker: Worker;
@@ -32,7 +45,15 @@ export class ReplayThread implements Replaying {
     this.#worker = worker;
     this.unready = unready;
     let cause = 'its thread has ended';
+    let silentLooks = 0;
+    const looking = setInterval(() => {
+      silentLooks = this.load === 0 ? 0 : silentLooks + 1;
+      if (silentLooks < MOST_SILENT_LOOKS) return;
+      cause = `it has blocked its thread for ${(MOST_SILENT_LOOKS * SIGN_OF_LIFE) / 1000} s`;
+      void worker.terminate();
+    }, SIGN_OF_LIFE);
     worker.on('message', (message: FromReplayThread) => {
+      silentLooks = 0;
       if (message.kind !== 'result') return;
       const order = this.#underWay.get(message.number);
       this.#underWay.delete(message.number);
@@ -42,6 +63,7 @@ export class ReplayThread implements Replaying {
       cause = `its thread has crashed: ${describeError(error)}`;
     });
     worker.once('exit', () => {
+      clearInterval(looking);
       const lost = [...this.#underWay.values()];
       this.#underWay.clear();
       if (!this.#closing) events.gone(cause, lost);
@@ -59,6 +81,7 @@ export class ReplayThread implements Replaying {
       name: 'replay',
       workerData: settings,
       execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
     const unready = await new Promise<readonly Unready[]>((resolve, reject) => {
       const ended = () => reject(new Error('a thread of the replay has ended before it was ready'));

@@ -8,7 +8,7 @@ import { systemClock } from '../system/clock.ts';
 import { dnsFromFile } from '../system/dns-from-file.ts';
 import { systemResolver } from '../system/resolver.ts';
 import { Bench } from './bench.ts';
-import type { FromReplayThread, Order, ReplaySettings } from './protocol.ts';
+import { type FromReplayThread, type Order, type ReplaySettings, SIGN_OF_LIFE } from './protocol.ts';
 import { SharedAnswers } from './shared-answers.ts';
 import { stillClock } from './still-clock.ts';
 
@@ -35,6 +35,7 @@ async function main(): Promise<void> {
       void bench.replay(sample).then(result => say({ kind: 'result', number, result }));
     });
     say({ kind: 'ready', unready: bench.unready });
+    setInterval(() => say({ kind: 'alive' }), SIGN_OF_LIFE);
   } catch (error) {
     const code = error instanceof MailframeError ? error.code : null;
     say({ kind: 'refused', code, message: error instanceof MailframeError ? error.message : describeError(error) });

@@ -57,18 +57,10 @@ export async function replay(request: ReplayRequest): Promise<ReplayReport> {
     const counts = tally.counts();
     const against = againstIn(settings, counts.compared);
     const ended = signal.aborted ? 'interrupted' : 'complete';
+    const { underWay, most: threads } = pool;
     const took = clock.monotonic() - started;
-    return {
-      corpora,
-      configuration: settings.configuration,
-      against,
-      ...counts,
-      others,
-      unready,
-      ended,
-      took,
-      threads: pool.most,
-    };
+    const { configuration } = settings;
+    return { corpora, configuration, against, ...counts, others, unready, ended, underWay, took, threads };
   } finally {
     await pool.close();
   }

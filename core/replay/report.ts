@@ -63,6 +63,8 @@ export interface ReplayReport {
   readonly unready: readonly Unready[];
   /** `interrupted`: not all of the corpus. */
   readonly ended: 'complete' | 'interrupted';
+  /** What threads were at when it was broken off: one of them may have been in the way of all. */
+  readonly underWay: readonly string[];
   /** In milliseconds. */
   readonly took: number;
   readonly threads: number;

@@ -48,7 +48,7 @@ export class Tally {
 
   counts(): Omit<
     ReplayReport,
-    'corpora' | 'configuration' | 'against' | 'others' | 'unready' | 'ended' | 'took' | 'threads'
+    'corpora' | 'configuration' | 'against' | 'others' | 'unready' | 'ended' | 'underWay' | 'took' | 'threads'
   > {
     return {
       replayed: this.#replayed,

@@ -18,10 +18,11 @@ import { ClientStream } from './client-stream.ts';
 import { CommandInterpreter } from './command-interpreter.ts';
 import { Conversation } from './conversation.ts';
 import type { Visit } from './crowd.ts';
+import type { EarlyPin } from './early-pin.ts';
 import type { Line } from './line-buffer.ts';
 import { newSession } from './new-session.ts';
 import type { ListenerOptions } from './options.ts';
-import type { Pinned, Reception } from './reception.ts';
+import type { Reception } from './reception.ts';
 import * as replies from './replies.ts';
 import { closes, formatSaid, type Said } from './replies.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -38,6 +39,7 @@ export interface ConnectionParts {
   readonly options: ListenerOptions;
   readonly reception: Reception;
   readonly visit: Visit;
+  readonly pinned: EarlyPin;
   readonly names: ClientNames;
   readonly log: Log;
 }
@@ -61,7 +63,7 @@ export class Connection extends SMTPConnection implements Watched {
   readonly #options: ListenerOptions;
   readonly #reception: Reception;
   readonly #log: Log;
-  readonly #pinned: Pinned;
+  readonly #pinned: EarlyPin;
   readonly #conversation: Conversation;
   readonly #interpreter: CommandInterpreter;
   readonly #time: Timekeeper;
@@ -74,7 +76,7 @@ export class Connection extends SMTPConnection implements Watched {
   #over = false;
   readonly #writer = new ReplyWriter(() => this._socket);
 
-  constructor({ server, socket, about, options, reception, visit, names, log }: ConnectionParts) {
+  constructor({ server, socket, about, options, reception, visit, pinned, names, log }: ConnectionParts) {
     super(server, socket, about);
     owners.set(this.session, this);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -83,7 +85,7 @@ export class Connection extends SMTPConnection implements Watched {
     this.#options = options;
     this.#reception = reception;
     this.#log = log.child({ session: this.id });
-    this.#pinned = reception.pin(() => this.#giveWay());
+    this.#pinned = pinned;
     this.#time = new Timekeeper(options.limits, reception.clock.monotonic());
     const setting = { options, reception, chain: this.#pinned.chain, names, log: this.#log };
     const client = { address: this.remoteAddress, port: about.remotePort ?? this.remotePort, name: null };
@@ -95,6 +97,7 @@ export class Connection extends SMTPConnection implements Watched {
       refusal: verb => certificateRefusal(options.tls, this._socket, verb),
     });
     logClient(this.#log, options.tls, socket, client.address);
+    pinned.take(() => this.#giveWay());
   }
 
   get #stream(): ClientStream | null {

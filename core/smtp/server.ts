@@ -13,6 +13,7 @@ import type { Log } from '../plugin/ports.ts';
 import type { Attendance } from './attendance.ts';
 import { Connection, ownerOf } from './connection.ts';
 import type { Visit } from './crowd.ts';
+import { EarlyPin } from './early-pin.ts';
 import { sessionId } from './new-session.ts';
 import type { ListenerOptions } from './options.ts';
 import { readProxyHeader } from './proxied-socket.ts';
@@ -39,6 +40,8 @@ export class Server extends TlsServer {
   readonly #watch: Watch;
   /** The part in the crowd of those who were let in, by what smtp-server knows of them. */
   readonly #visits = new WeakMap<SMTPConnectionOptions, Visit>();
+  /** By the socket, and then by what smtp-server knows of it. */
+  readonly #pins = new WeakMap<Socket | SMTPConnectionOptions, EarlyPin>();
   #retired = false;
 
   constructor(options: ListenerOptions, reception: Reception, attendance: Attendance, log: Log) {
@@ -55,6 +58,9 @@ export class Server extends TlsServer {
   take(socket: Socket): void {
     // A socket may fail between its being accepted and its being listened to.
     socket.on('error', () => undefined);
+    const pin = new EarlyPin(this.#reception);
+    this.#pins.set(socket, pin);
+    socket.once('close', () => pin.socketClosed());
     this.server.emit('connection', socket);
   }
 
@@ -83,7 +89,10 @@ export class Server extends TlsServer {
 
   override connect(socket: Socket, about?: SMTPConnectionOptions | null): void {
     const visit = this.#visits.get(about ?? {});
-    if (about === undefined || about === null || visit === undefined) throw new Error('a client that nobody let in');
+    const pinned = this.#pins.get(about ?? {});
+    if (about === undefined || about === null || visit === undefined || pinned === undefined) {
+      throw new Error('a client that nobody let in');
+    }
     const connection = new Connection({
       server: this,
       socket,
@@ -91,6 +100,7 @@ export class Server extends TlsServer {
       options: this.#listener,
       reception: this.#reception,
       visit,
+      pinned,
       names: this.#attendance.names,
       log: this.#log,
     });
@@ -148,6 +158,8 @@ export class Server extends TlsServer {
       if (admission === null) return arrived(new Error('turned away'), about);
       socket.once('close', () => admission.leave());
       this.#visits.set(about, admission);
+      const pin = this.#pins.get(socket);
+      if (pin !== undefined) this.#pins.set(about, pin);
       return arrived(null, about);
     });
   }

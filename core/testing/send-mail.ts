@@ -18,6 +18,8 @@ export interface MailToSend {
   readonly tls?: boolean;
   /** AUTH PLAIN is said before MAIL. */
   readonly auth?: { readonly user: string; readonly password: string };
+  /** The IP address that it comes from, where the gateway under test has `clients: 'as-they-say'`. */
+  readonly client?: string;
   /** Of MAIL: `RET=HDRS ENVID=x`. */
   readonly parameters?: string;
   /** Of every RCPT: `NOTIFY=NEVER`. */
@@ -79,12 +81,13 @@ async function conversation(client: SmtpClient, protocol: 'smtp' | 'lmtp', mail:
 async function introduced(
   client: SmtpClient,
   protocol: 'smtp' | 'lmtp',
-  { helo = 'client.test', tls = false, auth }: MailToSend,
+  { helo = 'client.test', tls = false, auth, client: address }: MailToSend,
 ): Promise<SmtpReply | null> {
   const hello = `${protocol === 'lmtp' ? 'LHLO' : 'EHLO'} ${helo}`;
   if (client.greeting.code !== 220) return client.greeting;
   const steps = [
     () => client.say(hello),
+    ...(address === undefined ? [] : [() => client.say(`XCLIENT ADDR=${written(address)}`), () => client.say(hello)]),
     ...(tls ? [() => client.startTls(), () => client.say(hello)] : []),
     ...(auth === undefined ? [] : [() => client.say(`AUTH PLAIN ${plain(auth)}`)]),
   ];
@@ -93,6 +96,11 @@ async function introduced(
     if (reply.code >= 300) return reply;
   }
   return null;
+}
+
+/** As XCLIENT writes addresses. */
+function written(address: string): string {
+  return address.includes(':') ? `IPV6:${address}` : address;
 }
 
 function plain({ user, password }: NonNullable<MailToSend['auth']>): string {

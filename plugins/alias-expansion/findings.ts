@@ -200,6 +200,14 @@ class Search {
     const recipient = { localPart: key.kind === 'catch-all' ? 'someone' : key.localPart, domain };
     const found = await whatIs(async () => expandAlias(rules(lookUp), recipient, signal));
     if (found === 'unknown' || found === null) return;
+    // Whoever refuses it has not heard of the alias, so this plugin stands below.
+    if (found.kind === 'recipients' && (await this.#world.ask(recipient)) === 'refused') {
+      this.#add(
+        one,
+        null,
+        `${formatMailbox(recipient)} is refused before anybody looks for its alias: move this plugin above the one that refuses it`,
+      );
+    }
     if (found.kind === 'loop')
       this.#add(one, null, `${formatMailbox(recipient)} leads to itself, so its mail is never taken: ${found.via}`);
     if (found.kind === 'too-deep')

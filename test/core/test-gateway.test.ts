@@ -150,6 +150,20 @@ describe('a gateway under test', () => {
     expect(gateway.delivered[0]?.content.toString()).toBe('Subject: stamped\r\n\r\n');
   });
 
+  test('believes clients who say where they come from, where it is asked to', async () => {
+    const plugins = [
+      { use: 'relay-policy', options: { relayFor: ['198.51.100.0/24', '2001:db8::/32'] } },
+      ...CONFIG.plugins.slice(1),
+    ];
+    const gateway = await started({ config: { ...CONFIG, plugins }, clients: 'as-they-say' });
+    const codeFor = async (client?: string) =>
+      (await gateway.send({ to: 'carl@far.test', ...(client !== undefined && { client }) })).reply.code;
+    expect([await codeFor('198.51.100.7'), await codeFor('2001:db8::7')]).toEqual([250, 250]);
+    expect([await codeFor('203.0.113.7'), await codeFor()]).toEqual([550, 550]);
+    const strict = await started({ config: { ...CONFIG, plugins } });
+    expect(await strict.send({ client: '198.51.100.7' })).toMatchObject({ id: null, reply: { code: 500 } });
+  });
+
   test('complains as a boot would, and leaves no folder behind', async () => {
     const folders = async () => (await readdir(tmpdir())).filter(name => /^mailframe-(test|sealed)-/.test(name)).length;
     const before = await folders();

@@ -20,6 +20,7 @@ export function reportInWords(report: ReplayReport, all: boolean): string {
     ...(compared ? ['', verdictLine(report)] : []),
     ...groupLines(groups, all),
     ...faultLines(report, all),
+    ...underWayLines(report),
   ];
   return lines.map(line => `${escapeControls(line)}\n`).join('');
 }
@@ -171,6 +172,10 @@ function faultLines({ faults }: ReplayReport, all: boolean): readonly string[] {
     ...shown.flatMap(({ name, cause }) => [`  ${name}`, ...cause.split('\n').map(line => `    ${line}`)]),
     ...(shown.length < faults.length ? [`  and ${number(faults.length - shown.length)} more: --all shows them`] : []),
   ];
+}
+
+function underWayLines({ underWay }: ReplayReport): readonly string[] {
+  return underWay.length === 0 ? [] : ['', 'under way when it was broken off:', ...underWay.map(name => `  ${name}`)];
 }
 
 function messages(count: number): string {

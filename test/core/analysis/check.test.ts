@@ -204,6 +204,44 @@ describe('routes that are never asked', () => {
   ]);
 });
 
+describe('routes that lead back', () => {
+  const back = (when: string, host: string, listener = 'inbound'): Case => ({
+    listeners: [
+      '{ id: inbound, address: 192.0.2.1, port: 25 }',
+      '{ id: again, address: 127.0.0.1, port: 2526 }',
+      '{ id: all, address: 0.0.0.0, port: 2527 }',
+    ],
+    plugins: [POLICY, BOXES, OUT],
+    routes: [
+      `{ when: ${when}, deliver: out, hosts: ["${host}"] }`,
+      `{ when: { listener: ${listener} }, deliver: boxes }`,
+      '{ deliver: boxes }',
+    ],
+  });
+  holdsFor([
+    {
+      what: 'to the address of a listener',
+      ...back('{ recipient: ann@b.test }', '[127.0.0.1]:2526'),
+      want: [
+        'c.yaml:11:61: MF_ROUTE_LOOP: 127.0.0.1 port 2526 is the listener "again" of this gateway, and mail that comes in there takes this route again: it goes round until it has too many hops',
+      ],
+      twin: back('{ recipient: ann@b.test, listener: inbound }', '[127.0.0.1]:2526'),
+    },
+    {
+      what: 'to our own name',
+      ...back('{ sender: "<>" }', 'mx.a.test:25'),
+      want: [expect.stringContaining('mx.a.test port 25 is the listener "inbound"')],
+      twin: back('{ sender: "<>" }', 'mx.a.test:2525'),
+    },
+    {
+      what: 'to all addresses of this machine, unless it is another client then',
+      ...back('{ client: 127.0.0.0/8 }', '[127.0.0.1]:2527'),
+      want: [expect.stringContaining('127.0.0.1 port 2527 is the listener "all"')],
+      twin: back('{ client: 10.0.0.0/8 }', '[127.0.0.1]:2527'),
+    },
+  ]);
+});
+
 describe('recipients that no route is for', () => {
   const mx = (options: string) => `{ use: mx-routing${options} }`;
   const plugins = [POLICY, mx(''), BOXES];
@@ -301,7 +339,7 @@ describe('signatures in the wrong order', () => {
     },
     {
       what: "of a plugin of one's own, on the way out",
-      ...of('{ use: ./signer.ts }', '{ use: ./stamper.ts }'),
+      ...of('{ use: ./stamper.ts }', '{ use: ./signer.ts }'),
       files: {
         'signer.ts': own("about: { handles: [{ does: 'signs', signatures: ['DKIM'] }] }, data: () => undefined"),
         'stamper.ts': own(
@@ -309,7 +347,7 @@ describe('signatures in the wrong order', () => {
         ),
       },
       want: [
-        'c.yaml:6:12: MF_CONTENT_ORDER: the DKIM signatures that "signer" makes are broken by the edits of "stamper", which comes later: move "signer" below it',
+        'c.yaml:7:12: MF_CONTENT_ORDER: the DKIM signatures that "signer" makes are broken by the edits of "stamper", which comes later: move "signer" below it',
       ],
       twin: {
         ...of('{ use: ./stamper.ts }', '{ use: ./signer.ts }'),
@@ -521,6 +559,17 @@ describe('aliases', () => {
       twin: aliases('one@b.test: ann\none: bob\n'),
     },
     {
+      what: 'all of them, below a plugin that knows the mailboxes',
+      ...aliases('one: ann\n'),
+      plugins: (aliases('').plugins ?? []).toSorted(
+        (a, b) => Number(a.includes('alias')) - Number(b.includes('alias')),
+      ),
+      want: [
+        'aliases:1:1: MF_PLUGIN_FINDING: one@a.test is refused before anybody looks for its alias: move this plugin above the one that refuses it',
+      ],
+      twin: aliases('one: ann\nnone: :fail: nobody here\n'),
+    },
+    {
       what: 'more recipients than may be',
       ...aliases('one: ann, bob\n', ', limit: 1'),
       want: [expect.stringContaining('aliases:1:1: MF_PLUGIN_FINDING: one@a.test leads to more than 1 recipients')],
@@ -611,7 +660,7 @@ describe('names that DNS does not know', () => {
     {
       what: 'that nobody can say is another thing',
       ...live({ ...zones, 'next.test': 'unavailable' }),
-      want: [expect.stringContaining('MF_NAME_UNRESOLVED: next.test has no address: nobody could say (')],
+      want: [expect.stringContaining('MF_NAME_UNRESOLVED: nobody could say whether next.test has an address (')],
       twin,
     },
     {
@@ -638,10 +687,16 @@ describe('names that DNS does not know', () => {
       twin,
     },
     {
+      what: 'that nobody can say of our own domain',
+      ...live({ ...zones, 'a.test': 'unavailable' }),
+      want: [expect.stringMatching(/^c.yaml:5:52: MF_NAME_UNRESOLVED: nobody could say where mail for a.test goes \(/)],
+      twin,
+    },
+    {
       what: 'an address that leads back to nobody',
       ...live(without('198.100.0.1')),
       want: [
-        'c.yaml:1:11: MF_NAME_UNRESOLVED: 198.100.0.1 of mx.a.test leads back to no name: there is no such name; many refuse mail from such a host',
+        'c.yaml:1:11: MF_NAME_UNRESOLVED: 198.100.0.1 of mx.a.test leads back to no name: many refuse mail from such a host',
       ],
       twin,
     },
@@ -718,6 +773,24 @@ describe('what the verb says in the end', () => {
       'c.yaml:6:12: MF_PLUGIN_FINDING: "failing" cannot look at itself: no',
       'c.yaml:7:5: MF_PLUGIN_FINDING: odd',
     ]);
+  });
+
+  test('live: a plugin that has to start first is started, and what it lets through is found', async () => {
+    const mine = [
+      "import { accept, definePlugin } from 'mailframe';",
+      'let started = false;',
+      "export default definePlugin({ name: 'mine', create: () => ({ start() { started = true; }, rcpt() { if (started) return accept; throw new Error('not yet'); } }) });",
+    ].join('\n');
+    const one: Case = {
+      plugins: ['{ use: ./mine.ts }', OUT],
+      routes: [`{ deliver: out, ${HOST} }`],
+      files: { 'mine.ts': mine },
+    };
+    expect(await found(one)).toEqual([]);
+    const scope: Checking['scope'] = secludedServices;
+    expect(await found({ ...one, how: { live: true, scope } })).toContainEqual(
+      expect.stringContaining('error MF_OPEN_RELAY'),
+    );
   });
 
   test('terminal: what an alias file says is no command to it', async () => {

@@ -54,6 +54,7 @@ const REPORT: ReplayReport = {
   others: 1,
   unready: [],
   ended: 'complete',
+  underWay: [],
   took: 2000,
   threads: 2,
 };

@@ -75,6 +75,15 @@ const CASES: readonly Case[] = [
     example: 'rewritten-mail',
     from: 'eve@client.test',
     to: ['ann@example.test'],
+    content: WITH_PROGRAM.replace('name=setup.exe', 'name=a.bin\r\nContent-Disposition: attachment'),
+    // Attachments are stored in a folder, and a link with their digest stands in their place.
+    change: text => text.replace('over: 10 MiB', 'over: 1 B'),
+    verdict: 'accepted',
+  },
+  {
+    example: 'rewritten-mail',
+    from: 'eve@client.test',
+    to: ['ann@example.test'],
     content: `${HEADER}Content-Type: message/partial; id=1; number=1; total=2\r\n\r\nhalf of it\r\n`,
     verdict: 'refused',
   },
@@ -83,7 +92,7 @@ const CASES: readonly Case[] = [
     from: 'eve@client.test',
     to: ['staff@example.test', 'webmaster@example.test'],
     content: PLAIN,
-    prepare: async folder => void (await mkdir(join(folder, 'var'))),
+    prepare: folder => mkdir(join(folder, 'var')),
     verdict: 'accepted',
   },
   {
@@ -116,7 +125,13 @@ const CASES: readonly Case[] = [
     content: PLAIN,
     verdict: 'refused',
   },
-  { example: 'smart-gateway', from: '', to: ['ann@example.test'], content: PLAIN, verdict: 'accepted' },
+  {
+    example: 'smart-gateway',
+    from: '',
+    to: ['ann@example.test'],
+    content: PLAIN.replace('farewell', 'Gr\u00fc\u00dfe'),
+    verdict: 'accepted',
+  },
   {
     example: 'local-mailboxes',
     from: 'eve@client.test',
@@ -157,6 +172,9 @@ test.each(CASES)('$example: a rehearsal to $to says what then happens', async on
   const traces = await tracesOf(engine, queued, rehearsed.mails.length);
   expect(rehearsed.mails.map(({ trace }) => steps(trace))).toEqual(traces.map(steps));
   await delivered(rehearsed, folder, next);
+  for (const one of rehearsed.withheld) {
+    if (one.kind === 'write') expect(await readFile(one.path)).toEqual(await one.content.bytes());
+  }
 });
 
 const DNS = fakeResolver({});
@@ -201,7 +219,8 @@ async function sent({ from, to, content }: Case, engine: Engine): Promise<readon
   onTestFinished(() => client.close());
   const size = Buffer.byteLength(content);
   const replies = [client.greeting, await client.say('EHLO client.test')];
-  replies.push(await client.say(`MAIL FROM:<${from}> SIZE=${size}`));
+  const body = /[^\u0000-\u007f]/.test(content) ? ' BODY=8BITMIME' : '';
+  replies.push(await client.say(`MAIL FROM:<${from}> SIZE=${size}${body}`));
   let taken = 0;
   for (const one of to) {
     const reply = await client.say(`RCPT TO:<${one}>`);
@@ -236,7 +255,7 @@ async function tracesOf(engine: Engine, id: string, count: number): Promise<read
 /** What a machine that was not asked says, and all that is another one each time, is left out. */
 function steps(trace: Trace): readonly unknown[] {
   return trace
-    .map(({ at: _, took: _took, detail, facts: { remote, ...facts }, ...step }) => {
+    .map(({ at: _at, took: _took, detail, facts: { remote, ...facts }, ...step }) => {
       const isRelayed = remote !== undefined && step.hook === 'settle';
       return { ...step, facts, detail: isRelayed || step.hook === 'deliver' ? '…' : detail && normal(detail) };
     })

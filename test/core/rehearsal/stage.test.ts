@@ -34,9 +34,7 @@ const busybody = definePlugin({
       await files.rename('here', 'state/moved');
       await network.connect({ address: '192.0.2.9', port: 783, timeout: 1000 }, never).catch(() => undefined);
       const run = { program: '/bin/touch', args: ['touched'], env: {}, directory: '/', user: null, group: null };
-      await processes
-        .run({ ...run, outputLimit: 10 }, mail.content.stream() as AsyncIterable<Buffer>, never)
-        .catch(() => undefined);
+      await processes.run({ ...run, outputLimit: 10 }, mail.content.stream(), never).catch(() => undefined);
       await web.get({ url: new URL('https://host.test/list'), maxSize: 10, timeout: 1000, authorities: null }, never);
       const text = (await files.read('state/seen')).toString();
       return rewrite(contentOf(`X-Seen: ${seen.join()} ${text.split('\n').length - 1}\r\n\r\nbody\r\n`));
@@ -53,9 +51,7 @@ describe('threat: a rehearsal that acts', () => {
     expect(await folderState(folder)).toEqual(before);
     expect(verdict).toBe('accepted');
     expect((await mails[0]?.mail.content.bytes())?.toString()).toContain('X-Seen:  1');
-    const told = withheld.map(one =>
-      (('path' in one ? [one.kind, one.path] : [one.kind, one.what]) as string[]).join(' '),
-    );
+    const told = withheld.map(one => `${one.kind} ${'path' in one ? one.path : one.what}`);
     expect(told).toEqual([
       'connect 192.0.2.9:783',
       'run /bin/touch touched',
@@ -246,8 +242,7 @@ describe('what comes of it', () => {
 
 describe('a client that has to say who it is', () => {
   const LISTENER = 'tls: { cert: ./cert.pem, key: ./key.pem }, auth: required';
-  const users = definePlugin({ name: 'people', create: () => ({ auth: () => undefined }) });
-  const submission = () => staged(['use: people'], { plugins: [users], listener: LISTENER });
+  const submission = () => staged(['{ use: users, options: { file: ./users } }'], { listener: LISTENER });
 
   test('and does not is refused at MAIL', async () => {
     const rehearsed = await (await submission()).rehearse();

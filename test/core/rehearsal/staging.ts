@@ -42,6 +42,7 @@ export async function staged(
   const { cert, key } = selfSigned('mx.example.test');
   await writeFile(join(folder, 'cert.pem'), cert);
   await writeFile(join(folder, 'key.pem'), key);
+  await writeFile(join(folder, 'users'), '# nobody\n');
   const stage = await openStage({ file, env: {}, plugins, resolver: fakeResolver() });
   onTestFinished(() => stage.close());
   const rehearse = (about: Partial<Incoming> = {}) =>

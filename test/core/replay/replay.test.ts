@@ -113,6 +113,7 @@ test('a message that kills its thread is told by name, and no other one is lost'
   expect(report).toMatchObject({ replayed: 57, changed: 0, ended: 'complete' });
 });
 
+// Threads take their time to start where a machine has other things to do.
 test('threads of the machine do the same', async () => {
   const plugin = `
 import { definePlugin } from ${JSON.stringify(new URL('../../../core/index.ts', import.meta.url).href)};
@@ -130,7 +131,7 @@ export default definePlugin({
   const report = await run(12, { new: deadly, old: deadly, jobs: 1, files, start: ReplayThread.start }, [12]);
   expect(report.faults).toEqual([{ name: 'corpus/0012.eml', cause: 'its thread has ended' }]);
   expect(report).toMatchObject({ replayed: 11, changed: 0, verdicts: { accepted: 11 } });
-});
+}, 60_000);
 
 test('a replay that is broken off tells what it has', async () => {
   const breaking = new AbortController();

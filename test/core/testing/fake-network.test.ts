@@ -35,3 +35,10 @@ describe('a fake network', () => {
     await expect(to('192.0.2.2')).rejects.toMatchObject({ code: 'EHOSTUNREACH' });
   });
 });
+
+test('a star leads from every other destination', async () => {
+  const network = fakeNetwork({ '*': 'EHOSTUNREACH', '192.0.2.1:25': 'ETIMEDOUT' });
+  const connect = (address: string) => network.connect({ address, port: 25, timeout: 1 }, new AbortController().signal);
+  await expect(connect('192.0.2.1')).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+  await expect(connect('192.0.2.2')).rejects.toMatchObject({ code: 'EHOSTUNREACH' });
+});

@@ -76,3 +76,18 @@ describe('a manual clock', () => {
     await slept;
   });
 });
+
+test('a clock that skips wakes in order whoever is due, once, and shows them the end', async () => {
+  const clock = new ManualClock();
+  const woken: string[] = [];
+  const sleep = async (name: string, milliseconds: number) => {
+    await clock.sleep(milliseconds, new AbortController().signal);
+    woken.push(`${name} at ${clock.monotonic()}`);
+  };
+  void sleep('later', 2000);
+  void sleep('sooner', 1000);
+  void sleep('never', 100_000);
+  await clock.skip(5000);
+  expect(woken).toEqual(['sooner at 5000', 'later at 5000']);
+  expect(clock.sleepers).toBe(1);
+});
