@@ -32,7 +32,7 @@ import { ShadowBook } from './shadow/shadow-book.ts';
 import type { TallyRecord } from './shadow/tally.ts';
 import type { Reception } from './smtp/reception.ts';
 import { SourceWatch } from './source-watch.ts';
-import { strayError } from './stray-error.ts';
+import { type Astray, type StrayError, strayError } from './stray-error.ts';
 import { tellReload } from './tell-reload.ts';
 
 /** What a gateway is given beside its configuration. */
@@ -127,7 +127,9 @@ export class Gateway implements Engine {
     return (await this.#running?.listeners.renew()) ?? [];
   }
 
-  readonly judgeStray: Engine['judgeStray'] = (...stray) => strayError(...stray, this.#live.compiled.mounted);
+  judgeStray(error: unknown, astray: Astray): StrayError {
+    return strayError(error, astray, this.#live.compiled.mounted);
+  }
 
   close(): Promise<void> {
     this.#closing ??= this.#end();

@@ -29,14 +29,11 @@ export class PluginLives {
         await one.instance.start?.();
         this.#alive.push(one);
       } catch (error) {
-        throw new MailframeError(
-          'MF_PLUGIN_START',
-          `the plugin ${one.id} cannot start: ${describeWithOrigin(error, one.originOf)}`,
-          {
-            cause: error,
-            position: positionAt(document.place, [...one.entry.path, 'use'], 'value'),
-          },
-        );
+        const why = describeWithOrigin(error, one.originOf);
+        throw new MailframeError('MF_PLUGIN_START', `the plugin ${one.id} cannot start: ${why}`, {
+          cause: error,
+          position: positionAt(document.place, [...one.entry.path, 'use'], 'value'),
+        });
       }
     }
   }

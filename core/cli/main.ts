@@ -31,7 +31,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
   const verbs = [
-    init,
     start,
     dev,
     check,
