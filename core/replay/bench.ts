@@ -27,6 +27,11 @@ export interface BenchParts {
   readonly given: ArrivalFacts;
   readonly clock: Clock;
   readonly resolver: Resolver;
+  /**
+   * `one by one`: plugins that remember see messages in one order on both sides. `many`: they do not, and none waits for the DNS
+   * of another.
+   */
+  readonly atATime: 'one by one' | 'many';
   /** Plugins of the program that embeds this. */
   readonly plugins?: readonly Plugin[];
 }
@@ -40,6 +45,7 @@ export class Bench {
   readonly #old: Stage | null;
   readonly #chance: SameChance;
   readonly #parts: BenchParts;
+  #before: Promise<unknown> = Promise.resolve();
 
   private constructor(
     parts: BenchParts,
@@ -67,7 +73,14 @@ export class Bench {
   }
 
   /** Never rejects: what goes wrong is told of the message. */
-  async replay(sample: Sample): Promise<Result> {
+  replay(sample: Sample): Promise<Result> {
+    if (this.#parts.atATime === 'many') return this.#replay(sample);
+    const result = this.#before.then(() => this.#replay(sample));
+    this.#before = result;
+    return result;
+  }
+
+  async #replay(sample: Sample): Promise<Result> {
     try {
       const hostnames = [this.#new, this.#old].flatMap(stage => stage?.configuration.hostname.toLowerCase() ?? []);
       const arrival = await readSample(sample, { given: this.#parts.given, hostnames });

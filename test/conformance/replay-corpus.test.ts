@@ -24,6 +24,7 @@ async function replayed(old: string, now: string) {
     clock: stillClock(AT, systemClock),
     // Nothing leaves the machine.
     resolver: fakeResolver({}),
+    atATime: 'one by one',
   });
   onTestFinished(() => bench.close());
   const tally = new Tally({ old: new Map(), new: new Map() });

@@ -55,6 +55,7 @@ async function replayed({ folder, file }: RunningGateway, change: (configuration
     given: {},
     clock: systemClock,
     resolver: fakeResolver({}),
+    atATime: 'one by one',
   });
   const tally = new Tally({ old: new Map(), new: new Map() });
   let number = 0;

@@ -154,6 +154,28 @@ test('a message that breaks a plugin is deferred by it, and the others go on', a
   expect(report.groups[0]?.members).toEqual(['b.eml']);
 });
 
+test('a plugin that remembers remembers the same on both sides', async () => {
+  const strict = definePlugin({
+    name: 'strict',
+    create() {
+      let seen = 0;
+      return {
+        async data({ mail }) {
+          // Some take longer than others.
+          for (let turns = mail.content.size % 7; turns > 0; turns -= 1) await Promise.resolve();
+          seen += 1;
+          if (seen % 3 === 0) return reject(550, '5.7.1', 'Every third is one too many');
+        },
+      };
+    },
+  });
+  const counting = configuration(`${RELAY_POLICY}- { use: strict }\n${MAILBOXES}`);
+  const names = Array.from({ length: 30 }, (_, index) => `${'x'.repeat(index % 11)}${index}`);
+  const messages = Object.fromEntries(names.map(name => [`${name}.eml`, message(name)]));
+  const report = await replayed({ old: counting, new: counting, plugins: [strict], messages });
+  expect(report).toMatchObject({ replayed: 30, changed: 0, verdicts: { accepted: 20, refused: 10 } });
+});
+
 describe('what chance makes different is no change', () => {
   const parts =
     'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nHello.\n' +

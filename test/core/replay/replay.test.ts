@@ -17,7 +17,7 @@ import { configuration, MAILBOXES, message, NOW, RELAY_POLICY, trialFolder, USUA
 /** Like a thread, in this one: the text `end it` in a message is its end. Answers come in no certain order. */
 const inThisThread: StartReplaying = async (settings, events) => {
   const clock = stillClock(new Date(settings.at), systemClock);
-  const bench = await Bench.open({ ...settings, env: {}, clock, resolver: fakeResolver({}) });
+  const bench = await Bench.open({ ...settings, env: {}, clock, resolver: fakeResolver({}), atATime: 'many' });
   const underWay = new Map<number, Order>();
   let dead = false;
   const work = async (order: Order) => {
