@@ -357,3 +357,49 @@ describe('a rate', () => {
     expect(roomAt('a.example')).toBe(3);
   });
 });
+
+describe('other bounds', () => {
+  const bounds = (most: number, concurrency: number, rate: DestinationPolicy['rate'] = null) => ({
+    policyFor: () => ({ ...DEFAULT_POLICY, concurrency: { start: 2, most }, rate }),
+    startingRoom: 2,
+    concurrency,
+  });
+
+  test('hold at once: for all together, for those that are known, and for those that are not', () => {
+    const { destinations, deliver, roomAt } = known();
+    deliver('a.example', ...times(200, 'well'));
+    destinations.begin(['a.example']);
+    expect([destinations.free.all, roomAt('a.example'), roomAt('b.example')]).toEqual([99, 19, 5]);
+    destinations.change(bounds(3, 10));
+    expect([destinations.free.all, roomAt('a.example'), roomAt('b.example')]).toEqual([9, 2, 2]);
+  });
+
+  test('end nothing that runs beyond them', () => {
+    const { destinations } = known();
+    destinations.begin(['a.example', 'b.example', 'c.example']);
+    destinations.change(bounds(1, 1));
+    expect(destinations.free.all).toBe(0);
+    destinations.end('a.example', 'well');
+    destinations.end('b.example', 'well');
+    expect(destinations.free.all).toBe(0);
+    destinations.end('c.example', 'well');
+    expect(destinations.free.all).toBe(1);
+  });
+
+  test('leave alone still who is left alone', () => {
+    const { destinations, deliver, roomAt } = known();
+    deliver('a.example', ...times(3, 'ill'));
+    destinations.change(bounds(50, 100));
+    destinations.reserve(['a.example']);
+    expect(roomAt('a.example')).toBe(0);
+  });
+
+  test('begin a rate, and end it', () => {
+    const { destinations, deliver } = known();
+    destinations.change(bounds(20, 100, { count: 1, per: MINUTE }));
+    deliver('a.example', 'well');
+    expect(destinations.full()).toEqual(['a.example']);
+    destinations.change(bounds(20, 100));
+    expect(destinations.full()).toEqual([]);
+  });
+});
