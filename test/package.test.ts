@@ -143,9 +143,9 @@ describe('an installed package', () => {
 
   test('has a test kit that works as docs/testing.md says, with vitest and with node:test', async () => {
     const tests = join(folder(), 'tests');
-    await mkdir(tests);
+    await mkdir(join(tests, 'node_modules'), { recursive: true });
     for (const name of ['mailframe.config.yaml', 'aliases']) await cp(join(root, name), join(tests, name));
-    await symlink(join(root, 'node_modules/vitest'), join(folder(), 'node_modules/vitest'));
+    await symlink(join(root, 'node_modules/vitest'), join(tests, 'node_modules/vitest'));
     const blocks = [...(await readFile(join(root, 'docs/testing.md'), 'utf8')).matchAll(/^```ts\n(.*?)^```/gms)];
     for (const [index, [, code = '']] of blocks.entries()) {
       const local = /from '\.\/([\w-]+)\.ts'/.exec(code)?.[1];
