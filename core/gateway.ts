@@ -170,11 +170,12 @@ export class Gateway implements Engine {
       clock,
       log,
     });
+    // Before them, so that they close first, and it can be asked what they still wait for.
+    await this.#openControl();
     this.#started.unshift(() => listeners.close());
     await warnOfFewFiles(this.configuration, this.log);
     (await listeners.prepare(this.#live.compiled)).make();
     this.#running = { scheduler, listeners, sources: await this.#watchSources() };
-    await this.#openControl();
   }
 
   /** What of it may be different from one configuration to the next is looked up when it is needed. */

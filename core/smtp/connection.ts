@@ -137,6 +137,7 @@ export class Connection extends SMTPConnection implements Watched {
     const tls = tlsOf(this._socket);
     if (tls !== null) this.#conversation.secured(tls);
     logClient(this.#log, this.#options.tls, this._socket, this.remoteAddress);
+    this.#retireIfIdle();
   }
 
   /** Sends the client away where its time is up. */
@@ -282,7 +283,9 @@ export class Connection extends SMTPConnection implements Watched {
   }
 
   #retireIfIdle(): void {
-    const idle = this._ready && this.#running === 0 && !this.#conversation.transactions.open;
+    // Into a handshake nothing can be said: it is said when TLS is there.
+    const hears = this._ready && !this._upgrading;
+    const idle = hears && this.#running === 0 && !this.#conversation.transactions.open;
     if (this.#retiring && idle && !this._closing && !this._closed) this.#say(this.#farewell);
   }
 

@@ -186,11 +186,11 @@ describeWithProgram('haproxy', 'HAProxy', () => {
     expect(output()).not.toContain('DOWN');
   });
 
-  test('is found out where it forgets the header, and says so', async () => {
+  test('is found out where it forgets the header: it says DOWN, and our log says why to whoever looks', async () => {
     const gateway = await trusting({ proxy: ['127.0.0.1'] });
     const { output } = await haproxy(gateway, 'check inter 50ms fall 1', ['option smtpchk EHLO check.test']);
     await until(() => expect(output()).toContain('DOWN'));
-    expect(gateway.log.of('refused')[0]?.fields).toMatchObject({ proxy: '127.0.0.1' });
+    expect(gateway.log.of('left')[0]?.fields).toMatchObject({ during: 'the PROXY header', proxy: '127.0.0.1' });
   });
 });
 

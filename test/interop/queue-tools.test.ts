@@ -107,20 +107,20 @@ test('each line of the log about a mail bears its queue id, and the trace tells 
 
   const trace = await queue(gateway, 'trace', id);
   for (const said of [
-    / client .* EHLO client\.test, no TLS, through inbound$/m,
-    / data +talkative +note +/m,
-    / queued +mailframe +accept +as \w{18}: .* from <ann@example\.test>$/m,
+    /^127\.0\.0\.1:\d+, .* EHLO client\.test, no TLS, through inbound$/m,
+    / talkative +note\n +seen = /m,
+    /^Queued as \w{18}: .* from <ann@example\.test>$/m,
     / deliver +internet +report +/m,
-    / settle +attempt 1 +delivered +bob@far\.test: mail\.far\.test\[127\.0\.0\.1\]:\d+: 250 /m,
-    / settle +attempt 1 +bounced +gone@far\.test: mail\.far\.test\[127\.0\.0\.1\]:\d+: 550 5\.1\.1 No such mailbox$/m,
-    / settle +attempt 1 +deferred +later@far\.test: .*451 4\.2\.1 Over quota; next attempt 2/m,
+    / settle +attempt 1 +delivered +bob@far\.test: 250 .* \(mail\.far\.test\[127\.0\.0\.1\]:\d+\)$/m,
+    / settle +attempt 1 +bounced +gone@far\.test: 550 5\.1\.1 No such mailbox \(mail\.far\.test\[127\.0\.0\.1\]:\d+\)$/m,
+    / settle +attempt 1 +deferred +later@far\.test: .*451 4\.2\.1 Over quota \(.*\); next attempt 2/m,
     / settle +mailframe +notified +ann@example\.test, by mail \w{18}$/m,
     / settle +attempt \d+ +delivered +later@far\.test: /m,
     / settle +attempt 1 +delivered +eve@example\.test: /m,
   ]) {
     expect(trace).toMatch(said);
   }
-  expect(trace).toMatch(new RegExp(`^${id}: left the queue `));
+  expect(trace).toMatch(new RegExp(`^${id}: 3 delivered, 1 bounced, left the queue `));
   expect(await queue(gateway, 'trace', String(notification))).toContain('none: mailframe wrote it');
 }, 120_000);
 

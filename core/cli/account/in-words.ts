@@ -7,7 +7,7 @@ import type { Account, AccountedExchange, MailAccount, WithheldAccount } from '.
 import { changeOnPaper } from './change-on-paper.ts';
 import { recipientsOnPaper } from './recipients-on-paper.ts';
 import { type StepSettings, stepsOnPaper, widthsOf } from './steps-on-paper.ts';
-import { VERDICTS } from './verdicts.ts';
+import { fateOf, VERDICTS } from './verdicts.ts';
 
 /** The hooks after the mail was taken, and what happens there without a hook. */
 const AFTER = new Set(['route', 'deliver', 'settle', 'order']);
@@ -16,7 +16,8 @@ const AFTER = new Set(['route', 'deliver', 'settle', 'order']);
 export function accountInWords(account: Account, what: string, settings: PaperSettings): string {
   const paper = new Paper(settings);
   const { verdict, standing, session, mails } = account;
-  const { text, style } = VERDICTS[verdict];
+  const { text, style } =
+    standing === null ? VERDICTS[verdict] : fateOf(account.recipients.flatMap(({ leadsTo }) => leadsTo));
   paper.row(
     [
       { text: `${what}: `, style: 'bold' },

@@ -5,7 +5,7 @@ import type { Act } from '../../plugin/preview.ts';
 import type { Paper, Style } from '../paper.ts';
 import { octetsInWords, saidInWords } from '../queue/words.ts';
 import type { Account, ActAccount, AskedAccount, RecipientAccount } from './account.ts';
-import { VERDICTS } from './verdicts.ts';
+import { fateOf, VERDICTS } from './verdicts.ts';
 
 /** A step of the way from the one who was named to one who gets the mail. */
 interface Branch {
@@ -14,13 +14,17 @@ interface Branch {
   readonly ends: RecipientAccount[];
 }
 
-export function recipientsOnPaper(paper: Paper, { recipients, mails }: Account): void {
-  for (const one of recipients) askedOnPaper(paper, one, mails.length > 1);
+export function recipientsOnPaper(paper: Paper, { recipients, mails, standing }: Account): void {
+  for (const one of recipients) askedOnPaper(paper, one, { several: mails.length > 1, isLife: standing !== null });
 }
 
-function askedOnPaper(paper: Paper, asked: AskedAccount, several: boolean): void {
+function askedOnPaper(
+  paper: Paper,
+  asked: AskedAccount,
+  { several, isLife }: { readonly several: boolean; readonly isLife: boolean },
+): void {
   const { address, verdict, reply, leadsTo } = asked;
-  const { text, style } = VERDICTS[verdict];
+  const { text, style } = isLife ? fateOf(leadsTo) : VERDICTS[verdict];
   const why = leadsTo.length > 0 || reply === null ? '' : `: ${reply}`;
   paper.row([{ text: '  ' }, { text: address, style: 'bold' }, { text: '  ' }, { text, style }], why);
   const tree: Branch = { what: address, below: new Map(), ends: [] };

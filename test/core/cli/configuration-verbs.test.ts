@@ -115,15 +115,15 @@ mailframe.config.yaml:9:16: routes[0].deliver: no plugin is named "mailbox"; did
   test.each([
     {
       act: "await network.connect({ address: '127.0.0.1', port: 1, timeout: 1 }, AbortSignal.timeout(1));",
-      want: 'ENETDOWN: connect to 127.0.0.1:1 while only looking at the configuration',
+      want: 'ENETDOWN: connect to 127.0.0.1:1 while only looking (filters/mine.ts:8:',
     },
     {
       act: "await files.open('./mark', 'create');",
-      want: 'EROFS: write ./mark while only looking at the configuration',
+      want: 'EROFS: write ./mark while only looking (filters/mine.ts:8:',
     },
     {
       act: "await files.makeDirectory('./mark');",
-      want: 'EROFS: write ./mark while only looking at the configuration',
+      want: 'EROFS: write ./mark while only looking (filters/mine.ts:8:',
     },
   ])('a plugin that acts while it is only looked at cannot: $act', async ({ act, want }) => {
     const { folder, check } = await gateway(SOUND, { 'filters/mine.ts': mine(act) });

@@ -70,14 +70,19 @@ async function write(writer: number): Promise<never> {
 /** An attempt: most are delivered, some are deferred, and some of these owe a notification. */
 async function attempt(lease: Lease): Promise<void> {
   const { id, content } = lease.mail;
-  if (!hash(await content.bytes()).equals(hash(octetsOf(id.replace(/b$/, 'a').replace(/^notice-.*-for-/, ''))))) {
-    say(`damaged ${id}`);
+  const again = { index: 0, kind: 'again', outcome: deferredBy(DEFERRAL), nextAttempt: ARRIVAL } as const;
+  const octets = await content.bytes().catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return null;
+  });
+  if (octets === null) {
+    // Given back by `deliver`, and delivered by it: only then may the content be gone.
+    if ((await store.settle(lease, [{ ...again, delayNotified: false }], [], [])) !== 'lost') say(`damaged ${id}`);
+    return;
   }
+  if (!hash(octets).equals(hash(octetsOf(id.replace(/b$/, 'a').replace(/^notice-.*-for-/, ''))))) say(`damaged ${id}`);
   if (chance(10)) await store.renew([lease], after(60_000));
-  if (drain === undefined && chance(4)) {
-    const again = { index: 0, kind: 'again', outcome: deferredBy(DEFERRAL), nextAttempt: ARRIVAL } as const;
-    return settle(lease, { ...again, delayNotified: false });
-  }
+  if (drain === undefined && chance(4)) return settle(lease, { ...again, delayNotified: false });
   say(`delivered ${id}`);
   return settle(lease, { index: 0, kind: 'done', outcome: deliveredTo('bob') });
 }

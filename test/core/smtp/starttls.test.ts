@@ -140,6 +140,16 @@ test('by TLS too, a client may end its side after its last command and still hea
   expect(await client.rest()).toEqual(['250 mx.example.test']);
 });
 
+test('a session that negotiates TLS when its listener closes hears of it inside TLS', async () => {
+  const its = await gateway({ options: { tls: tls('starttls') } });
+  const client = await its.greeted();
+  await client.command('STARTTLS');
+  const closed = its.listener.close(new AbortController().signal);
+  await client.startTls();
+  expect(await client.rest()).toEqual(['421 4.3.2 Shutting down, try again later']);
+  await closed;
+});
+
 test('a listener that is closed while clients are about to negotiate TLS just closes', async () => {
   const its = await gateway({ options: { tls: tls('implicit') } });
   const clients = await Promise.all(Array.from({ length: 5 }, () => its.connect()));
