@@ -223,7 +223,7 @@ describe('trace', () => {
     const text = traceInWords(await life(await lived(), 'B'), after(64_000), PLAIN);
     expect(text.replaceAll(/(^| {2})2030-01-01 /gm, '$1')).toBe(
       [
-        'B: refused, left the queue 2030-01-01 12:00:04, 60 s ago',
+        'B: bounced, left the queue 2030-01-01 12:00:04, 60 s ago',
         '192.0.2.1:49152, without a name, EHLO client.test, no TLS, through inbound',
         '',
         'Who was asked',
@@ -240,7 +240,7 @@ describe('trace', () => {
         'Queued as B: 56 B from <ann@sender.example>',
         '',
         'Recipients',
-        '  bob@example.test  refused',
+        '  bob@example.test  bounced',
         '  └─ bob@example.test',
         '       bounced: mx.example[192.0.2.9]:25: 550 no\\u0007',
         '',
