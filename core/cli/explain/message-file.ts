@@ -1,6 +1,7 @@
 /** A message in a file, as a client would send it. What has to be done to it for that is said. */
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { withCrlf } from '../../corpus/as-sent.ts';
 import { type Content, contentOf } from '../../mail/content.ts';
 import { MailframeError } from '../../mail/error.ts';
 import { describeError } from '../../mail/failure.ts';
@@ -36,8 +37,9 @@ export function asSent(octets: Buffer): MessageFile {
     sent = sent.subarray(sent.indexOf(LF) + 1);
     notes.push('the From_ line of an mbox file is no part of the message and was left out');
   }
-  if (sent.includes(LF) && !sent.includes(CRLF)) {
-    sent = Buffer.from(sent.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
+  const before = sent.length;
+  sent = withCrlf(sent);
+  if (sent.length !== before) {
     notes.push('its lines end with LF alone and are sent with CRLF, as every client does');
   }
   if (sent.at(-1) !== LF) {
