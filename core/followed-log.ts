@@ -12,9 +12,12 @@ const MOST_WAITING = 10_000;
 /** What a client hears: a line, or how many it missed. None, once: from here on lines come as they are made. */
 export type Followed = { readonly line: string } | { readonly missed: number };
 
-/** Goes on until the client leaves, or the gateway ends. With `recent` it begins with the lines that are remembered. */
+/**
+ * Goes on until the client leaves, or the gateway ends. With `recent` it begins with the lines that are remembered; without
+ * `follow` it ends with them.
+ */
 export function followedLog(tap: LogTap): ControlVerb {
-  return async ({ recent = false }, { say, signal }) => {
+  return async ({ recent = false, follow = true }, { say, signal }) => {
     if (signal.aborted) throw new Refusal('the gateway ends');
     const before = recent === true ? tap.recent() : [];
     let waiting: string[] = [];
@@ -29,6 +32,7 @@ export function followedLog(tap: LogTap): ControlVerb {
     try {
       for (const line of before) await say({ line } satisfies Followed);
       await say({ missed: 0 } satisfies Followed);
+      if (follow === false) return null;
       while (!signal.aborted) {
         if (waiting.length === 0 && missed === 0) {
           const woken = new Promise<void>(resolve => {

@@ -61,10 +61,11 @@ async function logs(id: string | undefined, options: LogsOptions): Promise<void>
   // Mail that somebody removes leaves without a line.
   const timer = untilGone ? setInterval(stop, LOOK_AGAIN) : null;
   try {
-    if (file.length > 0 || !follow) await fromFiles(file, options, { show, ended, stop });
+    if (file.length > 0 || !(follow || process.stdin.isTTY)) await fromFiles(file, options, { show, ended, stop });
     else await fromGateway(id ?? null, options, { show, ended, stop });
     if (seen.texts > 0 && seen.lines === 0) refused('None of it is a line of JSON, as log.format: json writes them.');
-    else if (id !== undefined && !sieve.hasSeen && !ended.signal.aborted) refused(`No line is about ${id}.`);
+    else if (id !== undefined && !sieve.hasSeen && !ended.signal.aborted && process.exitCode === undefined)
+      refused(`No line is about ${id}.`);
     else if (untilGone && !sieve.hasSeen) process.stderr.write(`${id} is not in the queue: mailframe trace ${id}\n`);
   } catch (error) {
     refuse(error);
@@ -112,11 +113,6 @@ async function fromFiles(
   { show, ended, stop }: Showing,
 ): Promise<void> {
   const names = files.length === 0 ? ['-'] : files;
-  if (files.length === 0 && process.stdin.isTTY) {
-    return refused(
-      'Name a file with --file, or give lines as input: journalctl -o cat -u mailframe | mailframe logs ID. --follow asks the gateway that runs.',
-    );
-  }
   for (const [index, name] of names.entries()) {
     const isLast = index === names.length - 1;
     if (follow && isLast && name !== '-' && !existsSync(name)) process.stderr.write(`${name} is not there yet.\n`);
@@ -137,12 +133,13 @@ async function fromFiles(
 
 /** About one mail, what was said a moment ago is wanted too. */
 async function fromGateway(id: string | null, options: LogsOptions, { show, ended, stop }: Showing): Promise<void> {
+  const { follow = false } = options;
   const directory = await directoryOf(options);
   let isNow = false;
   const asked = await askGateway({
     directory,
     verb: 'logs',
-    with: { recent: id !== null },
+    with: { recent: id !== null || !follow, follow },
     signal: ended.signal,
     heard: item => {
       const { line, missed } = item as { readonly line?: unknown; readonly missed?: unknown };
@@ -154,7 +151,9 @@ async function fromGateway(id: string | null, options: LogsOptions, { show, ende
   });
   switch (asked.kind) {
     case 'nobody':
-      return refused(`No gateway runs on the queue in ${directory}: name the files of its log with --file.`);
+      return refused(
+        `No gateway runs on the queue in ${directory}: name the files of its log with --file, or give it as input.`,
+      );
     case 'forbidden':
       return refused(
         `This user may not ask the gateway on the queue in ${directory}: be the user that it runs as, or root.`,

@@ -45,6 +45,16 @@ test('a follower hears what was said a moment ago where it asks for it, and each
   expect(heard).toEqual(['accepted', 0, 'deferred']);
 });
 
+test('who does not follow hears what is remembered, and no more', async () => {
+  const tap = new LogTap();
+  tap.write('{"event":"accepted"}\n');
+  const heard: unknown[] = [];
+  const say = async (item: unknown) => void heard.push(item);
+  const { signal } = new AbortController();
+  expect(await followedLog(tap)({ recent: true, follow: false }, { say, signal })).toBeNull();
+  expect(heard).toEqual([{ line: '{"event":"accepted"}' }, { missed: 0 }]);
+});
+
 test('threat: a follower that does not read: it misses lines, is told how many, and the gateway waits for nobody', async () => {
   const tap = new LogTap();
   const heard: Followed[] = [];
