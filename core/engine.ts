@@ -7,21 +7,21 @@ import { bootError } from './config/complaint.ts';
 import type { Configuration } from './config/configuration.ts';
 import { Gateway } from './gateway.ts';
 import { GatewayServices } from './gateway-services.ts';
-import type { Renewal } from './listener-certificates.ts';
-import type { ListenerState, Listening } from './listeners.ts';
+import type { Renewal } from './listening/listener-certificates.ts';
+import type { ListenerState, Listening } from './listening/listeners.ts';
 import type { Plugin } from './plugin/plugin.ts';
 import { LOG, type Log } from './plugin/ports.ts';
 import type { QueueStore } from './plugin/queue-store.ts';
-import type { Reload } from './reload.ts';
+import type { Reload } from './reload/reload.ts';
 import type { TallyRecord } from './shadow/tally.ts';
 import type { Astray, StrayError } from './stray-error.ts';
 import { systemClock } from './system/clock.ts';
 import type { Scope } from './wiring/scope.ts';
 
 export type { Complaint } from './config/complaint.ts';
-export type { Renewal, RenewalFault } from './listener-certificates.ts';
-export type { ListenerState, Listening } from './listeners.ts';
-export type { Reload } from './reload.ts';
+export type { Renewal, RenewalFault } from './listening/listener-certificates.ts';
+export type { ListenerState, Listening } from './listening/listeners.ts';
+export type { Reload } from './reload/reload.ts';
 export type { Answered, Example, HookTally, TallyRecord } from './shadow/tally.ts';
 
 /** What a gateway is doing. */

@@ -6,7 +6,7 @@
  * running deliveries finish, plugins close, the queue closes: nothing that was answered 250 is lost. A reload happens in one
  * instant or not at all.
  */
-import { changesBetween } from './changes.ts';
+
 import type { Compiled, CompiledConfiguration } from './compile.ts';
 import type { Configuration } from './config/configuration.ts';
 import { ControlServer } from './control/control-server.ts';
@@ -14,26 +14,27 @@ import { controlVerbs } from './control-verbs.ts';
 import { decoyKey } from './decoy-key.ts';
 import type { Engine, EngineState } from './engine.ts';
 import { warnOfFewFiles } from './few-files.ts';
-import { FormerGenerations } from './former-generations.ts';
-import type { Renewal } from './listener-certificates.ts';
-import { Listeners, type Listening } from './listeners.ts';
-import { type Live, liveFrom } from './live.ts';
+import { FormerGenerations } from './generation/former-generations.ts';
+import { type Live, liveFrom } from './generation/live.ts';
+import { CLOSE_DEADLINE } from './generation/plugin-lives.ts';
+import type { Renewal } from './listening/listener-certificates.ts';
+import { Listeners, type Listening } from './listening/listeners.ts';
 import { describeError } from './mail/failure.ts';
 import { openQueue } from './open-queue.ts';
 import { openReception } from './open-reception.ts';
 import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
 import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
 import { TLS_REPORTS } from './plugin/tls-reports.ts';
-import { CLOSE_DEADLINE } from './plugin-lives.ts';
 import { Scheduler, type SchedulerSettings } from './queue/scheduler.ts';
-import { complaintOf, type Reload } from './reload.ts';
-import { restartNeeded } from './restart-needed.ts';
+import { changesBetween } from './reload/changes.ts';
+import { complaintOf, type Reload } from './reload/reload.ts';
+import { restartNeeded } from './reload/restart-needed.ts';
+import { SourceWatch } from './reload/source-watch.ts';
+import { tellReload } from './reload/tell-reload.ts';
 import { ShadowBook } from './shadow/shadow-book.ts';
 import type { TallyRecord } from './shadow/tally.ts';
 import type { Reception } from './smtp/reception.ts';
-import { SourceWatch } from './source-watch.ts';
 import { type Astray, type StrayError, strayError } from './stray-error.ts';
-import { tellReload } from './tell-reload.ts';
 
 /** What a gateway is given beside its configuration. */
 export interface GatewayParts {

@@ -4,8 +4,8 @@
  */
 export type { CaseResult } from './conformance/conformance-case.ts';
 export { memoryStore } from './queue/memory-store.ts';
-export * from './run-conformance.ts';
-export * from './test-gateway.ts';
+export * from './sealed/run-conformance.ts';
+export * from './sealed/test-gateway.ts';
 export * from './testing/builders.ts';
 export * from './testing/dialogue.ts';
 export * from './testing/expect-trace.ts';

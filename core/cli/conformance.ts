@@ -7,8 +7,8 @@ import { refusalOf } from '../conformance/own-address.ts';
 import type { Target } from '../conformance/probe.ts';
 import { countsOf, reportOn } from '../conformance/report.ts';
 import { CASES, casesNamed, runSuite } from '../conformance/suite.ts';
-import { conformanceGateway } from '../conformance-gateway.ts';
 import { describeError } from '../mail/failure.ts';
+import { conformanceGateway } from '../sealed/conformance-gateway.ts';
 import { DEFAULT_FILE, refuse } from './common.ts';
 
 interface ServerName {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Complaint, formatComplaint } from '../config/complaint.ts';
 import { MailframeError } from '../mail/error.ts';
-import type { Reload } from '../reload.ts';
+import type { Reload } from '../reload/reload.ts';
 import { escapeControls } from '../system/escape.ts';
 import { refuse } from './common.ts';
 import type { Place } from './queue/open.ts';

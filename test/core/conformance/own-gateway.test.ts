@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OwnGateway } from '../../../core/conformance/own-gateway.ts';
 import { SENDER } from '../../../core/conformance/probe.ts';
 import { CASES, runSuite } from '../../../core/conformance/suite.ts';
-import { conformanceGateway } from '../../../core/conformance-gateway.ts';
+import { conformanceGateway } from '../../../core/sealed/conformance-gateway.ts';
 import type { Attempted } from '../../../core/testing/kept-deliveries.ts';
 import tickets, { TICKETS } from '../../../examples/embedded/tickets.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

@@ -1,8 +1,8 @@
 /** What a reload cannot change: the next start can. */
 import { isDeepStrictEqual } from 'node:util';
-import type { CompiledConfiguration } from './compile.ts';
-import type { Complaint } from './config/complaint.ts';
-import { type Path, positionAt } from './config/place.ts';
+import type { CompiledConfiguration } from '../compile.ts';
+import type { Complaint } from '../config/complaint.ts';
+import { type Path, positionAt } from '../config/place.ts';
 
 /** A complaint for each setting that is different and would need a restart. */
 export function restartNeeded(before: CompiledConfiguration, after: CompiledConfiguration): readonly Complaint[] {

@@ -1,7 +1,7 @@
 /** Writes down in the log what came of a reload. */
-import { formatComplaint } from './config/complaint.ts';
-import type { EngineState } from './engine.ts';
-import type { Log } from './plugin/ports.ts';
+import { formatComplaint } from '../config/complaint.ts';
+import type { EngineState } from '../engine.ts';
+import type { Log } from '../plugin/ports.ts';
 import type { Reload } from './reload.ts';
 
 const UNTOUCHED = 'the old configuration stays in use';

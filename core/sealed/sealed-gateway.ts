@@ -6,15 +6,15 @@
  * made but through the network that was given. Not sealed off: tables that plugins look things up in are asked as they are,
  * and files of the configuration are read.
  */
-import { type CompiledConfiguration, compile } from './compile.ts';
-import { bootError } from './config/complaint.ts';
-import type { ListenerSettings } from './config/configuration.ts';
-import { Gateway } from './gateway.ts';
-import type { Report } from './mail/verdict.ts';
-import type { MountedPlugin } from './mounted-plugin.ts';
-import type { Awaitable } from './plugin/awaitable.ts';
-import { type Delivery, HOOK_NAMES, type HookContext, type HookName } from './plugin/hooks.ts';
-import { definePlugin, type Plugin, type PluginInstance } from './plugin/plugin.ts';
+import { type CompiledConfiguration, compile } from '../compile.ts';
+import { bootError } from '../config/complaint.ts';
+import type { ListenerSettings } from '../config/configuration.ts';
+import { Gateway } from '../gateway.ts';
+import type { Report } from '../mail/verdict.ts';
+import type { MountedPlugin } from '../mounted-plugin.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
+import { type Delivery, HOOK_NAMES, type HookContext, type HookName } from '../plugin/hooks.ts';
+import { definePlugin, type Plugin, type PluginInstance } from '../plugin/plugin.ts';
 import {
   CLOCK,
   type Clock,
@@ -29,17 +29,17 @@ import {
   type Random,
   RESOLVER,
   type Resolver,
-} from './plugin/ports.ts';
-import { QUEUE_STORE, type QueueStore } from './plugin/queue-store.ts';
-import { TLS_REPORTS } from './plugin/tls-reports.ts';
-import { WEB } from './plugin/web.ts';
-import { machineServices, NOT_COUNTED } from './services.ts';
-import { systemWeb } from './system/web.ts';
-import type { KeptDelivery } from './testing/kept-deliveries.ts';
-import { type OverlayFiles, overlayFiles } from './testing/overlay-files.ts';
-import { temporaryFolder } from './testing/temporary-folder.ts';
-import { originsOf } from './wiring/origin.ts';
-import type { Scope } from './wiring/scope.ts';
+} from '../plugin/ports.ts';
+import { QUEUE_STORE, type QueueStore } from '../plugin/queue-store.ts';
+import { TLS_REPORTS } from '../plugin/tls-reports.ts';
+import { WEB } from '../plugin/web.ts';
+import { machineServices, NOT_COUNTED } from '../services.ts';
+import { systemWeb } from '../system/web.ts';
+import type { KeptDelivery } from '../testing/kept-deliveries.ts';
+import { type OverlayFiles, overlayFiles } from '../testing/overlay-files.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
+import { originsOf } from '../wiring/origin.ts';
+import type { Scope } from '../wiring/scope.ts';
 
 /** What stands in for the machine, and for whom the deliveries are. */
 export interface Seal {

@@ -4,10 +4,11 @@
  * Guarantee: nothing that is wrong with a file ends anything. The log names listener, file and cause, once for each
  * cause, and the certificates that were in use stay in use.
  */
+
+import { describeError } from '../mail/failure.ts';
+import type { Clock, Log } from '../plugin/ports.ts';
+import type { TlsOptions } from '../smtp/options.ts';
 import type { ListenerCertificates, Renewal } from './listener-certificates.ts';
-import { describeError } from './mail/failure.ts';
-import type { Clock, Log } from './plugin/ports.ts';
-import type { TlsOptions } from './smtp/options.ts';
 
 /** In milliseconds: how often the files are looked at. */
 const EVERY = 60_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Generation } from '../../core/generation.ts';
-import { chainOf } from './chain/chain-of.ts';
+import { Generation } from '../../../core/generation/generation.ts';
+import { chainOf } from '../chain/chain-of.ts';
 
 function generation() {
   const closed: string[] = [];

@@ -1,11 +1,11 @@
 /** One configuration at work: what was compiled, its plugins, and the generation that sessions hold on to. */
-import { createChain } from './chain/create-chain.ts';
-import type { CompiledConfiguration } from './compile.ts';
+import { createChain } from '../chain/create-chain.ts';
+import type { CompiledConfiguration } from '../compile.ts';
+import { type Clock, type Log, RANDOM } from '../plugin/ports.ts';
+import type { ShadowBook } from '../shadow/shadow-book.ts';
+import { shadowedIn } from '../shadowed.ts';
 import { Generation } from './generation.ts';
-import { type Clock, type Log, RANDOM } from './plugin/ports.ts';
 import { PluginLives } from './plugin-lives.ts';
-import type { ShadowBook } from './shadow/shadow-book.ts';
-import { shadowedIn } from './shadowed.ts';
 
 export interface Live {
   /** Counts from 1, the configuration that the gateway was started with. */

@@ -5,14 +5,19 @@
  * at all. Certificates are renewed in the middle of the night by programs that write one file after the other: what does
  * not fit together leaves the old ones in use, and is tried again.
  */
-import { type CertificateFault, certificateFaults, certificateFiles, datedCertificates } from './config/certificate.ts';
-import type { TlsSettings } from './config/configuration.ts';
-import { type Given, whyUnreadable } from './config/tags.ts';
-import { factsOfFile } from './file-facts.ts';
-import { MailframeError } from './mail/error.ts';
-import { describeError } from './mail/failure.ts';
-import type { Clock, Files } from './plugin/ports.ts';
-import type { TlsOptions } from './smtp/options.ts';
+import {
+  type CertificateFault,
+  certificateFaults,
+  certificateFiles,
+  datedCertificates,
+} from '../config/certificate.ts';
+import type { TlsSettings } from '../config/configuration.ts';
+import { type Given, whyUnreadable } from '../config/tags.ts';
+import { factsOfFile } from '../file-facts.ts';
+import { MailframeError } from '../mail/error.ts';
+import { describeError } from '../mail/failure.ts';
+import type { Clock, Files } from '../plugin/ports.ts';
+import type { TlsOptions } from '../smtp/options.ts';
 
 /** Where certificates lie, and what time it is. */
 export interface CertificatePorts {

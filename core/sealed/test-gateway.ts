@@ -3,29 +3,29 @@
  * have left is kept for the test to look at. DNS, network, programs and time are the test's; queue and files are in memory.
  */
 import { resolve } from 'node:path';
-import type { Configuration } from './config/configuration.ts';
-import { deliveredTo } from './mail/outcome.ts';
-import type { Trace } from './mail/trace.ts';
-import type { HappeningName } from './plugin/observer.ts';
-import type { Plugin, PluginInstance } from './plugin/plugin.ts';
-import type { Clock } from './plugin/ports.ts';
-import type { QueueStore } from './plugin/queue-store.ts';
-import { memoryStore } from './queue/memory-store.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { deliveredTo } from '../mail/outcome.ts';
+import type { Trace } from '../mail/trace.ts';
+import type { HappeningName } from '../plugin/observer.ts';
+import type { Plugin, PluginInstance } from '../plugin/plugin.ts';
+import type { Clock } from '../plugin/ports.ts';
+import type { QueueStore } from '../plugin/queue-store.ts';
+import { memoryStore } from '../queue/memory-store.ts';
+import { type ConfigurationFolder, configurationFolder } from '../testing/configuration-folder.ts';
+import type { DialoguePartner } from '../testing/dialogue.ts';
+import { type FakeNetwork, fakeNetwork } from '../testing/fake-network.ts';
+import { type FakeProcesses, fakeProcesses } from '../testing/fake-processes.ts';
+import { type FakeResolver, fakeResolver } from '../testing/fake-resolver.ts';
+import { type Happened, HappeningLog } from '../testing/happening-log.ts';
+import type { HarnessSettings } from '../testing/harness.ts';
+import { type Attempted, KeptDeliveries, type Outcomes, type TestDelivery } from '../testing/kept-deliveries.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import type { OverlayFiles } from '../testing/overlay-files.ts';
+import { QueueWatch } from '../testing/queue-watch.ts';
+import { type RecordingLog, recordingLog } from '../testing/recording-log.ts';
+import { seededRandom } from '../testing/seeded-random.ts';
+import { type MailToSend, type SentMail, sendMail } from '../testing/send-mail.ts';
 import type { Seal } from './sealed-gateway.ts';
-import { type ConfigurationFolder, configurationFolder } from './testing/configuration-folder.ts';
-import type { DialoguePartner } from './testing/dialogue.ts';
-import { type FakeNetwork, fakeNetwork } from './testing/fake-network.ts';
-import { type FakeProcesses, fakeProcesses } from './testing/fake-processes.ts';
-import { type FakeResolver, fakeResolver } from './testing/fake-resolver.ts';
-import { type Happened, HappeningLog } from './testing/happening-log.ts';
-import type { HarnessSettings } from './testing/harness.ts';
-import { type Attempted, KeptDeliveries, type Outcomes, type TestDelivery } from './testing/kept-deliveries.ts';
-import { ManualClock } from './testing/manual-clock.ts';
-import type { OverlayFiles } from './testing/overlay-files.ts';
-import { QueueWatch } from './testing/queue-watch.ts';
-import { type RecordingLog, recordingLog } from './testing/recording-log.ts';
-import { seededRandom } from './testing/seeded-random.ts';
-import { type MailToSend, type SentMail, sendMail } from './testing/send-mail.ts';
 
 /** What the gateway is made of, and the world around it. */
 export interface TestGatewaySettings extends Pick<HarnessSettings, 'dns' | 'hosts' | 'programs' | 'now' | 'provide'> {

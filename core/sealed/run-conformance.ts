@@ -1,5 +1,5 @@
 /** The conformance suite as a function: for tests of configurations, and for programs that bring plugins of their own. */
-import type { CaseResult } from './conformance/conformance-case.ts';
+import type { CaseResult } from '../conformance/conformance-case.ts';
 import type { ConformanceSettings } from './conformance-gateway.ts';
 
 /** What is to be run. */
@@ -29,7 +29,7 @@ export async function runConformance({
 }: ConformanceRun): Promise<readonly ListenerCase[]> {
   // Loaded when they are needed: see test-gateway.ts.
   const { conformanceGateway } = await import('./conformance-gateway.ts');
-  const { runSuite } = await import('./conformance/suite.ts');
+  const { runSuite } = await import('../conformance/suite.ts');
   const { targets, close } = await conformanceGateway(file, settings);
   const results: ListenerCase[] = [];
   try {

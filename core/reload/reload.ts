@@ -1,6 +1,6 @@
 /** What came of a reload. */
-import type { Complaint } from './config/complaint.ts';
-import { MailframeError } from './mail/error.ts';
+import type { Complaint } from '../config/complaint.ts';
+import { MailframeError } from '../mail/error.ts';
 
 /** What came of a reload: a new generation, or every reason why the old one goes on. */
 export type Reload =

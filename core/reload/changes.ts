@@ -1,6 +1,6 @@
 /** What is different between two configurations that can run: in the file, and in the plugins beside it. */
-import type { CompiledConfiguration } from './compile.ts';
-import { differences } from './config/difference.ts';
+import type { CompiledConfiguration } from '../compile.ts';
+import { differences } from '../config/difference.ts';
 
 /** A sentence for each difference, for people. No secret and no value of a plugin's options that may hold one is in it. */
 export function changesBetween(before: CompiledConfiguration, after: CompiledConfiguration): readonly string[] {

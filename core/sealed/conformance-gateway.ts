@@ -6,27 +6,27 @@
  * greeting; the suite may log in, and say that it is somebody else (XCLIENT).
  */
 import { randomBytes } from 'node:crypto';
-import type { Configuration, ListenerSettings } from './config/configuration.ts';
-import { acceptedAddress, domainsIn, refusalOf } from './conformance/own-address.ts';
-import type { OwnGateway } from './conformance/own-gateway.ts';
-import type { Target } from './conformance/probe.ts';
-import type { CrowdLimits } from './mail/limits.ts';
-import { deliveredTo } from './mail/outcome.ts';
-import { authenticated } from './mail/verdict.ts';
-import type { Plugin, PluginInstance } from './plugin/plugin.ts';
-import type { Clock, Resolver } from './plugin/ports.ts';
-import { memoryStore } from './queue/memory-store.ts';
+import type { Configuration, ListenerSettings } from '../config/configuration.ts';
+import { acceptedAddress, domainsIn, refusalOf } from '../conformance/own-address.ts';
+import type { OwnGateway } from '../conformance/own-gateway.ts';
+import type { Target } from '../conformance/probe.ts';
+import type { CrowdLimits } from '../mail/limits.ts';
+import { deliveredTo } from '../mail/outcome.ts';
+import { authenticated } from '../mail/verdict.ts';
+import type { Plugin, PluginInstance } from '../plugin/plugin.ts';
+import type { Clock, Resolver } from '../plugin/ports.ts';
+import { memoryStore } from '../queue/memory-store.ts';
+import { systemClock } from '../system/clock.ts';
+import { systemRandom } from '../system/random.ts';
+import { type Zones, zoneResolver } from '../system/zones.ts';
+import { fakeNetwork } from '../testing/fake-network.ts';
+import { fakeProcesses } from '../testing/fake-processes.ts';
+import type { Provided } from '../testing/harness.ts';
+import { KeptDeliveries } from '../testing/kept-deliveries.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import { QueueWatch } from '../testing/queue-watch.ts';
+import { recordingLog } from '../testing/recording-log.ts';
 import { type SealedGateway, sealedGateway } from './sealed-gateway.ts';
-import { systemClock } from './system/clock.ts';
-import { systemRandom } from './system/random.ts';
-import { type Zones, zoneResolver } from './system/zones.ts';
-import { fakeNetwork } from './testing/fake-network.ts';
-import { fakeProcesses } from './testing/fake-processes.ts';
-import type { Provided } from './testing/harness.ts';
-import { KeptDeliveries } from './testing/kept-deliveries.ts';
-import { ManualClock } from './testing/manual-clock.ts';
-import { QueueWatch } from './testing/queue-watch.ts';
-import { recordingLog } from './testing/recording-log.ts';
 
 /** How it is made. */
 export interface ConformanceSettings {

@@ -6,17 +6,17 @@
  * before old ones go.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { CompiledConfiguration } from '../compile.ts';
+import type { ListenerSettings } from '../config/configuration.ts';
+import { type Path, positionAt } from '../config/place.ts';
+import { MailframeError, type Position } from '../mail/error.ts';
+import { describeError } from '../mail/failure.ts';
+import type { Clock, Files, Log } from '../plugin/ports.ts';
+import { Listener, type ListeningAt } from '../smtp/listener.ts';
+import type { ListenerOptions } from '../smtp/options.ts';
+import type { Reception } from '../smtp/reception.ts';
 import { Certificates, type Guarded } from './certificates.ts';
-import type { CompiledConfiguration } from './compile.ts';
-import type { ListenerSettings } from './config/configuration.ts';
-import { type Path, positionAt } from './config/place.ts';
 import { ListenerCertificates, type Renewal } from './listener-certificates.ts';
-import { MailframeError, type Position } from './mail/error.ts';
-import { describeError } from './mail/failure.ts';
-import type { Clock, Files, Log } from './plugin/ports.ts';
-import { Listener, type ListeningAt } from './smtp/listener.ts';
-import type { ListenerOptions } from './smtp/options.ts';
-import type { Reception } from './smtp/reception.ts';
 
 /** How long running transactions may take to finish at the end, in milliseconds. */
 const SESSION_GRACE = 30_000;

@@ -1,11 +1,11 @@
 /** The plugins of one configuration from their start to their end: begun in the order of the list, closed in reverse. */
 
-import type { CompiledConfiguration } from './compile.ts';
-import { positionAt } from './config/place.ts';
-import { MailframeError } from './mail/error.ts';
-import { describeError, describeWithOrigin } from './mail/failure.ts';
-import type { MountedPlugin } from './mounted-plugin.ts';
-import type { Clock, Log } from './plugin/ports.ts';
+import type { CompiledConfiguration } from '../compile.ts';
+import { positionAt } from '../config/place.ts';
+import { MailframeError } from '../mail/error.ts';
+import { describeError, describeWithOrigin } from '../mail/failure.ts';
+import type { MountedPlugin } from '../mounted-plugin.ts';
+import type { Clock, Log } from '../plugin/ports.ts';
 
 /** How long a plugin may take to close, in milliseconds. */
 export const CLOSE_DEADLINE = 10_000;

@@ -5,8 +5,8 @@
  * writes a new file and renames it. What has changed is waited for until one look finds it as the last one did, so that
  * several files that are written one after the other are one change.
  */
-import { factsOfFile } from './file-facts.ts';
-import type { Clock, Files } from './plugin/ports.ts';
+import { factsOfFile } from '../file-facts.ts';
+import type { Clock, Files } from '../plugin/ports.ts';
 
 /** In milliseconds. */
 const EVERY = 2000;

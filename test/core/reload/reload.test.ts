@@ -5,12 +5,21 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { definePlugin, deliveredTo, type Engine, type Plugin, reject, reportAll, token, z } from '../../core/index.ts';
-import { LOG } from '../../core/plugin/ports.ts';
-import { recordingLog } from '../../core/testing/recording-log.ts';
-import { smtpClient } from '../../core/testing/smtp-client.ts';
-import { until } from '../support/until.ts';
-import { runningEngine, type Written } from './running-engine.ts';
+import {
+  definePlugin,
+  deliveredTo,
+  type Engine,
+  type Plugin,
+  reject,
+  reportAll,
+  token,
+  z,
+} from '../../../core/index.ts';
+import { LOG } from '../../../core/plugin/ports.ts';
+import { recordingLog } from '../../../core/testing/recording-log.ts';
+import { smtpClient } from '../../../core/testing/smtp-client.ts';
+import { until } from '../../support/until.ts';
+import { runningEngine, type Written } from '../running-engine.ts';
 
 /** Refuses every sender with the words of its options, and writes down its life. */
 function naming(pages: string[] = []): Plugin {

@@ -2,16 +2,16 @@
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Scope } from '../../core/index.ts';
-import { CLOCK, LOG } from '../../core/plugin/ports.ts';
-import { SourceWatch } from '../../core/source-watch.ts';
-import { systemClock } from '../../core/system/clock.ts';
-import { systemFiles } from '../../core/system/files.ts';
-import { ManualClock } from '../../core/testing/manual-clock.ts';
-import { recordingLog } from '../../core/testing/recording-log.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-import { until } from '../support/until.ts';
-import { runningEngine, written } from './running-engine.ts';
+import type { Scope } from '../../../core/index.ts';
+import { CLOCK, LOG } from '../../../core/plugin/ports.ts';
+import { SourceWatch } from '../../../core/reload/source-watch.ts';
+import { systemClock } from '../../../core/system/clock.ts';
+import { systemFiles } from '../../../core/system/files.ts';
+import { ManualClock } from '../../../core/testing/manual-clock.ts';
+import { recordingLog } from '../../../core/testing/recording-log.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { until } from '../../support/until.ts';
+import { runningEngine, written } from '../running-engine.ts';
 
 async function watching(names: readonly string[] = ['a', 'b']) {
   const folder = await tempFolder();

@@ -1,9 +1,9 @@
 /** Generations that have been replaced: they end when nobody needs them, and nobody may need them for ever. */
 import { expect, test } from 'vitest';
-import { FormerGenerations } from '../../core/former-generations.ts';
-import { Generation } from '../../core/generation.ts';
-import { ManualClock } from '../../core/testing/manual-clock.ts';
-import { chainOf } from './chain/chain-of.ts';
+import { FormerGenerations } from '../../../core/generation/former-generations.ts';
+import { Generation } from '../../../core/generation/generation.ts';
+import { ManualClock } from '../../../core/testing/manual-clock.ts';
+import { chainOf } from '../chain/chain-of.ts';
 
 const MINUTE = 60_000;
 

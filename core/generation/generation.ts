@@ -5,7 +5,7 @@
  * it meets the same plugins from its first hook to its last. A generation closes when it has been replaced and the last
  * pin is gone.
  */
-import type { Chain } from './chain/chain.ts';
+import type { Chain } from '../chain/chain.ts';
 
 /** The right to use a generation's chain until `release`. */
 export interface Pin {

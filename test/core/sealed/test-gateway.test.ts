@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { accept, bouncedBy, deferredBy, definePlugin, reject } from 'mailframe';
 import { aContent, dialogue, smtpSink, type TestGatewaySettings, testGateway } from 'mailframe/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { tempFolder } from '../support/temp-folder.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const CONFIG = {
   plugins: [

@@ -5,8 +5,9 @@
  * sessions of the oldest are asked to end when their transaction has (421, RFC 5321 section 3.8), and their clients connect
  * again and meet the new configuration. No transaction is cut off for it. Deliveries end by their own deadlines.
  */
+
+import type { Clock } from '../plugin/ports.ts';
 import type { Generation } from './generation.ts';
-import type { Clock } from './plugin/ports.ts';
 
 /** How long sessions may go on with a configuration that has been replaced, in milliseconds. */
 const PATIENCE = 10 * 60_000;
