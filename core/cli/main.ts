@@ -1,28 +1,36 @@
 /** The command line: one file a verb, put together here. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { register as alias } from './alias.ts';
-import { register as check } from './check.ts';
-import { register as conformance } from './conformance.ts';
-import { register as dev } from './dev.ts';
-import { register as explain } from './explain.ts';
-import { register as init } from './init.ts';
-import { register as logs } from './logs.ts';
-import { register as lookup } from './lookup.ts';
-import { register as passwd } from './passwd.ts';
-import { register as plan } from './plan.ts';
-import { register as queue } from './queue.ts';
-import { register as reload } from './reload.ts';
-import { register as replay } from './replay.ts';
-import { register as route } from './route.ts';
-import { register as schema } from './schema.ts';
-import { register as send } from './send.ts';
-import { register as shadow } from './shadow.ts';
-import { register as show } from './show.ts';
-import { register as start } from './start.ts';
-import { register as status } from './status.ts';
-import { register as tlsrpt } from './tlsrpt.ts';
-import { register as trace } from './trace.ts';
+
+interface Verb {
+  readonly register: (program: Command) => void;
+}
+
+/** In the order in which the help shows them. Each is loaded where it is meant: a gateway has no use for the others in its memory. */
+export const VERBS = {
+  init: () => import('./init.ts'),
+  start: () => import('./start.ts'),
+  dev: () => import('./dev.ts'),
+  check: () => import('./check.ts'),
+  plan: () => import('./plan.ts'),
+  explain: () => import('./explain.ts'),
+  replay: () => import('./replay.ts'),
+  route: () => import('./route.ts'),
+  trace: () => import('./trace.ts'),
+  show: () => import('./show.ts'),
+  logs: () => import('./logs.ts'),
+  queue: () => import('./queue.ts'),
+  reload: () => import('./reload.ts'),
+  status: () => import('./status.ts'),
+  shadow: () => import('./shadow.ts'),
+  send: () => import('./send.ts'),
+  conformance: () => import('./conformance.ts'),
+  alias: () => import('./alias.ts'),
+  lookup: () => import('./lookup.ts'),
+  passwd: () => import('./passwd.ts'),
+  schema: () => import('./schema.ts'),
+  tlsrpt: () => import('./tlsrpt.ts'),
+} as const satisfies Readonly<Record<string, () => Promise<Verb>>>;
 
 /** Runs the verb that the arguments name. `process.exitCode` says how it went. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -30,37 +38,19 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('A mail gateway whose every decision is a plugin.')
     .version(version())
     .showHelpAfterError('(mailframe --help lists the verbs)');
-  const verbs = [
-    start,
-    dev,
-    check,
-    plan,
-    explain,
-    trace,
-    replay,
-    route,
-    schema,
-    send,
-    queue,
-    show,
-    logs,
-    passwd,
-    lookup,
-    alias,
-    tlsrpt,
-    conformance,
-    reload,
-    status,
-    shadow,
-    init,
-  ];
-  for (const register of verbs) register(program);
+  for (const { register } of await verbsFor(argv[2])) register(program);
   // A reader that goes away early (`mailframe plan | head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
   await program.parseAsync([...argv]);
+}
+
+/** The one that is named; all of them where help is wanted, or something that is none. */
+async function verbsFor(name: string | undefined): Promise<readonly Verb[]> {
+  const isVerb = name !== undefined && Object.hasOwn(VERBS, name);
+  return isVerb ? [await VERBS[name as keyof typeof VERBS]()] : Promise.all(Object.values(VERBS).map(load => load()));
 }
 
 /** From the nearest `package.json` above: the sources and the built package lie at different depths. */
