@@ -3,6 +3,7 @@
  *
  * A field may be there several times, so what must be there and what must not are looked at one by one.
  */
+import { matchesText } from '../chain/condition.ts';
 import type { TextPattern } from '../mail/condition.ts';
 
 /** What is asked of one field. */
@@ -20,7 +21,7 @@ export function headerValues(questions: readonly FieldQuestion[]): readonly stri
     if (wanted === 'none') continue;
     const value = patterns
       .flatMap(pattern => candidates(pattern, forbidden))
-      .find(one => !forbidden.some(pattern => matches(pattern, one)));
+      .find(one => !forbidden.some(pattern => matchesText(pattern, one)));
     if (value === undefined) return null;
     values.push(value);
   }
@@ -47,18 +48,5 @@ function newLetter(patterns: readonly TextPattern[]): string {
   for (let code = 0x61; ; code += 1) {
     const letter = String.fromCodePoint(code);
     if (letter.toLowerCase() === letter && !taken.includes(letter)) return letter;
-  }
-}
-
-function matches(pattern: TextPattern, value: string): boolean {
-  switch (pattern.kind) {
-    case 'present':
-      return true;
-    case 'contains':
-      return value.toLowerCase().includes(pattern.text.toLowerCase());
-    case 'equals':
-      return value === pattern.text;
-    default:
-      return pattern satisfies never;
   }
 }

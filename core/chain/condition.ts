@@ -83,7 +83,8 @@ function fact(value: Facts[string] | undefined, wanted: readonly string[]): Hold
   return known(said.some(one => wanted.includes(one)));
 }
 
-function matchesText(pattern: TextPattern, value: string): boolean {
+/** Whether the value of a header field fits. */
+export function matchesText(pattern: TextPattern, value: string): boolean {
   switch (pattern.kind) {
     case 'present':
       return true;
