@@ -10,6 +10,7 @@ import { describeError } from '../mail/failure.ts';
 import type { Clock, Log } from '../plugin/ports.ts';
 import type { Claim, Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import type { Destinations } from './destinations.ts';
+import { Flow } from './flow.ts';
 import { destinationsOf, placesOf } from './places.ts';
 import type { Placing } from './placing.ts';
 import { precedence } from './precedence.ts';
@@ -48,10 +49,12 @@ export class Arrivals {
   readonly #parts: ArrivalsParts;
   /** Those that go first, first. */
   readonly #waiting: Arrival[] = [];
+  readonly #flow: Flow;
   #inMemory = 0;
 
   constructor(parts: ArrivalsParts) {
     this.#parts = parts;
+    this.#flow = new Flow(parts.clock);
   }
 
   /** What is leased and has not begun. */
@@ -65,13 +68,19 @@ export class Arrivals {
     const [first, ...others] = placed;
     // Several mails of one transaction are rare enough to go through the queue.
     if (first !== undefined && others.length === 0 && first.fate.kind === 'deliver') {
-      const claim = this.#inMemory < MOST_IN_MEMORY ? this.#parts.claim() : null;
       const names = destinationsOf(first);
-      if (claim !== null && this.#parts.destinations.admits(names)) return this.#goAtOnce(first, names, claim);
+      const claim = this.#enter(names) ?? (await this.#standBack(names));
+      if (claim !== null) return this.#goAtOnce(first, names, claim);
     }
     await this.#parts.store.commit(placed);
     for (const one of placed) this.#parts.destinations.fellBehind(destinationsOf(one));
     this.#parts.wake();
+  }
+
+  /** A delivery has ended. */
+  oneHasLeft(): void {
+    this.#flow.oneHasLeft();
+    this.goOn();
   }
 
   /** There may be room for those that wait. At each destination they stand as they would in the queue. */
@@ -89,11 +98,26 @@ export class Arrivals {
     }
   }
 
+  /** Reserves what it will take, or does nothing. @returns what it is leased with, or `null`. */
+  #enter(names: ReadonlySet<string>): Claim | null {
+    const { destinations, claim } = this.#parts;
+    const claimed = this.#inMemory < MOST_IN_MEMORY ? claim() : null;
+    if (claimed === null || !destinations.admits(names)) return null;
+    destinations.reserve(names);
+    return claimed;
+  }
+
+  /** Stands in line where its destinations answer, and enters when it is its turn, if it then may. */
+  async #standBack(names: ReadonlySet<string>): Promise<Claim | null> {
+    if (!this.#parts.destinations.flow(names)) return null;
+    await this.#flow.turn();
+    return this.#enter(names);
+  }
+
   async #goAtOnce(one: NewMail, names: ReadonlySet<string>, claim: Claim): Promise<void> {
-    const { store, destinations, wake } = this.#parts;
+    const { store, wake } = this.#parts;
     const { content } = one.mail;
     const octets = content.file === undefined ? content.size : 0;
-    destinations.reserve(names);
     this.#inMemory += octets;
     let lease: Lease | undefined;
     try {

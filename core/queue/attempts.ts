@@ -23,7 +23,7 @@ export interface AttemptsParts {
   /** There may be room for mail that waits in the queue. */
   readonly wake: () => void;
   /** A delivery has ended: there may be room for mail that is leased already. */
-  readonly goOn: () => void;
+  readonly oneHasLeft: () => void;
 }
 
 export class Attempts {
@@ -79,13 +79,13 @@ export class Attempts {
   }
 
   #learn(news: Iterable<readonly [string, News]>): void {
-    const { destinations, wake, goOn } = this.#parts;
+    const { destinations, wake, oneHasLeft } = this.#parts;
     for (const [name, one] of news) {
       const { turn, wakes } = destinations.end(name, one);
       if (turn !== null) this.#keepBack(name, turn.kind === 'left-alone' ? turn.until : null);
       if (wakes) wake();
     }
-    goOn();
+    oneHasLeft();
   }
 
   /** Told to the store, so that mail of a destination that is left alone is not taken, and to whoever reads the log. */

@@ -65,6 +65,11 @@ export class DestinationState {
     return this.#until > this.#clock.now().getTime();
   }
 
+  /** Whether it answers, as fast as it may be asked. */
+  get flows(): boolean {
+    return this.#answers && (this.allowance?.left() ?? Infinity) >= 1;
+  }
+
   /** Whether nothing is asked of it, or about to be. */
   get isIdle(): boolean {
     return this.load === 0 && this.reserved === 0;

@@ -145,6 +145,11 @@ export class Destinations {
     return this.#isFreeFor(names, this.#reserved) && [...names].every(isFree);
   }
 
+  /** Whether nothing but the deliveries that run keeps any of these from taking more: a matter of moments. */
+  flow(names: ReadonlySet<string>): boolean {
+    return [...names].every(name => this.#states.get(name)?.flows ?? false);
+  }
+
   /** New mail for each of these is on its way: what it will take is given to nobody else, though it takes nothing yet. */
   reserve(names: Iterable<string>): void {
     for (const name of names) {

@@ -7,8 +7,12 @@
  */
 import { describeError } from '../mail/failure.ts';
 import type { Log } from '../plugin/ports.ts';
+import { JOURNAL_FILE } from './journal-file.ts';
 import type { OperationName, Operations, WorkerOptions } from './sqlite-protocol.ts';
 import { type Asides, StoreThread } from './store-thread.ts';
+
+const AFTER_UNREAD =
+  'the queue goes on without them; after the machine stopped that is what nobody was promised, else look at the disk and at the copy';
 
 export class LastingThread {
   readonly #options: WorkerOptions;
@@ -77,6 +81,7 @@ export class LastingThread {
 function asidesIn(log: Log, { directory: queue }: WorkerOptions): Asides {
   return {
     forgetful: ({ message }) => log.warn('failed', { keeping: 'the history of the queue', cause: message }),
+    unread: ({ octets, copy }) => log.error('damaged', { queue, file: JOURNAL_FILE, octets, copy, next: AFTER_UNREAD }),
     updating({ from, to, ...update }) {
       if (update.kind === 'begins') log.info('advanced', { queue, from, to, mails: update.mails });
       else if (update.kind === 'goes-on') log.info('advanced', { queue, from, to, done: percent(update.done) });

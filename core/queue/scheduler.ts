@@ -93,7 +93,13 @@ export class Scheduler {
       wake();
     };
     const ledger = new Ledger({ ...parts, nextId, placing, queued, stopped });
-    const attempts = new Attempts({ ...parts, ledger, destinations, wake, goOn: () => this.#arrivals.goOn() });
+    const attempts = new Attempts({
+      ...parts,
+      ledger,
+      destinations,
+      wake,
+      oneHasLeft: () => this.#arrivals.oneHasLeft(),
+    });
     this.#parts = parts;
     this.#placing = placing;
     this.#ledger = ledger;

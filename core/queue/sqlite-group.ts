@@ -6,6 +6,8 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { HistoryFolder } from './history-folder.ts';
+import type { JournalFile } from './journal-file.ts';
+import { Passage, type Unread } from './passage.ts';
 import type { SpoolFolder } from './spool-folder.ts';
 import { Desk } from './sqlite-desk.ts';
 import { Listing } from './sqlite-listing.ts';
@@ -25,6 +27,17 @@ import { Tables } from './sqlite-tables.ts';
 import { Traffic } from './sqlite-traffic.ts';
 import { DamagedRow, Work } from './sqlite-work.ts';
 
+/** What a group works with besides the database. */
+export interface GroupParts {
+  readonly spool: SpoolFolder;
+  /** Where lines about mail that leaves are written, or `null`. */
+  readonly history?: HistoryFolder | null;
+  /** The journal of the queue, for its owner alone. Missing: all mail goes through the tables. */
+  readonly journal?: JournalFile | null;
+  /** In milliseconds, from any beginning. */
+  readonly now?: () => number;
+}
+
 export class Group {
   readonly #database: DatabaseSync;
   readonly #spool: SpoolFolder;
@@ -32,13 +45,17 @@ export class Group {
   readonly #tables: Tables;
   readonly #work: Work;
   readonly #performers: Performers;
+  readonly #passage: Passage | null;
 
-  /** `history`: where lines about mail that leaves are written, or `null`. */
-  constructor(database: DatabaseSync, spool: SpoolFolder, history: HistoryFolder | null) {
+  constructor(database: DatabaseSync, { spool, history = null, journal = null, now = () => 0 }: GroupParts) {
     this.#database = database;
     this.#spool = spool;
     this.#history = history;
     this.#tables = new Tables(database, history);
+    const remember = (lines: readonly string[]) => this.#remember(lines);
+    const hasReserve = () => spool.hasReserve();
+    this.#passage =
+      journal === null ? null : new Passage({ journal, tables: this.#tables, history, hasReserve, remember, now });
     const reader = new Reader(database, spool, this.#tables.lanes);
     const work = new Work(database, this.#tables, reader);
     this.#work = work;
@@ -56,7 +73,7 @@ export class Group {
       backOff: request => work.backOff(request),
       renew: request => work.renew(request),
       giveBack: request => work.giveBack(request),
-      nextDue: request => work.nextDue(request),
+      nextDue: request => this.#firstOf(work.nextDue(request)),
       list: page => listing.page(page),
       octets: ({ id }) => reader.octets(id),
       unnamed: ({ names }) => names.filter(name => !this.#tables.isNamed(name)),
@@ -74,11 +91,34 @@ export class Group {
     };
   }
 
-  /** What an owner does first: where it begins anew, it begins to end the leases of those before it. */
-  takeOver(begins: WorkerOptions['begins']): void {
+  /**
+   * What an owner does first: it lands what another one has left in the journal, and where it begins anew, it begins to
+   * end the leases of those before it.
+   * @returns what of the journal could not be read.
+   */
+  takeOver(begins: WorkerOptions['begins']): Unread | null {
     this.#database.exec('BEGIN IMMEDIATE');
+    const unread = this.#passage?.recover() ?? null;
     this.#work.begin(begins);
     this.#database.exec('COMMIT');
+    return unread;
+  }
+
+  /** Whether any mail lies in the journal alone. */
+  get hasPassing(): boolean {
+    return this.#passage?.isOccupied ?? false;
+  }
+
+  /** Lands the mail of the journal, if it is time to. What fails here is tried again. */
+  landOverdue(): void {
+    if (this.#passage?.isOverdue === true) this.#landAll(this.#passage);
+  }
+
+  /** Nothing is performed afterwards. */
+  end(): void {
+    if (this.#passage === null) return;
+    if (this.#passage.isOccupied) this.#landAll(this.#passage);
+    this.#passage.close();
   }
 
   /**
@@ -100,20 +140,48 @@ export class Group {
 
   /** One reply for each call, in order. Never throws. */
   run(calls: readonly Call[]): readonly Reply[] {
+    const short = this.#passage?.perform(calls) ?? [];
+    const others = calls.filter((_, index) => (short[index] ?? null) === null);
+    if (others.length === 0) return short.filter(reply => reply !== null);
+    const long = this.#inTables(others)[Symbol.iterator]();
+    return calls.flatMap((_, index) => short[index] ?? long.next().value ?? []);
+  }
+
+  #inTables(calls: readonly Call[]): readonly Reply[] {
+    const lands = this.#passage?.concerns(calls) ?? false;
     const looks = calls.every(call => LOOKS_ONLY[call.kind]);
     try {
-      if (!looks) this.#database.exec('BEGIN IMMEDIATE');
+      if (lands || !looks) this.#database.exec('BEGIN IMMEDIATE');
     } catch (error) {
       // Nobody's fault: a locked database would make each of them wait in vain, one after the other.
-      return allFailed(calls, error);
+      return looks ? this.#look(calls) : allFailed(calls, error);
     }
     try {
-      return looks ? calls.map(call => this.#perform(call)) : this.#together(calls);
+      return lands || !looks ? this.#together(calls, lands) : calls.map(call => this.#perform(call));
     } catch (error) {
       this.#undo();
-      if (calls.length > 1) return calls.flatMap(call => this.run([call]));
-      return error instanceof DamagedRow && this.#setAside(error) ? this.run(calls) : allFailed(calls, error);
+      if (calls.length > 1) return calls.flatMap(call => this.#inTables([call]));
+      if (error instanceof DamagedRow && this.#setAside(error)) return this.#inTables(calls);
+      return lands && looks ? this.#look(calls) : allFailed(calls, error);
     }
+  }
+
+  /** Where nothing can be written, there is something to be seen all the same. */
+  #look(calls: readonly Call[]): readonly Reply[] {
+    try {
+      return calls.map(call => this.#perform(call));
+    } catch (error) {
+      return allFailed(calls, error);
+    }
+  }
+
+  #landAll(passage: Passage): void {
+    if (this.#alone(() => passage.land())) passage.landed();
+  }
+
+  #firstOf(due: number | null): number | null {
+    const first = Math.min(due ?? Infinity, this.#passage?.firstUntil ?? Infinity);
+    return first === Infinity ? null : first;
   }
 
   /** Says why in a transaction of its own: that row may be what is damaged. @returns whether it worked. */
@@ -136,10 +204,12 @@ export class Group {
     }
   }
 
-  #together(calls: readonly Call[]): readonly Reply[] {
+  #together(calls: readonly Call[], lands: boolean): readonly Reply[] {
+    if (lands) this.#passage?.land();
     const replies = calls.map(call => this.#perform(call));
     this.#requireSpoolFiles();
     this.#database.exec('COMMIT');
+    if (lands) this.#passage?.landed();
     this.#spool.remove(this.#tables.orphans);
     this.#remember(this.#tables.departed);
     this.#forgetNotes();

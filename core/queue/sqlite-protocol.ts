@@ -232,6 +232,8 @@ export type FromWorker =
   | { readonly kind: 'replies'; readonly replies: readonly Reply[] }
   /** Before the opening has ended. */
   | { readonly kind: 'updating'; readonly update: Update }
+  /** Octets of the journal could not be read at the start: where a copy of it lies, or `null` where none could be made. */
+  | { readonly kind: 'unread'; readonly octets: number; readonly copy: string | null }
   /** Lines of the history could not be written. */
   | { readonly kind: 'forgetful'; readonly trouble: Trouble };
 

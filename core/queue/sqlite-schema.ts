@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { JOURNAL_FILE } from './journal-file.ts';
 import { QUEUE_FILE } from './queue-file.ts';
 import { SPOOL_FOLDER, syncFolder } from './spool-folder.ts';
 import { MIGRATIONS, SCHEMA_VERSION, TABLES } from './sqlite-format.ts';
@@ -23,6 +24,8 @@ import { StoreError } from './store-error.ts';
 /** "mfrq": says to `file` and to other programs whose database it is. */
 const APPLICATION_ID = 0x6d667271;
 const BUSY_TIMEOUT = 10_000;
+/** A guest that lands what a killed gateway has left owns the queue for an instant. In milliseconds. */
+const LOCK_TIMEOUT = 500;
 const LOCK_NAME = 'owner.lock';
 /** The code of a database that is not of this version. */
 const FORMAT = 'QUEUE_FORMAT';
@@ -80,7 +83,9 @@ function makeFolder(directory: string): void {
 function makeQueue(directory: string): void {
   const file = join(directory, QUEUE_FILE);
   if (!existsSync(file)) {
-    const left = [`${QUEUE_FILE}-wal`, SPOOL_FOLDER].filter(name => isThereAndNotEmpty(join(directory, name)));
+    const left = [`${QUEUE_FILE}-wal`, JOURNAL_FILE, SPOOL_FOLDER].filter(name =>
+      isThereAndNotEmpty(join(directory, name)),
+    );
     if (left.length > 0)
       throw new StoreError(`${QUEUE_FILE} is missing, and ${left.join(' and ')} is there: ${LOST}`, DAMAGED);
     const beside = `${file}.new`;
@@ -138,7 +143,7 @@ function connect(file: string): DatabaseSync {
  */
 function takeLock(directory: string): DatabaseSync {
   makePrivate(join(directory, LOCK_NAME));
-  const lock = new DatabaseSync(join(directory, LOCK_NAME), { timeout: 0 });
+  const lock = new DatabaseSync(join(directory, LOCK_NAME), { timeout: LOCK_TIMEOUT });
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return lock;

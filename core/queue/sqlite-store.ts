@@ -19,16 +19,20 @@
  *   waiting, held -> waiting  bounce: due at once, whatever keeps its destination back; and leased after its settlement
  *   any      -> (none)     the last recipient of its mail is done; remove: a line of the history is written
  *
- * The instant of responsibility is the COMMIT of the transaction that inserts the rows: before it the mail is the
- * client's, after it ours. The order on the disk makes every crash harmless:
+ * The instant of responsibility is the COMMIT of the transaction that inserts the rows, or the sync of the journal: before it
+ * the mail is the client's, after it ours. The order on the disk makes every crash harmless:
  *
  *   1. spool file written and synced          crash: an orphan, removed behind the back of the next owner
  *   2. spool folder synced                    crash: the same
- *   3. rows inserted, COMMIT (one fsync for the whole group)
+ *   3. rows inserted, COMMIT (one fsync for the whole group); or a record appended to the journal, and synced
  *   4. `commit` resolves, 250                 crash before 250: we deliver, the client sends again: a duplicate, no loss
  *   5. the attempt, then `settle`, COMMIT     crash between: another attempt: a duplicate, no loss
+ *      or another record, synced              crash between: the same
  *   6. spool file removed                     crash before: an orphan
  *   7. line of the history written, unsynced  crash before, or of the machine after: the line is lost
+ *
+ * What is leased by its commit and settled as a whole within a moment is in the journal alone meanwhile, and in no row. Whoever
+ * looks finds it in the tables, as `leased` (`passage.ts`).
  *
  * Delivery is at least once: a duplicate is possible at 4 and 5, and no protocol without a shared transaction avoids it.
  */

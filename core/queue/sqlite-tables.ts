@@ -2,9 +2,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { encodeHold } from './codec.ts';
 import type { HistoryFolder } from './history-folder.ts';
+import type { Passing } from './journal-record.ts';
 import { type Departure, Departures } from './sqlite-departure.ts';
 import { type Lane, Lanes } from './sqlite-lanes.ts';
-import { AT_ONCE, type ClaimRow, type Damage, type MailRow, type NewRows } from './sqlite-protocol.ts';
+import { AT_ONCE, type ClaimRow, type ContentRow, type Damage, type MailRow, type NewRows } from './sqlite-protocol.ts';
 import { type Query, query } from './sqlite-query.ts';
 
 /** An owner gives out fewer, so that none has to be written down. */
@@ -24,6 +25,9 @@ export class Tables {
   #fence = 0;
   readonly #departures: Departures;
   readonly #nextEpoch: Query<{ fence: number }>;
+  readonly #landed: Query<{ landed: number }>;
+  readonly #setLanded: Query<never>;
+  readonly #byId: Query<{ one: 1 }>;
   readonly #insertContent: Query<{ key: number }>;
   readonly #insertMail: Query<{ key: number }>;
   readonly #insertRecipient: Query<never>;
@@ -40,6 +44,9 @@ export class Tables {
     this.#departures = new Departures(database, history);
     const prepare = <Row = never>(sql: string) => query<Row>(database, sql);
     this.#nextEpoch = prepare('UPDATE counter SET fence = fence + 1 RETURNING fence');
+    this.#landed = prepare('SELECT landed FROM counter');
+    this.#setLanded = prepare('UPDATE counter SET landed = ?');
+    this.#byId = prepare('SELECT 1 AS one FROM mail WHERE id = ?');
     this.#insertContent = prepare('INSERT INTO content (size, crc32, octets, spool) VALUES (?, ?, ?, ?) RETURNING key');
     this.#insertMail = prepare(
       `INSERT INTO mail (id, content, received, record, trace, bounce, hold)
@@ -69,12 +76,12 @@ export class Tables {
 
   /** With a claim, mail that is to be delivered is leased from the start. @returns the fence of each mail, or `null`. */
   insert({ contents, mails }: NewRows, claim: ClaimRow | null = null): readonly (number | null)[] {
-    const keys = contents.map(({ size, crc32, octets, spool }) => {
-      if (spool !== null) this.spoolFilesNamed.set(spool, size);
-      return this.#insertContent.get(size, crc32, octets, spool)?.key ?? null;
+    const keys = contents.map(content => {
+      if (content.spool !== null) this.spoolFilesNamed.set(content.spool, content.size);
+      return this.#keyOf(content);
     });
     const waiting: Lane[] = [];
-    const claimable = claim === null ? () => false : this.#claimable();
+    const claimable = claim === null ? () => false : this.claimable();
     const fences = mails.map(mail => {
       const fence = claimable(mail) ? this.nextFence() : null;
       const content = { key: keys[mail.content] ?? null, size: contents[mail.content]?.size ?? 0 };
@@ -86,13 +93,22 @@ export class Tables {
     return fences;
   }
 
+  /** Inserts mail that was leased before it came here, with the lease that it has. */
+  insertLeased({ mail, content, claim, fence }: Passing): void {
+    this.#insertOne(mail, { key: this.#keyOf(content), size: content.size }, { ...claim, fence });
+  }
+
   /** Only what is to be delivered, and to nobody who is kept back. */
-  #claimable(): (mail: MailRow) => boolean {
+  claimable(): (mail: MailRow) => boolean {
     const free = this.lanes.nobodyIsKeptBack();
     return ({ holdJson, bounceJson, receivedAt, places }) =>
       holdJson === null &&
       bounceJson === null &&
       (free || places.every(({ destination }) => !this.lanes.isKeptBack(destination, receivedAt)));
+  }
+
+  #keyOf({ size, crc32, octets, spool }: ContentRow): number | null {
+    return this.#insertContent.get(size, crc32, octets, spool)?.key ?? null;
   }
 
   #insertOne(
@@ -121,6 +137,25 @@ export class Tables {
   nextFence(): number {
     this.#fence += 1;
     return this.#fence;
+  }
+
+  /** The last that was given out, or, before the first, the last that another owner may have had. */
+  get lastFence(): number {
+    return this.#fence;
+  }
+
+  /** Up to this fence all mail of the journal is in the tables, or has left. */
+  landed(): number {
+    return this.#landed.get()?.landed ?? 0;
+  }
+
+  setLanded(fence: number): void {
+    this.#setLanded.run(fence);
+  }
+
+  /** Whether there is such a mail. */
+  has(id: string): boolean {
+    return this.#byId.get(id) !== undefined;
   }
 
   /** The lanes in which a mail waits. */

@@ -6,9 +6,12 @@
 import { hostname } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { forgetHistory, HistoryFolder } from './history-folder.ts';
+import { JournalFile } from './journal-file.ts';
+import { landLeftOver } from './left-over.ts';
+import { LONGEST } from './passage.ts';
 import { SpoolFolder } from './spool-folder.ts';
 import { Group } from './sqlite-group.ts';
-import type { Call, FromWorker, Operations, Reply, ToWorker, WorkerOptions } from './sqlite-protocol.ts';
+import type { Call, FromWorker, Operations, Reply, ToWorker, Update, WorkerOptions } from './sqlite-protocol.ts';
 import { troubleOf } from './sqlite-query.ts';
 import { openDatabase } from './sqlite-schema.ts';
 
@@ -27,15 +30,24 @@ try {
 
 function serve(options: WorkerOptions): void {
   const { directory, role, begins } = options;
-  const { database, close } = openDatabase(directory, role, {
+  const opener = {
     pid: process.pid,
     host: hostname(),
-    tell: update => say({ kind: 'updating', update }),
+    tell: (update: Update) => say({ kind: 'updating', update }),
+    now: () => performance.now(),
+  };
+  const leftUnread = role === 'guest' ? landLeftOver(directory, opener) : null;
+  const { database, close } = openDatabase(directory, role, opener);
+  const group = new Group(database, {
+    spool: new SpoolFolder(directory),
+    history: historyOf(options),
+    journal: role === 'owner' ? new JournalFile(directory) : null,
     now: () => performance.now(),
   });
-  const group = new Group(database, new SpoolFolder(directory), historyOf(options));
-  if (role === 'owner') group.takeOver(begins);
+  const unread = role === 'owner' ? group.takeOver(begins) : leftUnread;
+  if (unread !== null) say({ kind: 'unread', ...unread });
   let waiting: Call[] = [];
+  let landing: NodeJS.Timeout | null = null;
 
   const work = () => {
     const calls = waiting;
@@ -43,6 +55,17 @@ function serve(options: WorkerOptions): void {
     if (calls.length === 0) return;
     const replies = group.run(calls);
     say({ kind: 'replies', replies }, buffersOf(calls, replies));
+    land();
+  };
+
+  /** Mail of the journal lands when its time has come, whoever calls. */
+  const land = () => {
+    group.landOverdue();
+    if (group.hasPassing) landing ??= setTimeout(landLater, LONGEST);
+  };
+  const landLater = () => {
+    landing = null;
+    land();
   };
 
   /** In pieces, so that nobody who calls waits for all of it. */
@@ -53,6 +76,8 @@ function serve(options: WorkerOptions): void {
   port?.on('message', (message: ToWorker) => {
     if (message.kind === 'close') {
       if (waiting.length > 0) work();
+      if (landing !== null) clearTimeout(landing);
+      group.end();
       close();
       port.close();
       return;

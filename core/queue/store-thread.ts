@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { describeError } from '../mail/failure.ts';
+import type { Unread } from './passage.ts';
 import type {
   Call,
   FromWorker,
@@ -25,6 +26,8 @@ export const CLOSED = 'QUEUE_CLOSED';
 export interface Asides {
   /** The history cannot be written. */
   forgetful(trouble: Trouble): void;
+  /** Octets of the journal could not be read. */
+  unread(unread: Unread): void;
   /** A queue of an older format is brought up to date. */
   updating(update: Update): void;
 }
@@ -82,6 +85,7 @@ export class StoreThread {
       worker.on('message', function opened(first: FromWorker) {
         if (first.kind === 'forgetful') return asides.forgetful(first.trouble);
         if (first.kind === 'updating') return asides.updating(first.update);
+        if (first.kind === 'unread') return asides.unread(first);
         worker.off('error', reject).off('exit', ended).off('message', opened);
         if (first.kind === 'refused') reject(errorOf(first.trouble));
         else resolve();

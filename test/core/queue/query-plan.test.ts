@@ -36,7 +36,7 @@ test('every statement finds its rows by an index, and none sorts', async () => {
       };
     },
   });
-  const group = new Group(watched, new SpoolFolder(directory), null);
+  const group = new Group(watched, { spool: new SpoolFolder(directory) });
   expect(group).toBeInstanceOf(Group);
   expect(statements.length).toBeGreaterThan(30);
   const odd = statements.flatMap(sql =>

@@ -30,7 +30,7 @@ async function opened(
   const directory = await tempFolder();
   const { database, close } = openDatabase(directory, 'owner', { pid: 1, host: 'here' });
   onTestFinished(close);
-  const group = new Group(database, new SpoolFolder(directory, measure), history(directory));
+  const group = new Group(database, { spool: new SpoolFolder(directory, measure), history: history(directory) });
   return {
     database,
     group,

@@ -44,7 +44,7 @@ const LEASE = {
 async function takenOver(directory: string) {
   const { database, close } = openDatabase(directory, 'owner', { pid: 2, host: 'here' });
   onTestFinished(close);
-  const group = new Group(database, new SpoolFolder(directory), null);
+  const group = new Group(database, { spool: new SpoolFolder(directory) });
   group.takeOver('anew');
   const states = () =>
     Object.fromEntries(
