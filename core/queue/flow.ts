@@ -30,11 +30,10 @@ export class Flow {
   }
 
   oneHasLeft(): void {
-    this.#left += 1;
-    if (this.#left < LEAVE_FOR_ONE) return;
-    this.#left = 0;
     const [first] = this.#line;
     if (first === undefined) return;
+    this.#left = (this.#left + 1) % LEAVE_FOR_ONE;
+    if (this.#left > 0) return;
     this.#line.delete(first);
     first();
   }

@@ -1,6 +1,6 @@
 /** Scheduling: no destination delays another, nothing is kept for ever, and what can go at once goes at once. */
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_POLICY } from '../../../core/mail/destination.ts';
+import { DEFAULT_POLICY, type DestinationRule } from '../../../core/mail/destination.ts';
 import { deferredBy, deliveredTo } from '../../../core/mail/outcome.ts';
 import { memoryStore } from '../../../core/queue/memory-store.ts';
 import { all, type ChainScript } from './fake-chain.ts';
@@ -448,4 +448,62 @@ test('bulk mail stands behind personal mail', async () => {
   open();
   for (let turn = 0; turn < 5; turn++) await clock.advance(0);
   expect(chain.deliveries.map(one => one.split(' ')[1])).toEqual(['A', 'C', 'B']);
+});
+
+describe('where mail comes faster than it leaves', () => {
+  /** A destination that has answered once, and now takes one mail at a time, when the test says so. */
+  async function congested(rest: Partial<DestinationRule> = {}) {
+    const gates: (() => void)[] = [];
+    let isOpen = true;
+    const deliver: ChainScript['deliver'] = async delivery => {
+      if (!isOpen) await new Promise<void>(resolve => gates.push(resolve));
+      return all(deliveredTo('x'))(delivery);
+    };
+    const destinations = [{ ...DEFAULT_POLICY, match: [], concurrency: { start: 1, most: 1 }, ...rest }];
+    const made = running({ deliver, destinations, concurrency: 200 });
+    await made.commit(newMail('first'));
+    isOpen = false;
+    // One is under way, and twenty have their room.
+    for (const id of some(21)) await made.commit(newMail(id));
+    const leave = async (count: number) => {
+      for (let turn = 0; turn < count; turn += 1) {
+        gates.splice(0, 1)[0]?.();
+        for (let settled = 0; settled < 5; settled += 1) await made.clock.advance(0);
+      }
+    };
+    return { ...made, leave };
+  }
+
+  test('whoever brings it stands back until two have left, and it goes straight through', async () => {
+    const { scheduler, leave, store, clock } = await congested();
+    let taken = false;
+    void scheduler.commit([newMail('X')]).then(() => {
+      taken = true;
+    });
+    await clock.advance(0);
+    await leave(1);
+    expect(taken).toBe(false);
+    await leave(1);
+    expect(taken).toBe(true);
+    const states = (await store.find('X'))?.entry.recipients.map(({ state }) => state);
+    expect(states).toEqual(['leased']);
+  });
+
+  test('nobody stands back for long: it waits in the queue then', async () => {
+    const { commit, clock, states, scheduler } = await congested();
+    const taken = scheduler.commit([newMail('X')]);
+    await clock.advance(25);
+    await taken;
+    expect(await states('X')).toEqual(['waiting']);
+    const next = commit(newMail('Y'));
+    await clock.advance(25);
+    await next;
+    expect(await states('Y')).toEqual(['waiting']);
+  });
+
+  test('nobody stands back for a rate that is used up', async () => {
+    const { commit, states } = await congested({ rate: { count: 3, per: MINUTE } });
+    await commit(newMail('X'));
+    expect(await states('X')).toEqual(['waiting']);
+  });
 });
