@@ -80,12 +80,14 @@ export class Attempts {
 
   #learn(news: Iterable<readonly [string, News]>): void {
     const { destinations, wake, oneHasLeft } = this.#parts;
+    let anyEnded = false;
     for (const [name, one] of news) {
+      anyEnded = true;
       const { turn, wakes } = destinations.end(name, one);
       if (turn !== null) this.#keepBack(name, turn.kind === 'left-alone' ? turn.until : null);
       if (wakes) wake();
     }
-    oneHasLeft();
+    if (anyEnded) oneHasLeft();
   }
 
   /** Told to the store, so that mail of a destination that is left alone is not taken, and to whoever reads the log. */
