@@ -20,7 +20,8 @@ export function landLeftOver(directory: string, opener: Opener): Unread | null {
     const { database, close } = openDatabase(directory, 'owner', opener);
     try {
       const group = new Group(database, { spool: new SpoolFolder(directory), journal: new JournalFile(directory) });
-      const unread = group.takeOver('anew');
+      // Leases stay as they are: whoever has them may be there still, and only its store be gone.
+      const unread = group.takeOver('again');
       group.end();
       return unread;
     } finally {

@@ -63,6 +63,20 @@ test('what was under way is refused for now, and the next call finds a new threa
   expect(log.of('reopened')).toHaveLength(1);
 });
 
+test('mail that lies in the journal alone is still settled by whoever delivers it, and not handed out again', async () => {
+  const { store } = await opened();
+  const claim = { owner: 'one', until: after(60_000) };
+  const [kept] = await store.commit([newMail('A')], claim);
+  const [ended] = await store.commit([newMail('B')], claim);
+  if (kept === undefined || ended === undefined) throw new Error('nothing was leased');
+  await crash();
+  expect(await store.settle(ended, [{ index: 0, kind: 'done', outcome: deliveredTo('bob') }], [], [])).toBe('settled');
+  expect(await store.lease(DUE)).toEqual([]);
+  expect(await ids(store)).toEqual(['A']);
+  expect(await store.settle(kept, [{ index: 0, kind: 'done', outcome: deliveredTo('bob') }], [], [])).toBe('settled');
+  expect(await ids(store)).toEqual([]);
+});
+
 test('what is being delivered meanwhile is still settled by whoever delivers it, and not handed out again', async () => {
   const { directory, store } = await opened();
   await store.commit([newMail('A', { content: LARGE }), newMail('B')]);
