@@ -69,12 +69,13 @@ export class JournalFile {
     this.#end = 0;
   }
 
-  /** `empty`: nothing in it counts any more. */
+  /** `empty`: nothing in it counts any more, whether it can be emptied or not. */
   close(left: 'as-it-is' | 'empty'): void {
     try {
       if (left === 'empty') ftruncateSync(this.#descriptor);
-    } finally {
-      closeSync(this.#descriptor);
+    } catch {
+      // The next owner reads it once more, and finds that all of it has left.
     }
+    closeSync(this.#descriptor);
   }
 }

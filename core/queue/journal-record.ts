@@ -1,20 +1,14 @@
 /**
  * The records of the journal: a mail that was taken over while its delivery begins, and the word that it is over.
  *
- * Each stands alone: a head of 16 octets (mark, kind, length, CRC-32 of kind, length and payload), the payload, and zeros up to
- * a multiple of 8. So what lies behind a damaged record is found again.
+ * Each stands alone: a head of 24 octets (seal, kind, length, CRC-32 of kind, length and payload, zeros), the payload, and zeros
+ * up to a multiple of 8. So what lies behind a damaged record is found again.
+ *
+ * The seal is a number that nobody knows who sends mail. Without it a content could hold what looks like a record, and be taken
+ * for one where the record around it has been written over in part: mail to anybody, past all plugins.
  */
 import { crc32 } from 'node:zlib';
-import type { ClaimRow, ContentRow, MailRow } from './sqlite-protocol.ts';
-
-/** A mail that is being delivered and lies in the journal alone. */
-export interface Passing {
-  readonly mail: MailRow;
-  readonly content: ContentRow & { readonly octets: Uint8Array<ArrayBuffer> };
-  readonly claim: ClaimRow;
-  /** Of its lease. Fences grow with each mail: they order the records, too. */
-  readonly fence: number;
-}
+import type { Passing } from './passing.ts';
 
 /** What a record says. */
 export type JournalRecord =
@@ -22,18 +16,27 @@ export type JournalRecord =
   /** All its recipients are settled: it has left the queue. */
   | { readonly kind: 'left'; readonly fence: number };
 
-/** "mfqj". */
-const MARK = 0x6d66716a;
-const HEAD = 16;
+/** How long a seal is, in octets. */
+export const SEAL = 8;
+const HEAD = SEAL + 16;
 const GRAIN = 8;
+/** Where these lie in the head. */
+const KIND_AT = SEAL;
+const LENGTH_AT = SEAL + 4;
+const SUM_AT = SEAL + 8;
 const ENTERED = 1;
 const LEFT = 2;
 const FENCE = 8;
 
 /** Records that are written together, in one piece of memory that is used again and again. */
 export class JournalBatch {
+  readonly #seal: Buffer;
   #memory = Buffer.alloc(64 * 1024);
   #length = 0;
+
+  constructor(seal: Buffer) {
+    this.#seal = seal;
+  }
 
   /** What was added since the last `clear`. */
   get octets(): Buffer {
@@ -74,23 +77,27 @@ export class JournalBatch {
 
   #end(kind: number, length: number): void {
     const [head, end] = [this.#length, this.#length + HEAD + length];
-    this.#memory.writeUInt32LE(MARK, head);
-    this.#memory.writeUInt32LE(kind, head + 4);
-    this.#memory.writeUInt32LE(length, head + 8);
-    this.#memory.writeUInt32LE(sumOf(this.#memory, head, end), head + 12);
+    this.#memory.fill(0, head, head + HEAD);
+    this.#memory.set(this.#seal, head);
+    this.#memory.writeUInt32LE(kind, head + KIND_AT);
+    this.#memory.writeUInt32LE(length, head + LENGTH_AT);
+    this.#memory.writeUInt32LE(sumOf(this.#memory, head, end), head + SUM_AT);
     this.#length = rounded(end);
     this.#memory.fill(0, end, this.#length);
   }
 }
 
 /** The records in a file, and where each of them lies. What is none is passed over. */
-export function* recordsIn(file: Buffer): Iterable<{
+export function* recordsIn(
+  file: Buffer,
+  seal: Buffer,
+): Iterable<{
   readonly record: JournalRecord;
   readonly from: number;
   readonly to: number;
 }> {
   for (let from = 0; from + HEAD <= file.length; ) {
-    const end = endOf(file, from);
+    const end = endOf(file, from, seal);
     const record = end === null ? null : recordAt(file, from, end);
     const to = end === null || record === null ? from + GRAIN : rounded(end);
     if (record !== null) yield { record, from, to };
@@ -99,15 +106,15 @@ export function* recordsIn(file: Buffer): Iterable<{
 }
 
 /** Where the payload of the record ends that begins here, or `null` where none does. */
-function endOf(file: Buffer, from: number): number | null {
-  if (file.readUInt32LE(from) !== MARK) return null;
-  const end = from + HEAD + file.readUInt32LE(from + 8);
-  return end <= file.length && file.readUInt32LE(from + 12) === sumOf(file, from, end) ? end : null;
+function endOf(file: Buffer, from: number, seal: Buffer): number | null {
+  if (seal.compare(file, from, from + SEAL) !== 0) return null;
+  const end = from + HEAD + file.readUInt32LE(from + LENGTH_AT);
+  return end <= file.length && file.readUInt32LE(from + SUM_AT) === sumOf(file, from, end) ? end : null;
 }
 
 /** `null`: whole, and yet none that this version knows. */
 function recordAt(file: Buffer, from: number, end: number): JournalRecord | null {
-  const kind = file.readUInt32LE(from + 4);
+  const kind = file.readUInt32LE(from + KIND_AT);
   const payload = from + HEAD;
   if (kind === LEFT) return { kind: 'left', fence: file.readDoubleLE(payload) };
   if (kind !== ENTERED) return null;
@@ -118,7 +125,7 @@ function recordAt(file: Buffer, from: number, end: number): JournalRecord | null
 }
 
 function sumOf(file: Buffer, head: number, end: number): number {
-  return crc32(file.subarray(head + HEAD, end), crc32(file.subarray(head + 4, head + 12)));
+  return crc32(file.subarray(head + HEAD, end), crc32(file.subarray(head + KIND_AT, head + SUM_AT)));
 }
 
 function rounded(length: number): number {

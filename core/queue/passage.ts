@@ -7,13 +7,14 @@
  * What stays longer than `LONGEST` lands too, for those who look from another process.
  *
  * The tables know up to which fence all mail has landed or left (`counter.landed`); the landing itself writes it down. A record
- * with such a fence is old, wherever it lies, so that a crash at any instant leaves a mail in one of the two.
+ * with such a fence is old, wherever it lies, so that a crash at any instant leaves a mail in one of the two. Records of another
+ * owner bear another seal.
  */
 import type { HistoryFolder } from './history-folder.ts';
-import { historyLine } from './history-line.ts';
 import type { JournalFile } from './journal-file.ts';
-import { JournalBatch, type JournalRecord, type Passing, recordsIn } from './journal-record.ts';
-import type { Call, MailRow, Operations, Reply, SettlementRow } from './sqlite-protocol.ts';
+import { JournalBatch, type JournalRecord, recordsIn, SEAL } from './journal-record.ts';
+import { isForOne, isOver, lastLine, type Passing } from './passing.ts';
+import type { Call, MailRow, Operations, Reply } from './sqlite-protocol.ts';
 import type { Tables } from './sqlite-tables.ts';
 
 /** How long a mail may be missing in the tables, in milliseconds. */
@@ -33,6 +34,8 @@ export interface PassageParts {
   readonly hasReserve: () => boolean;
   /** Lines for the history. */
   readonly remember: (lines: readonly string[]) => void;
+  /** What the records of this owner bear: drawn at random. */
+  readonly seal: Buffer;
   /** In milliseconds, from any beginning. */
   readonly now: () => number;
 }
@@ -49,6 +52,7 @@ type Admission = (mail: MailRow) => boolean;
 /** The record of one call, and what is answered once it is on the disk. */
 interface Step {
   readonly record: JournalRecord;
+  readonly passing: Passing;
   readonly output: Operations['commit' | 'settle']['output'];
   /** Of mail that leaves. */
   readonly line: string | null;
@@ -56,7 +60,7 @@ interface Step {
 
 export class Passage {
   readonly #parts: PassageParts;
-  readonly #batch = new JournalBatch();
+  readonly #batch: JournalBatch;
   readonly #mails = new Map<string, Passing & { readonly since: number }>();
   #octets = 0;
   /** Nothing enters before everything has landed: the journal is full, or a write has failed and left who knows what. */
@@ -64,6 +68,7 @@ export class Passage {
 
   constructor(parts: PassageParts) {
     this.#parts = parts;
+    this.#batch = new JournalBatch(parts.seal);
   }
 
   /** Whether any mail lies in the journal alone. */
@@ -87,25 +92,11 @@ export class Passage {
 
   /** Performs the calls that need nothing but the journal. The others, and all where it cannot be written, get `null`. */
   perform(calls: readonly Call[]): readonly (Reply | null)[] {
-    const steps = this.#isClosed ? [] : this.#stepsOf(calls);
-    if (steps.every(step => step === null)) return calls.map(() => null);
-    try {
-      this.#batch.clear();
-      for (const step of steps) if (step !== null) this.#batch.add(step.record);
-      this.#parts.journal.append(this.#batch.octets);
-    } catch {
-      // The tables will say what is wrong.
-      this.#isClosed = true;
-      return calls.map(() => null);
-    }
-    const lines: string[] = [];
-    for (const step of steps) {
-      if (step === null) continue;
-      this.#apply(step.record);
-      if (step.line !== null) lines.push(step.line);
-    }
-    if (lines.length > 0) this.#parts.remember(lines);
-    if (this.#parts.journal.size >= LARGEST_JOURNAL) this.#isClosed = true;
+    const steps = this.#stepsOf(calls);
+    const taken = steps.filter(step => step !== null);
+    if (taken.length === 0 || !this.#write(taken)) return calls.map(() => null);
+    for (const step of taken) this.#apply(step);
+    this.#parts.remember(taken.flatMap(({ line }) => line ?? []));
     return calls.map(({ number }, index) => {
       const step = steps[index] ?? null;
       return step === null ? null : { number, kind: 'done', output: step.output };
@@ -136,11 +127,13 @@ export class Passage {
    * @returns what could not be read: damage, or writes of the last instant before the machine stopped; `null`: nothing.
    */
   recover(): Unread | null {
-    const { tables, journal } = this.#parts;
+    const { tables, journal, seal } = this.#parts;
     const before = tables.landed();
+    const former = tables.seal();
     const left = new Map<number, Passing>();
     let [last, end, unread] = [before, 0, 0];
-    for (const { record, from, to } of recordsIn(journal.read())) {
+    const records = former.length === SEAL ? recordsIn(journal.read(), former) : [];
+    for (const { record, from, to } of records) {
       const fence = record.kind === 'left' ? record.fence : record.passing.fence;
       if (fence <= before) continue;
       unread += from - end;
@@ -151,6 +144,7 @@ export class Passage {
     }
     for (const passing of left.values()) if (!tables.has(passing.mail.id)) tables.insertLeased(passing);
     if (last > before) tables.setLanded(last);
+    tables.setSeal(seal);
     return unread === 0 ? null : { octets: unread, copy: journal.copy(`unread-${last}`) };
   }
 
@@ -160,12 +154,34 @@ export class Passage {
   }
 
   #stepsOf(calls: readonly Call[]): readonly (Step | null)[] {
+    if (this.#isClosed) return [];
     const named = new Set<string>();
-    const admits = this.#admission(calls);
-    return calls.map(call => {
-      if (call.kind === 'commit') return this.#entering(call.input, admits, named);
-      return call.kind === 'settle' ? this.#leaving(call.input, named) : null;
-    });
+    try {
+      const admits = this.#admission(calls);
+      return calls.map(call => {
+        if (call.kind === 'commit') return this.#entering(call.input, admits, named);
+        return call.kind === 'settle' ? this.#leaving(call.input, named) : null;
+      });
+    } catch {
+      // The tables cannot be asked, and will say so to whoever calls.
+      return [];
+    }
+  }
+
+  /** @returns whether all of it is on the disk. */
+  #write(steps: readonly Step[]): boolean {
+    const { journal } = this.#parts;
+    try {
+      this.#batch.clear();
+      for (const { record } of steps) this.#batch.add(record);
+      journal.append(this.#batch.octets);
+      this.#isClosed = journal.size >= LARGEST_JOURNAL;
+      return true;
+    } catch {
+      // The tables will say what is wrong.
+      this.#isClosed = true;
+      return false;
+    }
   }
 
   #admission(calls: readonly Call[]): Admission {
@@ -187,7 +203,7 @@ export class Passage {
     named.add(mail.id);
     const fence = this.#parts.tables.nextFence();
     const passing = { mail, content: { ...content, octets }, claim, fence };
-    return { record: { kind: 'entered', passing }, output: [fence], line: null };
+    return { record: { kind: 'entered', passing }, passing, output: [fence], line: null };
   }
 
   /** Only where it is the end of the mail, and of nothing else: what is owed for it is a matter of the tables. */
@@ -196,25 +212,21 @@ export class Passage {
     const passing = this.#mails.get(id);
     if (passing === undefined || passing.fence !== fence || notifications.mails.length > 0 || named.has(id))
       return null;
-    if (!areDone(passing, settlements)) return null;
+    if (!isOver(passing, settlements)) return null;
     named.add(id);
     const { history } = this.#parts;
-    const line = history?.isKept === true ? lineOf(passing, settlements, stepsJson, history.now()) : null;
-    return { record: { kind: 'left', fence }, output: 'settled', line };
+    const line = history?.isKept === true ? lastLine(passing, settlements, stepsJson, history.now()) : null;
+    return { record: { kind: 'left', fence }, passing, output: 'settled', line };
   }
 
-  #apply(record: JournalRecord): void {
+  #apply({ record, passing }: Step): void {
+    const { id } = passing.mail;
     if (record.kind === 'entered') {
-      const { passing } = record;
-      this.#mails.set(passing.mail.id, { ...passing, since: this.#parts.now() });
+      this.#mails.set(id, { ...passing, since: this.#parts.now() });
       this.#octets += passing.content.size;
-      return;
-    }
-    for (const [id, { fence, content }] of this.#mails) {
-      if (fence !== record.fence) continue;
+    } else {
       this.#mails.delete(id);
-      this.#octets -= content.size;
-      return;
+      this.#octets -= passing.content.size;
     }
   }
 
@@ -249,41 +261,4 @@ export class Passage {
         return true;
     }
   }
-}
-
-/** Mail for several destinations is settled in several steps: the tables are made for that. */
-function isForOne({ places }: MailRow): boolean {
-  const [first] = places;
-  return first !== undefined && places.every(({ destination }) => destination === first.destination);
-}
-
-function areDone({ mail }: Passing, settlements: readonly SettlementRow[]): boolean {
-  const done = new Set(settlements.filter(one => one.again === null && one.damage === null).map(one => one.index));
-  return settlements.length === done.size && mail.places.every((_, index) => done.has(index));
-}
-
-function lineOf(
-  { mail, content }: Passing,
-  settlements: readonly SettlementRow[],
-  stepsJson: string | null,
-  leftAt: number,
-): string {
-  const outcomes = new Map(settlements.map(one => [one.index, one.outcomeJson]));
-  const { id, receivedAt, mailJson, traceJson, places } = mail;
-  return historyLine({
-    id,
-    receivedAt,
-    leftAt,
-    size: content.size,
-    mailJson,
-    removedJson: null,
-    recipients: places.map(({ destination }, position) => ({
-      position,
-      destination,
-      attempts: 1,
-      delayNotified: false,
-      outcomeJson: outcomes.get(position) ?? null,
-    })),
-    tracesJson: stepsJson === null ? [traceJson] : [traceJson, stepsJson],
-  });
 }

@@ -4,7 +4,8 @@
  * `mail.hold` and the state of each recipient say where things stand; `sqlite-store.ts` has the table of states.
  * `lane.due` is the smallest `due` of the recipients that wait for the destination at the priority, or later where the row
  * of the destination keeps it back (`sqlite-lanes.ts`). A destination without a row is not kept back. `content.crc32` is
- * NULL where nobody knows. Up to the fence `counter.landed` all mail of the journal is here or has left (`passage.ts`).
+ * NULL where nobody knows. Up to the fence `counter.landed` all mail of the journal is here or has left;
+ * `counter.seal` is what its records bear, in hexadecimal digits (`passage.ts`).
  */
 import { NEVER } from './sqlite-protocol.ts';
 
@@ -83,7 +84,7 @@ export const TABLES = `
     PRIMARY KEY (mail, number)
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE counter (fence INTEGER NOT NULL, landed INTEGER NOT NULL DEFAULT 0) STRICT;
+  CREATE TABLE counter (fence INTEGER NOT NULL, landed INTEGER NOT NULL DEFAULT 0, seal TEXT NOT NULL DEFAULT '') STRICT;
   INSERT INTO counter (fence) VALUES (0);
 
   CREATE TABLE owner (process INTEGER NOT NULL, host TEXT NOT NULL) STRICT;
@@ -117,5 +118,8 @@ export const MIGRATIONS: Readonly<Record<number, readonly Step[]>> = {
   // What came before has no checksum: the octets that lie there now may be damaged already.
   3: ['ALTER TABLE content ADD COLUMN crc32 INTEGER'],
   // There was no journal.
-  4: ['ALTER TABLE counter ADD COLUMN landed INTEGER NOT NULL DEFAULT 0'],
+  4: [
+    'ALTER TABLE counter ADD COLUMN landed INTEGER NOT NULL DEFAULT 0',
+    "ALTER TABLE counter ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
+  ],
 };

@@ -4,9 +4,11 @@
  * Guarantee: a reply is made after its transaction is on the disk. A call that fails takes none of its group with it:
  * the group is undone, and each of its calls runs again alone.
  */
+import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { HistoryFolder } from './history-folder.ts';
 import type { JournalFile } from './journal-file.ts';
+import { SEAL } from './journal-record.ts';
 import { Passage, type Unread } from './passage.ts';
 import type { SpoolFolder } from './spool-folder.ts';
 import { Desk } from './sqlite-desk.ts';
@@ -34,6 +36,8 @@ export interface GroupParts {
   readonly history?: HistoryFolder | null;
   /** The journal of the queue, for its owner alone. Missing: all mail goes through the tables. */
   readonly journal?: JournalFile | null;
+  /** What is written into the journal bears it. Drawn at random: nobody who sends mail may know it. */
+  readonly seal?: Buffer;
   /** In milliseconds, from any beginning. */
   readonly now?: () => number;
 }
@@ -47,15 +51,13 @@ export class Group {
   readonly #performers: Performers;
   readonly #passage: Passage | null;
 
-  constructor(database: DatabaseSync, { spool, history = null, journal = null, now = () => 0 }: GroupParts) {
+  constructor(database: DatabaseSync, parts: GroupParts) {
+    const { spool, history = null, journal = null } = parts;
     this.#database = database;
     this.#spool = spool;
     this.#history = history;
     this.#tables = new Tables(database, history);
-    const remember = (lines: readonly string[]) => this.#remember(lines);
-    const hasReserve = () => spool.hasReserve();
-    this.#passage =
-      journal === null ? null : new Passage({ journal, tables: this.#tables, history, hasReserve, remember, now });
+    this.#passage = journal === null ? null : this.#passageBy(journal, parts);
     const reader = new Reader(database, spool, this.#tables.lanes);
     const work = new Work(database, this.#tables, reader);
     this.#work = work;
@@ -91,6 +93,19 @@ export class Group {
     };
   }
 
+  #passageBy(journal: JournalFile, parts: GroupParts): Passage {
+    const { spool, history = null, seal = randomBytes(SEAL), now = () => 0 } = parts;
+    return new Passage({
+      journal,
+      tables: this.#tables,
+      history,
+      seal,
+      now,
+      hasReserve: () => spool.hasReserve(),
+      remember: lines => this.#remember(lines),
+    });
+  }
+
   /**
    * What an owner does first: it lands what another one has left in the journal, and where it begins anew, it begins to
    * end the leases of those before it.
@@ -117,7 +132,7 @@ export class Group {
   /** Nothing is performed afterwards. */
   end(): void {
     if (this.#passage === null) return;
-    if (this.#passage.isOccupied) this.#landAll(this.#passage);
+    if (this.#passage.isOccupied || this.#passage.isOverdue) this.#landAll(this.#passage);
     this.#passage.close();
   }
 

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { encodeHold } from './codec.ts';
 import type { HistoryFolder } from './history-folder.ts';
-import type { Passing } from './journal-record.ts';
+import type { Passing } from './passing.ts';
 import { type Departure, Departures } from './sqlite-departure.ts';
 import { type Lane, Lanes } from './sqlite-lanes.ts';
 import { AT_ONCE, type ClaimRow, type ContentRow, type Damage, type MailRow, type NewRows } from './sqlite-protocol.ts';
@@ -27,6 +27,8 @@ export class Tables {
   readonly #nextEpoch: Query<{ fence: number }>;
   readonly #landed: Query<{ landed: number }>;
   readonly #setLanded: Query<never>;
+  readonly #sealed: Query<{ seal: string }>;
+  readonly #setSeal: Query<never>;
   readonly #byId: Query<{ one: 1 }>;
   readonly #insertContent: Query<{ key: number }>;
   readonly #insertMail: Query<{ key: number }>;
@@ -46,6 +48,8 @@ export class Tables {
     this.#nextEpoch = prepare('UPDATE counter SET fence = fence + 1 RETURNING fence');
     this.#landed = prepare('SELECT landed FROM counter');
     this.#setLanded = prepare('UPDATE counter SET landed = ?');
+    this.#sealed = prepare('SELECT seal FROM counter');
+    this.#setSeal = prepare('UPDATE counter SET seal = ?');
     this.#byId = prepare('SELECT 1 AS one FROM mail WHERE id = ?');
     this.#insertContent = prepare('INSERT INTO content (size, crc32, octets, spool) VALUES (?, ?, ?, ?) RETURNING key');
     this.#insertMail = prepare(
@@ -151,6 +155,15 @@ export class Tables {
 
   setLanded(fence: number): void {
     this.#setLanded.run(fence);
+  }
+
+  /** What the records of the journal bear. */
+  seal(): Buffer {
+    return Buffer.from(this.#sealed.get()?.seal ?? '', 'hex');
+  }
+
+  setSeal(seal: Buffer): void {
+    this.#setSeal.run(seal.toString('hex'));
   }
 
   /** Whether there is such a mail. */

@@ -88,7 +88,7 @@ test('format 3: what waits goes on, and is not checked', async () => {
   await before.close();
   const database = new DatabaseSync(join(directory, 'queue.db'));
   database.exec(
-    "ALTER TABLE counter DROP COLUMN landed; ALTER TABLE content DROP COLUMN crc32; UPDATE content SET octets = CAST('T' || substr(octets, 2) AS BLOB)",
+    "ALTER TABLE counter DROP COLUMN landed; ALTER TABLE counter DROP COLUMN seal; ALTER TABLE content DROP COLUMN crc32; UPDATE content SET octets = CAST('T' || substr(octets, 2) AS BLOB)",
   );
   database.exec('PRAGMA user_version = 3');
   database.close();

@@ -9,7 +9,7 @@ import { deferredBy, deliveredTo } from '../../../core/mail/outcome.ts';
 import type { Fate, NewMail } from '../../../core/plugin/queue-store.ts';
 import { HistoryFolder } from '../../../core/queue/history-folder.ts';
 import { JOURNAL_FILE, JournalFile } from '../../../core/queue/journal-file.ts';
-import { recordsIn } from '../../../core/queue/journal-record.ts';
+import { JournalBatch, recordsIn } from '../../../core/queue/journal-record.ts';
 import { LONGEST } from '../../../core/queue/passage.ts';
 import { Spool } from '../../../core/queue/spool.ts';
 import { SpoolFolder } from '../../../core/queue/spool-folder.ts';
@@ -22,6 +22,7 @@ import { recordingLog } from '../../../core/testing/recording-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { ARRIVAL, after, newMail, order } from './queued-mail.ts';
 
+const SEAL = Buffer.from('a secret');
 const UNTIL = after(60_000).getTime();
 const PAGE = { after: null, limit: 100, filter: {} } as const;
 const ONE = { owner: 'two', now: ARRIVAL.getTime(), until: after(90_000).getTime(), limit: 9, each: 9, but: new Map() };
@@ -57,9 +58,10 @@ interface Terms {
   readonly history?: (directory: string) => HistoryFolder;
   readonly free?: () => number;
   readonly journal?: (directory: string) => JournalFile;
+  readonly seal?: Buffer;
 }
 
-async function opened({ directory, history, free = () => 1e12, journal }: Terms = {}): Promise<Queue> {
+async function opened({ directory, history, free = () => 1e12, journal, seal = SEAL }: Terms = {}): Promise<Queue> {
   const folder = directory ?? (await tempFolder());
   const { database, close } = openDatabase(folder, 'owner', { pid: 1, host: 'here' });
   const end = () => {
@@ -72,6 +74,7 @@ async function opened({ directory, history, free = () => 1e12, journal }: Terms 
     spool: new SpoolFolder(folder, () => ({ free: free(), total: 1e12 })),
     history: history?.(folder) ?? null,
     journal: file,
+    seal,
     now: () => time,
   });
   group.takeOver('anew');
@@ -134,7 +137,7 @@ describe('mail that is delivered at once', () => {
     const { directory, enter, settle, rows, group } = await opened();
     const fence = (await enter(newMail('A'))) ?? Number.NaN;
     expect(group.hasPassing).toBe(true);
-    expect([...recordsIn(journalOf(directory))].map(({ record }) => record.kind)).toEqual(['entered']);
+    expect([...recordsIn(journalOf(directory), SEAL)].map(({ record }) => record.kind)).toEqual(['entered']);
     expect(settle('A', fence, DONE)).toBe('settled');
     expect(group.hasPassing).toBe(false);
     expect(rows()).toEqual([]);
@@ -147,7 +150,7 @@ describe('mail that is delivered at once', () => {
     const appended: number[] = [];
     const append = journal.append.bind(journal);
     journal.append = octets => {
-      appended.push([...recordsIn(Buffer.from(octets))].length);
+      appended.push([...recordsIn(Buffer.from(octets), SEAL)].length);
       append(octets);
     };
     const settlement = { id: 'A', fence, settlements: [DONE], stepsJson: null, notifications: NOTHING };
@@ -403,7 +406,7 @@ describe('a crash', () => {
     await enter(newMail('A'));
     call('list', PAGE);
     const rest = await remains(directory);
-    expect([...recordsIn(journalOf(rest))]).toHaveLength(1);
+    expect([...recordsIn(journalOf(rest), SEAL)]).toHaveLength(1);
     expect(await begunAnew(rest)).toEqual(['A: waiting']);
     expect(await begunAnew(rest)).toEqual(['A: waiting']);
   });
@@ -413,7 +416,7 @@ describe('a crash', () => {
     const fence = (await enter(newMail('A'))) ?? Number.NaN;
     call('list', PAGE);
     expect(settle('A', fence, DONE)).toBe('settled');
-    expect([...recordsIn(journalOf(directory))].map(({ record }) => record.kind)).toEqual(['entered']);
+    expect([...recordsIn(journalOf(directory), SEAL)].map(({ record }) => record.kind)).toEqual(['entered']);
     expect(await begunAnew(await remains(directory))).toEqual([]);
   });
 
@@ -425,12 +428,55 @@ describe('a crash', () => {
     for (const [id, fence] of fences) settle(id, fence, DONE);
     // Longer than A and shorter than A and B: what follows begins in the middle of a record.
     await enter(newMail('D', { content: contentOf('Subject: somewhat longer\r\n\r\nthan those before\r\n') }));
-    const kinds = [...recordsIn(journalOf(directory))].map(({ record }) =>
+    const kinds = [...recordsIn(journalOf(directory), SEAL)].map(({ record }) =>
       record.kind === 'entered' ? record.passing.mail.id : record.kind,
     );
     expect(kinds[0]).toBe('D');
     expect(kinds).toContain('C');
     expect(await begunAnew(await remains(directory))).toEqual(['D: waiting']);
+  });
+
+  /** A record as the sender of a mail would like to have it there: to anybody, and as new as can be. */
+  async function forged(directory: string, seal: Buffer): Promise<Buffer> {
+    const { rows, claim } = await claimed(newMail('FORGED', { to: 'victim@elsewhere.test' }), directory);
+    const [mail, content] = [rows.mails[0], rows.contents[0]];
+    if (mail === undefined || content?.octets === null || content === undefined || claim === null) throw new Error();
+    const batch = new JournalBatch(seal);
+    const passing = { mail, content: { ...content, octets: content.octets }, claim, fence: 2 ** 52 };
+    batch.add({ kind: 'entered', passing });
+    return batch.octets;
+  }
+
+  /** Mail whose content is that record at every place where one may begin, left half written over by a shorter mail. */
+  async function withForged(record: Buffer): Promise<readonly string[]> {
+    const { directory, enter, settle, call } = await opened();
+    const shifted = Array.from({ length: 8 }, (_, by) => Buffer.concat([Buffer.alloc(by), record, Buffer.alloc(8)]));
+    const content = contentOf(Buffer.concat([Buffer.alloc(4096, 'x'), ...shifted]));
+    const fence = (await enter(newMail('A', { content }))) ?? Number.NaN;
+    call('list', PAGE);
+    settle('A', fence, DONE);
+    await enter(newMail('B'));
+    return begunAnew(await remains(directory));
+  }
+
+  test('forged records of the journal in the content of a mail are none', async () => {
+    const directory = await tempFolder();
+    const guess = Buffer.alloc(8);
+    expect(await withForged(await forged(directory, guess))).toEqual(['B: waiting']);
+    // Only the seal keeps it out: with the right one it would be taken.
+    expect(await withForged(await forged(directory, SEAL))).toContain('FORGED: leased');
+  });
+
+  test('records of an owner before the last one count no more', async () => {
+    const { directory, enter } = await opened();
+    await enter(newMail('A'));
+    const first = await remains(directory);
+    const { group, end, rows } = await opened({ directory: first, seal: Buffer.from('another!') });
+    expect(rows()).toEqual(['A: waiting']);
+    group.end();
+    execFileSync('cp', [join(directory, JOURNAL_FILE), join(first, JOURNAL_FILE)]);
+    end();
+    expect(await begunAnew(first)).toEqual(['A: waiting']);
   });
 
   test('of a whole process: what the next gateway delivers is what came', async () => {
