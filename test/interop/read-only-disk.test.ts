@@ -72,8 +72,8 @@ describeWithTracing('a disk that from one moment to the next', () => {
     const made = await gatewayFolder();
     const gateway = gatewayProcess(made.file);
     const port = await gateway.listening();
-    const path = join(made.folder, 'queue', 'queue.db-wal');
-    const end = await faulty(gateway.pid, { calls, error, path });
+    const paths = ['queue.db-wal', 'queue.journal'].map(name => join(made.folder, 'queue', name));
+    const end = await faulty(gateway.pid, { calls, error, paths });
     for (const content of ['Subject: small\n\nbody\n', LARGE]) {
       expect(await sendOne(port, ['bob@example.test'], content)).toMatch(/^45[12] 4\.3\.[01] /);
     }
@@ -90,6 +90,27 @@ describeWithTracing('a disk that from one moment to the next', () => {
   });
 
   test(
+    'does not take the journal: mail goes through the database, and through the journal again when that is over',
+    async () => {
+      const made = await gatewayFolder();
+      const gateway = gatewayProcess(made.file);
+      const port = await gateway.listening();
+      const journal = join(made.folder, 'queue', 'queue.journal');
+      const end = await faulty(gateway.pid, { calls: ['fdatasync'], error: 'EIO', paths: [journal] });
+      for (let count = 0; count < 3; count += 1) expect(await sendOne(port, ['bob@example.test'])).toMatch(TAKEN);
+      await end();
+      const before = await readFile(journal);
+      for (let count = 0; count < 2; count += 1) expect(await sendOne(port, ['bob@example.test'])).toMatch(TAKEN);
+      const mailbox = async () => readMbox(await readFile(join(made.folder, MAIL_FOLDER, 'bob')));
+      await until(async () => expect(await mailbox()).toHaveLength(5));
+      expect((await readFile(journal)).equals(before)).toBe(false);
+      expect(await gateway.end('SIGTERM')).toBe(0);
+      expect(await readFile(journal)).toHaveLength(0);
+    },
+    LONGEST,
+  );
+
+  test(
     'takes no spool file: 451 for large mail, and small mail is taken',
     async () => {
       const made = await gatewayFolder();
@@ -97,7 +118,7 @@ describeWithTracing('a disk that from one moment to the next', () => {
       const port = await gateway.listening();
       const path = join(made.folder, 'queue', 'spool');
       mkdirSync(path, { recursive: true });
-      const end = await faulty(gateway.pid, { calls: ['fsync'], error: 'EIO', path });
+      const end = await faulty(gateway.pid, { calls: ['fsync'], error: 'EIO', paths: [path] });
       expect(await sendOne(port, ['bob@example.test'], LARGE)).toMatch(NOT_NOW);
       expect(await sendOne(port, ['bob@example.test'])).toMatch(TAKEN);
       await end();

@@ -9,15 +9,16 @@ export interface Fault {
   /** Names of system calls: `pwrite64`. */
   readonly calls: readonly string[];
   readonly error: string;
-  /** Only calls that concern this file. */
-  readonly path: string;
+  /** Only calls that concern these files. */
+  readonly paths: readonly string[];
 }
 
 /** From now on these calls of a running process fail, in all of its threads. Gives what ends that. */
-export async function faulty(pid: number, { calls, error, path }: Fault): Promise<() => Promise<void>> {
+export async function faulty(pid: number, { calls, error, paths }: Fault): Promise<() => Promise<void>> {
   const names = calls.join(',');
   const inject = `inject=${names}:error=${error}`;
-  const strace = launch('strace', ['-f', '-p', String(pid), '-P', path, '-e', `trace=${names}`, '-e', inject]);
+  const where = paths.flatMap(path => ['-P', path]);
+  const strace = launch('strace', ['-f', '-p', String(pid), ...where, '-e', `trace=${names}`, '-e', inject]);
   await until(() => {
     if (!/Process \d+ attached with \d+ threads/.test(strace.output())) throw new Error(strace.output());
   });
