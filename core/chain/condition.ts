@@ -7,7 +7,7 @@ import { matchesAddress } from '../mail/address-pattern.ts';
 import { type Condition, simpleConditions, type TextPattern } from '../mail/condition.ts';
 import type { Recipient } from '../mail/envelope.ts';
 import type { Facts } from '../mail/facts.ts';
-import { type InRanges, inRanges } from '../mail/ip-ranges.ts';
+import { isInRanges } from '../mail/ip-ranges.ts';
 import type { Session } from '../mail/session.ts';
 
 export type Holds = 'yes' | 'no' | 'unknown';
@@ -36,7 +36,7 @@ export function holds(condition: Condition, view: View): Holds {
     case 'listener':
       return known(condition.ids.includes(view.session.listener));
     case 'client':
-      return known(isIn(condition.ranges, view.session.client.address));
+      return known(isInRanges(condition.ranges, view.session.client.address));
     case 'tls':
       return known((view.session.tls !== null) === condition.is);
     case 'authenticated':
@@ -93,18 +93,6 @@ export function matchesText(pattern: TextPattern, value: string): boolean {
     case 'equals':
       return value === pattern.text;
   }
-}
-
-const questions = new WeakMap<readonly string[], InRanges>();
-
-/** Whether an IP address lies in one of the ranges, which are read once. */
-function isIn(ranges: readonly string[], address: string): boolean {
-  let question = questions.get(ranges);
-  if (question === undefined) {
-    question = inRanges(ranges);
-    questions.set(ranges, question);
-  }
-  return question(address);
 }
 
 /** Whether a condition looks at something of one kind. */

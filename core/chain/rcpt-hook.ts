@@ -10,6 +10,7 @@ import { formatPath } from '../mail/path.ts';
 import type { Session } from '../mail/session.ts';
 import type { Expansion } from '../mail/verdict.ts';
 import { type Awaitable, whenThere } from '../plugin/awaitable.ts';
+import type { Subject } from '../plugin/hooks.ts';
 import type { Claimed, Refused, Walked } from './decision.ts';
 import { refusal, type Walker } from './walk.ts';
 
@@ -20,6 +21,35 @@ const NOBODY_CLAIMS: Refused = {
   because: 'no plugin claims this recipient',
 };
 
+/** What plugins have said for the recipient so far. */
+class Claims {
+  accepted = false;
+  readonly expansions: Expansion[] = [];
+
+  get made(): boolean {
+    return this.accepted || this.expansions.length > 0;
+  }
+}
+
+/** What each plugin is asked about: `claimed` is what those above have said by then. */
+class AskedRcpt implements Subject<'rcpt'> {
+  readonly session: Session;
+  readonly envelope: Envelope;
+  readonly recipient: Recipient;
+  readonly #claims: Claims;
+
+  constructor(session: Session, envelope: Envelope, recipient: Recipient, claims: Claims) {
+    this.session = session;
+    this.envelope = envelope;
+    this.recipient = recipient;
+    this.#claims = claims;
+  }
+
+  get claimed(): boolean {
+    return this.#claims.made;
+  }
+}
+
 export function walkRcpt(
   walker: Walker,
   session: Session,
@@ -27,19 +57,11 @@ export function walkRcpt(
   facts: Facts,
 ): Awaitable<Walked<Claimed | Refused>> {
   const { envelope, recipient } = asked;
-  const expansions: Expansion[] = [];
-  let claimed = false;
+  const claims = new Claims();
   let refused: Refused | null = null;
   const question = { hook: 'rcpt', asked: formatPath(recipient.forwardPath), about: { session: session.id } } as const;
   const view = { session, facts, reversePath: envelope.reversePath, recipient };
-  const subject = {
-    session,
-    envelope,
-    recipient,
-    get claimed() {
-      return claimed || expansions.length > 0;
-    },
-  };
+  const subject = new AskedRcpt(session, envelope, recipient, claims);
   const walked = walker.walk(question, view, subject, heard => {
     if (heard.kind === 'failure') refused = heard.refused;
     else
@@ -47,10 +69,10 @@ export function walkRcpt(
         case 'note':
           return 'go on';
         case 'accept':
-          claimed = true;
+          claims.accepted = true;
           return 'go on';
         case 'expand':
-          expansions.push(...heard.answer.to);
+          claims.expansions.push(...heard.answer.to);
           return 'go on';
         case 'reject':
         case 'defer':
@@ -59,15 +81,15 @@ export function walkRcpt(
     return 'end';
   });
   return whenThere(walked, known => ({
-    decision: refused ?? decide(recipient, claimed, expansions),
+    decision: refused ?? decide(recipient, claims),
     facts: known.facts,
     steps: known.steps,
   }));
 }
 
-function decide(recipient: Recipient, claimed: boolean, expansions: readonly Expansion[]): Claimed | Refused {
+function decide(recipient: Recipient, { accepted, expansions }: Claims): Claimed | Refused {
   if (expansions.length > 0) return { kind: 'claimed', recipients: expanded(recipient, expansions) };
-  return claimed ? { kind: 'claimed', recipients: [recipient] } : NOBODY_CLAIMS;
+  return accepted ? { kind: 'claimed', recipients: [recipient] } : NOBODY_CLAIMS;
 }
 
 /** Those that a recipient stands for, each once. They keep what the client said and asked for. */

@@ -1,11 +1,16 @@
 /** Dates as mail writes them. Always in UTC: the text does not depend on the machine's time zone or locale. */
 
+/** What was written last: a gateway that is busy writes the same second again and again. */
+let written = { second: Number.NaN, text: '' };
+
 /**
  * A date for header fields (RFC 5322 section 3.3): `Mon, 23 Nov 2026 09:30:00 +0000`.
  * @throws RangeError for an invalid date.
  */
 export function formatDate(date: Date): string {
-  return utcText(date).replace('GMT', '+0000');
+  const second = Math.floor(date.getTime() / 1000);
+  if (second !== written.second) written = { second, text: utcText(date).replace('GMT', '+0000') };
+  return written.text;
 }
 
 /**

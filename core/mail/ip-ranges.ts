@@ -1,6 +1,9 @@
 /** Ranges of IP addresses in CIDR notation, as configurations list them. */
 import { BlockList, isIPv6 } from 'node:net';
 
+/** It is asked about a client at each of its recipients, and clients come again: so many answers are remembered. */
+const MOST_REMEMBERED = 1000;
+
 /** Whether an IP address is meant. */
 export type InRanges = (address: string) => boolean;
 
@@ -21,5 +24,26 @@ export function inRanges(ranges: readonly string[]): InRanges {
     if (prefix === undefined) list.addAddress(network, family);
     else list.addSubnet(network, Number(prefix), family);
   }
-  return address => (isIPv6(address) ? six.check(address, 'ipv6') : four.check(address, 'ipv4'));
+  const answers = new Map<string, boolean>();
+  return address => {
+    let answer = answers.get(address);
+    if (answer === undefined) {
+      answer = isIPv6(address) ? six.check(address, 'ipv6') : four.check(address, 'ipv4');
+      if (answers.size >= MOST_REMEMBERED) answers.clear();
+      answers.set(address, answer);
+    }
+    return answer;
+  };
+}
+
+const questions = new WeakMap<readonly string[], InRanges>();
+
+/** Whether an IP address lies in one of the ranges of a list that stays as it is: it is read once. */
+export function isInRanges(ranges: readonly string[], address: string): boolean {
+  let question = questions.get(ranges);
+  if (question === undefined) {
+    question = inRanges(ranges);
+    questions.set(ranges, question);
+  }
+  return question(address);
 }

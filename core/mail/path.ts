@@ -118,6 +118,11 @@ export function needsSmtpUtf8(path: ReversePath): boolean {
   return path !== null && NON_ASCII.test(path.localPart);
 }
 
+/** Whether a text takes more octets than that in UTF-8. Nearly always its length says no: a UTF-16 unit takes three at most. */
+function isLonger(text: string, octets: number): boolean {
+  return text.length * 3 > octets && Buffer.byteLength(text) > octets;
+}
+
 function malformed(reason: string): Malformed {
   return { kind: 'malformed', reason };
 }
@@ -145,7 +150,7 @@ function parsePath(
   if (!options.smtpUtf8 && beyondAscii) {
     return malformed('an address beyond ASCII needs the SMTPUTF8 parameter');
   }
-  if (Buffer.byteLength(formatPath(found.mailbox)) > LONGEST_PATH) {
+  if (isLonger(formatPath(found.mailbox), LONGEST_PATH)) {
     return malformed(`the path is longer than ${LONGEST_PATH} octets`);
   }
   return { kind: 'path', path: found.mailbox, rest: text.slice(found.end + 1), beyondAscii };
@@ -170,7 +175,7 @@ function scanMailbox(text: string, start: number, postmasterDomain: string | nul
   const local = scanLocalPart(text, start);
   if (local === null) return malformed('the local part is missing or malformed');
   const { localPart, end } = local;
-  if (Buffer.byteLength(text.slice(start, end)) > LONGEST_LOCAL_PART && !REWRITTEN.test(localPart)) {
+  if (isLonger(text.slice(start, end), LONGEST_LOCAL_PART) && !REWRITTEN.test(localPart)) {
     return malformed(`the local part is longer than ${LONGEST_LOCAL_PART} octets`);
   }
   if (postmasterDomain !== null && text[end] === '>' && localPart.toLowerCase() === 'postmaster') {

@@ -60,7 +60,7 @@ export class HeaderBlock {
   /** The fields of a name, from the top. */
   named(name: string): readonly HeaderField[] {
     const wanted = name.toLowerCase();
-    return this.fields.filter(field => field.name.toLowerCase() === wanted);
+    return this.fields.filter(({ name }) => name.length === wanted.length && name.toLowerCase() === wanted);
   }
 
   /** The values of the fields of a name, from the top. */

@@ -136,6 +136,7 @@ class Watch implements ShadowWatch {
 
   /** Steps of recipients that were refused are in the trace too: it is not they who were accepted. */
   #accepted({ mail, trace }: Happenings['accepted']): void {
+    if (this.#tallies.size === 0) return;
     const originals = new Set(mail.envelope.recipients.map(({ original }) => formatPath(original)));
     for (const step of trace) {
       if (step.mode !== 'shadow' || (step.hook === 'rcpt' && !originals.has(step.asked))) continue;

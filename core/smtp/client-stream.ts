@@ -198,10 +198,12 @@ export class ClientStream extends SMTPStream {
     const lf = this.#octets.indexOf(LF);
     const piece = lf === -1 ? this.#octets : this.#octets.subarray(0, lf);
     this.#octets = lf === -1 ? NOTHING : this.#octets.subarray(lf + 1);
-    this.#line.add(piece);
-    if (lf === -1) return 'go on';
+    if (lf === -1) {
+      this.#line.add(piece);
+      return 'go on';
+    }
     this.#reading = DEAF;
-    this.#online(this.#line.end());
+    this.#online(this.#line.end(piece));
     return 'go on';
   }
 }

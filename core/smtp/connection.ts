@@ -8,7 +8,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SMTPServer, SMTPServerSession } from 'smtp-server';
-import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
+import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
 import type { Awaitable } from '../plugin/awaitable.ts';
@@ -17,8 +17,8 @@ import type { ClientNames } from './client-names.ts';
 import { ClientStream } from './client-stream.ts';
 import { CommandInterpreter } from './command-interpreter.ts';
 import { Conversation } from './conversation.ts';
-import type { Visit } from './crowd.ts';
 import type { EarlyPin } from './early-pin.ts';
+import type { LetIn } from './let-in.ts';
 import type { Line } from './line-buffer.ts';
 import { newSession } from './new-session.ts';
 import type { ListenerOptions } from './options.ts';
@@ -34,16 +34,14 @@ import type { Watched } from './watch.ts';
 export interface ConnectionParts {
   readonly server: SMTPServer;
   readonly socket: Socket;
-  /** What smtp-server knows of the socket. */
-  readonly about: SMTPConnectionOptions;
+  readonly about: LetIn;
   readonly options: ListenerOptions;
   readonly reception: Reception;
-  readonly visit: Visit;
-  readonly pinned: EarlyPin;
   readonly names: ClientNames;
   readonly log: Log;
 }
 
+/** Of those sessions that have asked for TLS: it is there when smtp-server says so. */
 const owners = new WeakMap<SMTPServerSession, Connection>();
 
 /** The connection to which a session of smtp-server belongs. */
@@ -76,20 +74,19 @@ export class Connection extends SMTPConnection implements Watched {
   #over = false;
   readonly #writer = new ReplyWriter(() => this._socket);
 
-  constructor({ server, socket, about, options, reception, visit, pinned, names, log }: ConnectionParts) {
+  constructor({ server, socket, about, options, reception, names, log }: ConnectionParts) {
     super(server, socket, about);
-    owners.set(this.session, this);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#end = resolve;
     this.#options = options;
     this.#reception = reception;
     this.#log = log.child({ session: this.id });
-    this.#pinned = pinned;
+    this.#pinned = about.pinned;
     this.#time = new Timekeeper(options.limits, reception.clock.monotonic());
     const setting = { options, reception, chain: this.#pinned.chain, names, log: this.#log };
     const client = { address: this.remoteAddress, port: about.remotePort ?? this.remotePort, name: null };
-    this.#conversation = new Conversation(setting, visit, newSession(this.id, options, client, tlsOf(socket)));
+    this.#conversation = new Conversation(setting, about.visit, newSession(this.id, options, client, tlsOf(socket)));
     this.#interpreter = new CommandInterpreter(this.#conversation, options, {
       stream: () => this.#stream,
       say: reply => this.#say(reply),
@@ -97,7 +94,7 @@ export class Connection extends SMTPConnection implements Watched {
       refusal: verb => certificateRefusal(options.tls, this._socket, verb),
     });
     logClient(this.#log, options.tls, socket, client.address);
-    pinned.take(() => this.#giveWay());
+    this.#pinned.take(() => this.#giveWay());
   }
 
   get #stream(): ClientStream | null {
@@ -238,6 +235,7 @@ export class Connection extends SMTPConnection implements Watched {
     this.#writer.flush();
     // A client that ends its side now will never finish the handshake.
     this._socket.allowHalfOpen = false;
+    owners.set(this.session, this);
     this.upgrade(() => undefined);
     return SAID;
   }

@@ -46,6 +46,7 @@ export function extensionLines(
   const mechanisms = session.user === null ? offeredMechanisms(options, session) : [];
   if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`);
   lines.push(...more);
+  if (change.remove.length === 0 && change.add.length === 0) return lines;
   const gone = new Set([...change.remove, ...change.add].map(keywordOf));
   return [...lines.filter(line => !gone.has(keywordOf(line))), ...change.add];
 }

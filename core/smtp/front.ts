@@ -4,7 +4,7 @@
  * Guarantee: whether it may is decided once, by the address that connected or that PROXY named. What XCLIENT says of an
  * address neither gives nor takes that right.
  */
-import { inRanges } from '../mail/ip-ranges.ts';
+import { isInRanges } from '../mail/ip-ranges.ts';
 import type { Refusal } from '../mail/reply.ts';
 import type { Greeting } from '../mail/session.ts';
 import type { Awaitable } from '../plugin/awaitable.ts';
@@ -41,7 +41,10 @@ export class Front {
     this.#known = known;
     this.#visit = visit;
     this.#peer = known.session.client.address;
-    this.#may = { xclient: inRanges(trust.xclient)(this.#peer), xforward: inRanges(trust.xforward)(this.#peer) };
+    this.#may = {
+      xclient: isInRanges(trust.xclient, this.#peer),
+      xforward: isInRanges(trust.xforward, this.#peer),
+    };
     this.#search = new NameSearch(setting.names, name => known.named(name));
     this.#search.begin(this.#peer);
   }

@@ -45,7 +45,7 @@ export class LineBuffer {
     this.#length = 0;
   }
 
-  /** What comes before the LF. */
+  /** What has come of a line whose LF has not. */
   add(piece: Buffer): void {
     this.#length += piece.length;
     if (this.#isTooLong && this.#pieces.length === 1 && this.#kept >= BEGINNING) return;
@@ -54,15 +54,22 @@ export class LineBuffer {
     else if (this.#pieces.length > MOST_PIECES) this.#pieces = [this.#whole()];
   }
 
-  /** The LF has come. */
-  end(): Line {
+  /** The LF has come, and this is what stands before it: nearly always the whole line. */
+  end(last: Buffer): Line {
+    if (this.#length === 0) return this.#judged(last, last.length);
+    this.add(last);
     const octets = this.#whole();
-    const tooLong = this.#isTooLong;
+    const length = this.#length;
     this.clear();
-    if (tooLong) return { kind: 'too-long', beginning: octets };
+    return this.#judged(octets, length);
+  }
+
+  /** `length`: of the line, of which there may be less. */
+  #judged(octets: Buffer, length: number): Line {
     const { ends, longest } = this.#rules();
-    const ended = octets.at(-1) === CR;
-    const text = ended ? octets.subarray(0, -1) : octets;
+    if (length > longest + 1) return { kind: 'too-long', beginning: octets.subarray(0, BEGINNING) };
+    const ended = octets[octets.length - 1] === CR;
+    const text = ended ? octets.subarray(0, octets.length - 1) : octets;
     if (ends === 'strict' && (!ended || text.includes(CR))) return { kind: 'bare-newline' };
     if (text.length > longest) return { kind: 'too-long', beginning: text.subarray(0, BEGINNING) };
     return { kind: 'line', octets: text };

@@ -1,6 +1,6 @@
 /** VRFY and EXPN (RFC 5321 section 3.5): answered by plugins, for listed clients alone. */
 
-import { inRanges } from '../mail/ip-ranges.ts';
+import { isInRanges } from '../mail/ip-ranges.ts';
 import { formatPath } from '../mail/path.ts';
 import type { KnownSession } from './known-session.ts';
 import { refuseKnown } from './refuse.ts';
@@ -25,7 +25,7 @@ export async function lookUp(
 ): Promise<Said> {
   const { options, chain } = setting;
   const { session } = known;
-  const mayAsk = inRanges(options.lookups)(session.client.address);
+  const mayAsk = isInRanges(options.lookups, session.client.address);
   if (!mayAsk) return hook === 'vrfy' ? CANNOT_VERIFY : NOT_IMPLEMENTED;
   if (argument === '') return syntax(`${hook.toUpperCase()} string`);
   if (options.auth === 'required' && session.user === null) return AUTHENTICATE_FIRST;

@@ -170,9 +170,11 @@ export function formatSaid({ code, status, text, charset }: Said): string {
   // A challenge is one line, however long (RFC 4954 section 4).
   const room = code === 334 ? Number.POSITIVE_INFINITY : LONGEST_LINE - CRLF_LENGTH - `${code} ${prefix}`.length;
   // Nearly all replies are like this.
-  if (typeof text === 'string' && text.length <= room && SPEAKABLE.test(text)) return `${code} ${prefix}${text}\r\n`;
+  const isPlain = (line: string) => line.length <= room && SPEAKABLE.test(line);
+  if (typeof text === 'string' && isPlain(text)) return `${code} ${prefix}${text}\r\n`;
   const unspeakable = charset === 'utf-8' ? UNSPEAKABLE_IN_UTF8 : UNSPEAKABLE;
-  const lines = (typeof text === 'string' ? [text] : text).flatMap(line => wrap(line.replace(unspeakable, '?'), room));
+  const given = typeof text === 'string' ? [text] : text;
+  const lines = given.every(isPlain) ? given : given.flatMap(line => wrap(line.replace(unspeakable, '?'), room));
   return lines.map((line, index) => `${code}${index < lines.length - 1 ? '-' : ' '}${prefix}${line}\r\n`).join('');
 }
 

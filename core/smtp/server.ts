@@ -14,6 +14,7 @@ import type { Attendance } from './attendance.ts';
 import { Connection, ownerOf } from './connection.ts';
 import type { Visit } from './crowd.ts';
 import { EarlyPin } from './early-pin.ts';
+import { LetIn } from './let-in.ts';
 import { sessionId } from './new-session.ts';
 import type { ListenerOptions } from './options.ts';
 import { readProxyHeader } from './proxied-socket.ts';
@@ -38,14 +39,12 @@ export class Server extends TlsServer {
   readonly #sessions = new Set<Connection>();
   readonly #attendance: Attendance;
   readonly #watch: Watch;
-  /** The part in the crowd of those who were let in, by what smtp-server knows of them. */
-  readonly #visits = new WeakMap<SMTPConnectionOptions, Visit>();
-  /** By the socket, and then by what smtp-server knows of it. */
-  readonly #pins = new WeakMap<Socket | SMTPConnectionOptions, EarlyPin>();
   #retired = false;
 
   constructor(options: ListenerOptions, reception: Reception, attendance: Attendance, log: Log) {
-    super(libraryOptions(options, log), options.tls, log);
+    super(libraryOptions(options), options.tls, log);
+    // Not by its options: the library would copy the fields of each line, and usually none is written.
+    this.logger = quietLogger(log);
     this.#listener = options;
     this.#reception = reception;
     this.#log = log;
@@ -58,9 +57,6 @@ export class Server extends TlsServer {
   take(socket: Socket): void {
     // A socket may fail between its being accepted and its being listened to.
     socket.on('error', () => undefined);
-    const pin = new EarlyPin(this.#reception);
-    this.#pins.set(socket, pin);
-    socket.once('close', () => pin.socketClosed());
     this.server.emit('connection', socket);
   }
 
@@ -88,19 +84,13 @@ export class Server extends TlsServer {
   }
 
   override connect(socket: Socket, about?: SMTPConnectionOptions | null): void {
-    const visit = this.#visits.get(about ?? {});
-    const pinned = this.#pins.get(about ?? {});
-    if (about === undefined || about === null || visit === undefined || pinned === undefined) {
-      throw new Error('a client that nobody let in');
-    }
+    if (!(about instanceof LetIn)) throw new Error('a client that nobody let in');
     const connection = new Connection({
       server: this,
       socket,
       about,
       options: this.#listener,
       reception: this.#reception,
-      visit,
-      pinned,
       names: this.#attendance.names,
       log: this.#log,
     });
@@ -109,7 +99,7 @@ export class Server extends TlsServer {
     this.#attendance.present += 1;
     this.#watch.add(connection);
     void connection.ended.then(() => {
-      visit.leave();
+      about.visit.leave();
       this.#watch.remove(connection);
       this.#sessions.delete(connection);
       this.#attendance.present -= 1;
@@ -151,16 +141,18 @@ export class Server extends TlsServer {
 
   /** By now the client's address is known, and no handshake has cost us anything yet. */
   override _handleProxy(socket: Socket, arrived: Arrived): void {
+    const pinned = new EarlyPin(this.#reception);
+    let visit: Visit | null = null;
+    socket.once('close', () => {
+      pinned.socketClosed();
+      visit?.leave();
+    });
     this.#learnAddress(socket, (error, about) => {
       if (error !== null || about === undefined) return arrived(error, about);
       if (about.remoteAddress !== undefined) this.behindProxy.set(socket, about.remoteAddress);
-      const admission = this.#admit(socket, peerAddress(about.remoteAddress ?? socket.remoteAddress ?? ''));
-      if (admission === null) return arrived(new Error('turned away'), about);
-      socket.once('close', () => admission.leave());
-      this.#visits.set(about, admission);
-      const pin = this.#pins.get(socket);
-      if (pin !== undefined) this.#pins.set(about, pin);
-      return arrived(null, about);
+      visit = this.#admit(socket, peerAddress(about.remoteAddress ?? socket.remoteAddress ?? ''));
+      if (visit === null) return arrived(new Error('turned away'), about);
+      return arrived(null, new LetIn(about, this.#listener, visit, pinned));
     });
   }
 
@@ -211,7 +203,7 @@ export class Server extends TlsServer {
   }
 }
 
-function libraryOptions(options: ListenerOptions, log: Log): SMTPServerOptions {
+function libraryOptions(options: ListenerOptions): SMTPServerOptions {
   const { hostname, limits } = options;
   return {
     name: hostname,
@@ -219,14 +211,11 @@ function libraryOptions(options: ListenerOptions, log: Log): SMTPServerOptions {
     maxClients: limits.connections,
     // For the sockets of TLS. Those below are made by the listener.
     allowHalfOpen: true,
-    logger: quietLogger(log),
   };
 }
 
 /** What smtp-server has to say is for those who look for a fault in it. */
-function quietLogger(
-  log: Log,
-): Record<string, (fields: unknown, message?: string, ...rest: readonly unknown[]) => void> {
+function quietLogger(log: Log): TlsServer['logger'] {
   const write = (_: unknown, message = '', ...rest: readonly unknown[]) =>
     log.debug('noted', {
       by: 'smtp-server',

@@ -80,6 +80,11 @@ export class Transaction {
     return [...this.#originals.values()].map(({ original }) => original);
   }
 
+  /** How many they are. */
+  get size(): number {
+    return this.#originals.size;
+  }
+
   /** The accepted RCPT commands in their order, doubles included: LMTP answers each (RFC 2033 section 4.2). */
   get commands(): readonly RcptCommand[] {
     return this.#commands;

@@ -127,7 +127,7 @@ export class Transactions {
     const recipient = directRecipient(command.forwardPath, command.dsn);
     if (transaction.has(recipient.forwardPath)) return this.#again(transaction, recipient);
     const asked = formatMailbox(recipient.forwardPath);
-    if (transaction.originals.length >= limits.recipients) {
+    if (transaction.size >= limits.recipients) {
       const decision = engineRefuses(TOO_MANY_RECIPIENTS, `more than ${limits.recipients} recipients`);
       return this.#refuse('rcpt', decision, { asked, recipient });
     }

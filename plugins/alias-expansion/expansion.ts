@@ -6,7 +6,7 @@
  * is all or nothing: a loop, too much, or something that defers keeps everybody waiting, so that nobody gets a second copy.
  */
 import { type Awaitable, type Expansion, type Mailbox, whenThere } from '../../core/index.ts';
-import type { Match } from './look-up.ts';
+import type { AskingCall, Match } from './look-up.ts';
 import { type ExpansionRules, Walk } from './walk.ts';
 
 /** What a recipient expands to. */
@@ -34,17 +34,17 @@ const NO_ALIAS: Expanded = { kind: 'no-alias' };
  * Expands a recipient. At once where it has no alias and no table has to be waited for.
  * @throws TableUnavailable, and whatever keeps a list from being read
  */
-export function expandAlias(rules: ExpansionRules, recipient: Mailbox, signal: AbortSignal): Awaitable<Expanded> {
-  return whenThere(rules.lookUp.find(recipient, signal), match =>
-    match === null ? NO_ALIAS : walked(rules, { recipient, match, signal }),
+export function expandAlias(rules: ExpansionRules, recipient: Mailbox, call: AskingCall): Awaitable<Expanded> {
+  return whenThere(rules.lookUp.find(recipient, call), match =>
+    match === null ? NO_ALIAS : walked(rules, { recipient, match, call }),
   );
 }
 
 async function walked(
   rules: ExpansionRules,
-  { recipient, match, signal }: { readonly recipient: Mailbox; readonly match: Match; readonly signal: AbortSignal },
+  { recipient, match, call }: { readonly recipient: Mailbox; readonly match: Match; readonly call: AskingCall },
 ): Promise<Expanded> {
-  const walk = new Walk(rules, signal);
+  const walk = new Walk(rules, call);
   await walk.from(recipient, match);
   return walk.found.verdict();
 }

@@ -186,7 +186,7 @@ class Search {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const world = this.#world;
-    const isAlias = kind === 'address' && (await whatIs(() => world.lookUp.find(mailbox, world.signal))) !== null;
+    const isAlias = kind === 'address' && (await whatIs(() => world.lookUp.find(mailbox, world))) !== null;
     const heard = isAlias ? 'taken' : await world.ask(mailbox);
     const message =
       heard === 'refused' ? `${name} is nobody: there is no such alias, and the gateway refuses the mailbox` : null;
@@ -196,9 +196,9 @@ class Search {
 
   async #expansion(one: Written, domain: string): Promise<void> {
     const { key } = one.alias;
-    const { rules, lookUp, signal } = this.#world;
+    const { rules, lookUp } = this.#world;
     const recipient = { localPart: key.kind === 'catch-all' ? 'someone' : key.localPart, domain };
-    const found = await whatIs(async () => expandAlias(rules(lookUp), recipient, signal));
+    const found = await whatIs(async () => expandAlias(rules(lookUp), recipient, this.#world));
     if (found === 'unknown' || found === null) return;
     // Whoever refuses it has not heard of the alias, so this plugin stands below.
     if (found.kind === 'recipients' && (await this.#world.ask(recipient)) === 'refused') {

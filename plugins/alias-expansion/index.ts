@@ -18,7 +18,7 @@ import { checkTables } from './check-tables.ts';
 import { type Expanded, expandAlias } from './expansion.ts';
 import { findingsIn } from './findings.ts';
 import { Lists } from './lists.ts';
-import type { LookUp } from './look-up.ts';
+import type { AskingCall, LookUp } from './look-up.ts';
 import { askedFor, listed, verified } from './looked-up.ts';
 import { namedIn } from './named-tables.ts';
 import { OpenTables } from './open-tables.ts';
@@ -42,22 +42,22 @@ export default definePlugin({
     const lists = new Lists(services);
     const members = (path: string) => lists.members(path);
     const rules = (lookUp: LookUp): ExpansionRules => ({ ...options, lookUp, permission, members });
-    const expanded = (recipient: Mailbox, signal: AbortSignal) =>
-      whenThere<LookUp, Expanded>(tables.current(), lookUp => expandAlias(rules(lookUp), recipient, signal));
+    const expanded = (recipient: Mailbox, call: AskingCall) =>
+      whenThere<LookUp, Expanded>(tables.current(), lookUp => expandAlias(rules(lookUp), recipient, call));
 
     return {
       start: () => tables.load(),
       close: () => tables.close(),
 
-      rcpt: ({ recipient: { forwardPath } }, { signal, log }) =>
+      rcpt: ({ recipient: { forwardPath } }, call) =>
         orUnavailable(
           () =>
-            whenThere(expanded(forwardPath, signal), found => {
+            whenThere(expanded(forwardPath, call), found => {
               switch (found.kind) {
                 case 'no-alias':
                   return;
                 case 'recipients':
-                  if (found.leftOut.length > 0) log.info('omitted', { targets: found.leftOut });
+                  if (found.leftOut.length > 0) call.log.info('omitted', { targets: found.leftOut });
                   return expand(found.to);
                 case 'blackhole':
                   return expand([swallowed(forwardPath, found.via)]);
@@ -68,8 +68,8 @@ export default definePlugin({
           unavailable,
         ),
 
-      vrfy: (asked, { signal }) => answered(asked, signal, verified),
-      expn: (asked, { signal }) => answered(asked, signal, listed),
+      vrfy: (asked, call) => answered(asked, call, verified),
+      expn: (asked, call) => answered(asked, call, listed),
       unfold: async (recipient, signal) => unfold(rules(await tables.current()), recipient, signal),
 
       about: {
@@ -89,14 +89,14 @@ export default definePlugin({
 
     function answered<A>(
       asked: Parameters<typeof askedFor>[0],
-      signal: AbortSignal,
+      call: AskingCall,
       answer: (found: Expanded, mailbox: Mailbox) => A,
     ): Awaitable<A | undefined> {
       const mailbox = askedFor(asked, options.domains);
       if (mailbox === null) return;
       // Nobody can say: another plugin may.
       return orUnavailable(
-        () => whenThere(expanded(mailbox, signal), found => answer(found, mailbox)),
+        () => whenThere(expanded(mailbox, call), found => answer(found, mailbox)),
         () => undefined,
       );
     }

@@ -10,12 +10,17 @@ import { type AddressRules, type Candidate, candidates } from './candidates.ts';
 import { readTargets } from './target.ts';
 import { Misread } from './words.ts';
 
+/** The call for which tables are asked. Its signal is made when a table first looks at it: files do not. */
+export interface AskingCall {
+  readonly signal: AbortSignal;
+}
+
 /** One table that is asked. */
 export interface AliasSource {
   /** `patterns`: it is asked for the whole address alone. */
   readonly entries: Table['entries'];
   /** The alias of this very name. `name`: the key as `formatKey` writes it. */
-  find(key: AliasKey, name: string, signal: AbortSignal): Awaitable<Alias | null>;
+  find(key: AliasKey, name: string, call: AskingCall): Awaitable<Alias | null>;
 }
 
 /** An alias that is for a recipient. */
@@ -43,8 +48,8 @@ export class LookUp {
   }
 
   /** The alias that is for this recipient: at once where no table has to be waited for. @throws TableUnavailable */
-  find(mailbox: Mailbox, signal: AbortSignal): Awaitable<Match | null> {
-    return firstOf(this.#questions(mailbox), signal);
+  find(mailbox: Mailbox, call: AskingCall): Awaitable<Match | null> {
+    return firstOf(this.#questions(mailbox), call);
   }
 
   *#questions(mailbox: Mailbox): Generator<Question> {
@@ -57,13 +62,13 @@ export class LookUp {
   }
 }
 
-function firstOf(questions: Iterator<Question>, signal: AbortSignal): Awaitable<Match | null> {
+function firstOf(questions: Iterator<Question>, call: AskingCall): Awaitable<Match | null> {
   for (let next = questions.next(); next.done !== true; next = questions.next()) {
     const { key, name, source, extension } = next.value;
     const { entries } = source;
-    const found = source.find(key, name, signal);
+    const found = source.find(key, name, call);
     if (found instanceof Promise) {
-      return found.then(alias => (alias === null ? firstOf(questions, signal) : { alias, extension, entries }));
+      return found.then(alias => (alias === null ? firstOf(questions, call) : { alias, extension, entries }));
     }
     if (found !== null) return { alias: found, extension, entries };
   }
@@ -79,8 +84,8 @@ export function sourceOfFile(table: AliasTable): AliasSource {
 export function sourceOfTable(table: Table, objects: Objection): AliasSource {
   return {
     entries: table.entries,
-    find(key, name, signal) {
-      const found = table.lookup(name, signal);
+    find(key, name, call) {
+      const found = table.lookup(name, call.signal);
       const aliasOf = (entry: Awaited<typeof found>) =>
         entry === null ? null : aliasFrom(table, { key, values: entry.values, at: entry.source }, objects);
       return found instanceof Promise ? found.then(aliasOf) : aliasOf(found);

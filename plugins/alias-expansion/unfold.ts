@@ -12,9 +12,9 @@ export async function unfold(
 ): Promise<Unfolding | null> {
   const root: Seen = { what: formatMailbox(recipient), by: null, outcome: null, leadsTo: [] };
   try {
-    const match = await rules.lookUp.find(recipient, signal);
+    const match = await rules.lookUp.find(recipient, { signal });
     if (match === null) return null;
-    const walk = new Walk(rules, signal);
+    const walk = new Walk(rules, { signal });
     await walk.from(recipient, match, root);
     const verdict = walk.found.verdict();
     if (verdict.kind === 'recipients' || verdict.kind === 'blackhole' || verdict.kind === 'no-alias') return root;

@@ -4,7 +4,7 @@ import { formatStep, formatTarget, type Special, type Target } from './alias.ts'
 import { addressKey, Found, type Trouble } from './found.ts';
 import { InTurns } from './in-turns.ts';
 import type { Member } from './list-file.ts';
-import type { LookUp, Match } from './look-up.ts';
+import type { AskingCall, LookUp, Match } from './look-up.ts';
 import type { Permission } from './permission.ts';
 import { ancestor, loopOf, noteBelow, type Seen, type Step, sameAlias, viaOf } from './step.ts';
 
@@ -33,14 +33,14 @@ interface Pending {
 export class Walk {
   readonly found: Found;
   readonly #rules: ExpansionRules;
-  readonly #signal: AbortSignal;
+  readonly #call: AskingCall;
   readonly #followed = new Set<string>();
   readonly #pending: Pending[] = [];
   readonly #turns = new InTurns();
 
-  constructor(rules: ExpansionRules, signal: AbortSignal) {
+  constructor(rules: ExpansionRules, call: AskingCall) {
     this.#rules = rules;
-    this.#signal = signal;
+    this.#call = call;
     this.found = new Found(rules.limit);
   }
 
@@ -56,7 +56,7 @@ export class Walk {
 
   async #pause(): Promise<void> {
     await this.#turns.next();
-    this.#signal.throwIfAborted();
+    this.#call.signal.throwIfAborted();
   }
 
   #meet(pending: Pending): Awaitable<void> {
@@ -95,7 +95,7 @@ export class Walk {
 
   #address(mailbox: Mailbox, pending: Pending): Awaitable<void> {
     if (this.#keyOf(mailbox) === pending.step.key) return this.#recipient(mailbox, pending);
-    const match = this.#rules.lookUp.find(mailbox, this.#signal);
+    const match = this.#rules.lookUp.find(mailbox, this.#call);
     return match instanceof Promise
       ? match.then(found => this.#go(mailbox, found, pending))
       : this.#go(mailbox, match, pending);
@@ -146,7 +146,7 @@ export class Walk {
   #ownerOf({ address, alias: { key } }: Step): Awaitable<Mailbox | null> {
     if (!this.#rules.owners || key.kind === 'catch-all' || key.localPart.startsWith('owner-')) return null;
     const owner = { localPart: `owner-${key.localPart}`, domain: address.domain };
-    return whenThere(this.#rules.lookUp.find(owner, this.#signal), match => {
+    return whenThere(this.#rules.lookUp.find(owner, this.#call), match => {
       // What a pattern matches, nobody has named.
       if (match === null || match.entries === 'patterns') return null;
       const { key: named } = match.alias;

@@ -10,7 +10,7 @@ import { LookUp, sourceOfFile, sourceOfTable } from '../../../plugins/alias-expa
 import { ADDRESSES_ALONE } from '../../../plugins/alias-expansion/permission.ts';
 import type { ExpansionRules } from '../../../plugins/alias-expansion/walk.ts';
 
-export const SIGNAL = new AbortController().signal;
+export const CALL = { signal: new AbortController().signal };
 
 /** Everything is allowed, but for what a test forbids. */
 export function read(text: string, objects: Objection = () => null): AliasFile {
@@ -46,7 +46,7 @@ export async function rulesOf(text: string, given: Given = {}): Promise<Expansio
 
 export async function expandIn(text: string, recipient: string | Mailbox, given: Given = {}): Promise<Expanded> {
   const mailbox = typeof recipient === 'string' ? aMailbox(recipient) : recipient;
-  return expandAlias(await rulesOf(text, given), mailbox, SIGNAL);
+  return expandAlias(await rulesOf(text, given), mailbox, CALL);
 }
 
 /** The recipients, with what delivers them past the routes; or the kind of what came out instead. */
