@@ -65,9 +65,9 @@ export interface Chain {
    */
   content(mail: Mail, mixed: Mixed): Promise<Walked<Taken | Refused>>;
   /** Where a recipient waits, and by which policy it is tried again: what the routes of the configuration say, nobody else. */
-  place(mail: Mail, recipient: Recipient): Promise<Placed>;
-  route(mail: Mail, recipient: Recipient, attempt: number): Promise<Walked<Routed | Unroutable>>;
-  deliver(transport: string, delivery: Delivery): Promise<Walked<Attempted>>;
+  place(mail: Mail, recipient: Recipient): Awaitable<Placed>;
+  route(mail: Mail, recipient: Recipient, attempt: number): Awaitable<Walked<Routed | Unroutable>>;
+  deliver(transport: string, delivery: Delivery): Awaitable<Walked<Attempted>>;
   /** `passed`: no plugin knows. */
   vrfy(session: Session, query: string): Promise<Walked<Found | Refused | Passed>>;
   expn(session: Session, query: string): Promise<Walked<Found | Refused | Passed>>;

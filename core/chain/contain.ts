@@ -95,40 +95,36 @@ function adopt(value: PromiseLike<unknown>, { hook, link, about }: Call<HookName
   });
 }
 
+/** How long a transport whose deadline has passed may take to report, in milliseconds. */
+const REPORT_GRACE = 10_000;
+
 /**
  * Waits for an answer until the deadline. A later one is dropped, and the log says so. A transport alone is given a little
  * more after its signal is aborted: its report of what was delivered by then keeps that from being delivered again.
  */
-async function inTime<H extends HookName>(
+function inTime<H extends HookName>(
   value: Promise<unknown>,
-  it: Call<H>,
+  { hook, link, about }: Call<H>,
   context: CallContext,
   deadlines: Deadlines,
 ): Promise<unknown> {
-  const delivers = it.hook === 'deliver';
-  const limit = delivers ? it.link.deliveryDeadline : it.link.deadline;
-  const first = await before(limit, value, deadlines);
-  if (first !== LATE) return first;
-  const by = context.running ?? it.link;
-  context.abort(new Error(`no answer within ${limit} ms`));
-  if (delivers) {
-    const report = await before(REPORT_GRACE, value, deadlines);
-    if (report !== LATE) return report;
-  }
-  value.then(
-    () => by.log.warn('answered late', { ...it.about, hook: it.hook, deadline: limit }),
-    error => by.log.warn('failed late', { ...it.about, hook: it.hook, ...whyAndWhere(by, error) }),
-  );
-  throw new Blame(by, new Error(`no answer within ${limit} ms`), true);
-}
-
-/** How long a transport whose deadline has passed may take to report, in milliseconds. */
-const REPORT_GRACE = 10_000;
-
-/** The value, or `LATE` where it takes longer than so many milliseconds. */
-function before(limit: number, value: Promise<unknown>, deadlines: Deadlines): Promise<unknown> {
+  const delivers = hook === 'deliver';
+  const limit = delivers ? link.deliveryDeadline : link.deadline;
   return new Promise((resolve, reject) => {
-    const stopWatching = deadlines.watch(limit, () => resolve(LATE));
+    let stopWatching = deadlines.watch(limit, () => {
+      const by = context.running ?? link;
+      const late = new Error(`no answer within ${limit} ms`);
+      const giveUp = () => {
+        reject(new Blame(by, late, true));
+        value.then(
+          () => by.log.warn('answered late', { ...about, hook, deadline: limit }),
+          error => by.log.warn('failed late', { ...about, hook, ...whyAndWhere(by, error) }),
+        );
+      };
+      context.abort(late);
+      if (delivers) stopWatching = deadlines.watch(REPORT_GRACE, giveUp);
+      else giveUp();
+    });
     value.then(
       answer => {
         stopWatching();
@@ -141,5 +137,3 @@ function before(limit: number, value: Promise<unknown>, deadlines: Deadlines): P
     );
   });
 }
-
-const LATE = Symbol('late');

@@ -12,6 +12,7 @@ import { attemptDelivery, placeOf, walkRoute } from './delivery-hooks.ts';
 import type { Link } from './link.ts';
 import { walkAuth, walkSecret } from './login-hooks.ts';
 import { walkRcpt } from './rcpt-hook.ts';
+import { RouteTable } from './route-table.ts';
 import { walkConnect, walkHelo, walkLookup, walkMail } from './session-hooks.ts';
 import type { ShadowWatch } from './shadow-watch.ts';
 import { Walker } from './walk.ts';
@@ -27,8 +28,9 @@ export interface ChainParts {
 }
 
 /** Makes a chain. */
-export function createChain({ links, routes, clock, random, shadow }: ChainParts): Chain {
+export function createChain({ links, routes: rules, clock, random, shadow }: ChainParts): Chain {
   const walker = new Walker(links, clock, shadow);
+  const routes = new RouteTable(rules, links, walker.answering('route'));
   const conditions = [...walker.answering('data'), ...walker.answering('queue')]
     .filter(link => link.mode === 'enforce')
     .flatMap(link => (link.when === null ? [] : simpleConditions(link.when)))
@@ -48,7 +50,7 @@ export function createChain({ links, routes, clock, random, shadow }: ChainParts
     },
     content: (mail, mixed) => walkContent(walker, mail, mixed),
     place: (mail, recipient) => placeOf(walker, routes, mail, recipient),
-    route: (mail, recipient, attempt) => walkRoute(walker, { rules: routes, random }, mail, { recipient, attempt }),
+    route: (mail, recipient, attempt) => walkRoute(walker, { routes, random }, mail, { recipient, attempt }),
     deliver: (transport, delivery) => attemptDelivery(walker, transport, delivery),
     vrfy: (session, query) => walkLookup(walker, 'vrfy', session, query),
     expn: (session, query) => walkLookup(walker, 'expn', session, query),

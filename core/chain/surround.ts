@@ -19,16 +19,17 @@ export function withMiddleware<H extends HookName>(
   context: CallContext,
   invoke: Invoke,
 ): Promise<unknown> {
-  const descend = async (depth: number, subject: Subject<H>): Promise<unknown> => {
-    const link = it.around[depth];
-    if (link === undefined) {
-      context.running = it.link;
-      try {
-        return await invoke(it, subject, context);
-      } catch (error) {
-        throw new Blame(it.link, error);
-      }
+  const innermost = async (subject: Subject<H>): Promise<unknown> => {
+    context.running = it.link;
+    try {
+      return await invoke(it, subject, context);
+    } catch (error) {
+      throw new Blame(it.link, error);
     }
+  };
+  const descend = (depth: number, subject: Subject<H>): Promise<unknown> => {
+    const link = it.around[depth];
+    if (link === undefined) return innermost(subject);
     return wrap(link, { ...it, subject }, context, changed => descend(depth + 1, changed));
   };
   return descend(0, it.subject);
@@ -41,16 +42,17 @@ async function wrap<H extends HookName>(
   below: (subject: Subject<H>) => Promise<unknown>,
 ): Promise<unknown> {
   let inner: Promise<unknown> | null = null;
-  const next: Next = async delivery => {
-    if (inner !== null) throw new Blame(link, new Error('called next twice'));
+  const next: Next = delivery => {
+    if (inner !== null) return Promise.reject(new Blame(link, new Error('called next twice')));
     if (delivery !== undefined && it.hook !== 'deliver')
-      throw new Blame(link, new Error(`changed the subject of ${it.hook}`));
+      return Promise.reject(new Blame(link, new Error(`changed the subject of ${it.hook}`)));
     inner = below(delivery ?? it.subject);
-    try {
-      return (await inner) as Answer<HookName> | undefined;
-    } finally {
+    const back = () => {
       context.running = link;
-    }
+    };
+    // First to hear of it: whoever has called it runs after that.
+    inner.then(back, back);
+    return inner as Promise<Answer<HookName> | undefined>;
   };
   context.running = link;
   try {

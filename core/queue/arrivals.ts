@@ -64,7 +64,7 @@ export class Arrivals {
 
   /** Durable when it resolves: all mails or none. */
   async commit(mails: readonly NewMail[], chain: Chain): Promise<void> {
-    const placed = await Promise.all(mails.map(one => this.#parts.placing.place(one, chain)));
+    const placed = await this.#parts.placing.placeAll(mails, chain);
     const [first, ...others] = placed;
     // Several mails of one transaction are rare enough to go through the queue.
     if (first !== undefined && others.length === 0 && first.fate.kind === 'deliver') {
@@ -91,7 +91,8 @@ export class Arrivals {
     const full = new Set<string>();
     for (const arrival of this.#waiting.slice()) {
       const { names } = arrival;
-      const turn = [...names].some(name => full.has(name)) ? 'wait' : destinations.turnOf(names);
+      const isBehind = full.size > 0 && [...names].some(name => full.has(name));
+      const turn = isBehind ? 'wait' : destinations.turnOf(names);
       if (turn === 'wait') for (const name of names) full.add(name);
       else if (turn === 'begin') this.#begin(arrival);
       else this.#giveBack(arrival);
@@ -143,8 +144,8 @@ export class Arrivals {
   #begin(arrival: Arrival): void {
     const { destinations, begin } = this.#parts;
     this.#leave(arrival);
-    destinations.unreserve(arrival.names);
     destinations.begin(arrival.names);
+    destinations.unreserve(arrival.names);
     begin(arrival.lease, () => {
       this.#inMemory -= arrival.octets;
     });

@@ -5,16 +5,18 @@
  * done, so that a slow one keeps no other from being written down.
  */
 import type { Chain } from '../chain/chain.ts';
+import type { Routed, Unroutable, Walked } from '../chain/decision.ts';
+import type { Recipient } from '../mail/envelope.ts';
 import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
-import type { Mail } from '../mail/mail.ts';
 import { bouncedBy, deferredBy, type Outcome } from '../mail/outcome.ts';
 import type { Route } from '../mail/route.ts';
-import type { Trace } from '../mail/trace.ts';
+import type { Trace, TraceStep } from '../mail/trace.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
 import type { Log } from '../plugin/ports.ts';
 import type { QueuedRecipient } from '../plugin/queue-control.ts';
 import type { Lease } from '../plugin/queue-store.ts';
+import { inLanes } from './in-lanes.ts';
 import { untried } from './settlement.ts';
-import { Slots } from './slots.ts';
 
 /** So many recipients of one mail are routed at the same time: routing asks the DNS. */
 const ROUTING_LANES = 8;
@@ -41,7 +43,7 @@ export interface AttemptParts {
 interface Group {
   readonly route: Route;
   readonly members: QueuedRecipient[];
-  readonly steps: Trace[];
+  readonly steps: TraceStep[];
 }
 
 /** Makes the attempt. Resolves when every recipient is settled; does not reject. */
@@ -55,51 +57,59 @@ export async function makeAttempt(parts: AttemptParts): Promise<void> {
       [],
     );
   }
-  const { groups, unroutable, steps } = await routeAll(parts);
-  heard(unroutable);
-  const lanes = new Slots(DELIVERY_LANES);
-  const ends = groups.map(group => lanes.run(() => deliverGroup(group, parts)));
-  if (unroutable.length > 0) ends.push(settle(unroutable, steps));
-  await Promise.all(ends);
+  const { groups, unroutable, steps } = grouped(await inLanes(ROUTING_LANES, recipients, one => route(one, parts)));
+  if (unroutable.length > 0) heard(unroutable);
+  const delivered = inLanes(DELIVERY_LANES, groups, group => deliver(group, parts));
+  if (unroutable.length > 0) await settle(unroutable, steps);
+  await delivered;
 }
 
 interface Routing {
+  readonly queued: QueuedRecipient;
+  readonly decision: Routed | Unroutable;
+  readonly steps: Trace;
+}
+
+function route(queued: QueuedRecipient, { lease: { mail }, chain, log }: AttemptParts): Awaitable<Routing> {
+  const broke = (error: unknown): Routing => {
+    log.error('failed', { queueId: mail.id, routing: describeError(error) });
+    const decision = { kind: 'unroutable', outcome: deferredBy(LOCAL_ERROR), because: [] } as const;
+    return { queued, decision, steps: [] };
+  };
+  const walked = ({ decision, steps }: Walked<Routed | Unroutable>): Routing => ({ queued, decision, steps });
+  try {
+    const known = chain.route(mail, queued.recipient, queued.attempts + 1);
+    return known instanceof Promise ? known.then(walked, broke) : walked(known);
+  } catch (error) {
+    return broke(error);
+  }
+}
+
+interface Routings {
   readonly groups: readonly Group[];
   readonly unroutable: readonly Ended[];
   /** The steps that led to no route. */
   readonly steps: Trace;
 }
 
-async function routeAll({ lease: { mail, recipients }, chain, log }: AttemptParts): Promise<Routing> {
-  const lanes = new Slots(ROUTING_LANES);
-  const routed = await Promise.all(
-    recipients.map(queued =>
-      lanes.run(async () => {
-        try {
-          return { queued, ...(await chain.route(mail, queued.recipient, queued.attempts + 1)) };
-        } catch (error) {
-          log.error('failed', { queueId: mail.id, routing: describeError(error) });
-          return { queued, decision: { kind: 'unroutable', outcome: deferredBy(LOCAL_ERROR) }, steps: [] } as const;
-        }
-      }),
-    ),
-  );
+function grouped(routings: readonly Routing[]): Routings {
   const groups = new Map<string, Group>();
   const unroutable: Ended[] = [];
-  const steps: Trace[] = [];
-  for (const { queued, decision, steps: taken } of routed) {
+  const steps: TraceStep[] = [];
+  for (const { queued, decision, steps: taken } of routings) {
     if (decision.kind === 'unroutable') {
       unroutable.push({ queued, outcome: decision.outcome });
-      steps.push(taken);
+      steps.push(...taken);
       continue;
     }
-    const key = keyOf(decision.route);
+    // Who is alone shares with nobody.
+    const key = routings.length === 1 ? '' : keyOf(decision.route);
     const group = groups.get(key) ?? { route: decision.route, members: [], steps: [] };
     group.members.push(queued);
-    group.steps.push(taken);
+    group.steps.push(...taken);
     groups.set(key, group);
   }
-  return { groups: [...groups.values()], unroutable, steps: steps.flat() };
+  return { groups: [...groups.values()], unroutable, steps };
 }
 
 /** The same for routes that lead to the same place: hosts of one preference may have been shuffled. */
@@ -110,30 +120,25 @@ function keyOf({ transport, hosts }: Route): string {
   return [transport, ...places.sort()].join('\n');
 }
 
-async function deliverGroup(group: Group, parts: AttemptParts): Promise<void> {
-  const { mail } = parts.lease;
-  const { outcomes, steps } = await deliver(group, mail, parts);
+async function deliver({ route: to, members, steps }: Group, parts: AttemptParts): Promise<void> {
+  const { lease, chain, log, heard, settle } = parts;
+  const { mail } = lease;
+  const recipients = members.map(queued => queued.recipient);
+  const attempt = Math.max(...members.map(queued => queued.attempts)) + 1;
+  let outcomes: ReadonlyMap<Recipient, Outcome> = new Map();
+  let taken: Trace = [];
+  try {
+    const walked = await chain.deliver(to.transport, { mail, recipients, hosts: to.hosts, attempt });
+    outcomes = walked.decision.outcomes;
+    taken = walked.steps;
+  } catch (error) {
+    log.error('failed', { queueId: mail.id, delivering: describeError(error) });
+  }
   // The chain gives every recipient an outcome; should it not, silence defers.
-  const ended = group.members.map(queued => ({
+  const ended = members.map(queued => ({
     queued,
     outcome: outcomes.get(queued.recipient) ?? deferredBy(LOCAL_ERROR),
   }));
-  parts.heard(ended);
-  await parts.settle(ended, [...group.steps.flat(), ...steps]);
-}
-
-async function deliver(
-  { route, members }: Group,
-  mail: Mail,
-  { chain, log }: AttemptParts,
-): Promise<{ readonly outcomes: ReadonlyMap<unknown, Outcome>; readonly steps: Trace }> {
-  const recipients = members.map(queued => queued.recipient);
-  const attempt = Math.max(...members.map(queued => queued.attempts)) + 1;
-  try {
-    const { decision, steps } = await chain.deliver(route.transport, { mail, recipients, hosts: route.hosts, attempt });
-    return { outcomes: decision.outcomes, steps };
-  } catch (error) {
-    log.error('failed', { queueId: mail.id, delivering: describeError(error) });
-    return { outcomes: new Map(), steps: [] };
-  }
+  heard(ended);
+  await settle(ended, [...steps, ...taken]);
 }

@@ -45,11 +45,7 @@ export class Attempts {
 
   /** Begins one whose destinations count as busy already. */
   begin(lease: Lease, ended: () => void = () => undefined): void {
-    const attempt = this.#make(lease).finally(() => {
-      this.#running.delete(lease);
-      ended();
-    });
-    this.#running.set(lease, attempt);
+    this.#running.set(lease, this.#make(lease, ended));
   }
 
   /** Resolves when all that run now have ended. */
@@ -57,7 +53,7 @@ export class Attempts {
     await Promise.all(this.#running.values());
   }
 
-  async #make(lease: Lease): Promise<void> {
+  async #make(lease: Lease, ended: () => void): Promise<void> {
     const { ledger, log } = this.#parts;
     const visits = new Visits(lease);
     const pin = this.#parts.pin();
@@ -66,7 +62,7 @@ export class Attempts {
         lease,
         chain: pin.chain,
         log,
-        heard: ended => this.#learn(visits.of(ended)),
+        heard: ones => this.#learn(visits.of(ones)),
         settle: ledger.page(lease, pin.chain),
       });
     } catch (error) {
@@ -75,6 +71,8 @@ export class Attempts {
     } finally {
       pin.release();
       this.#learn(visits.rest());
+      this.#running.delete(lease);
+      ended();
     }
   }
 
@@ -102,37 +100,52 @@ export class Attempts {
   }
 }
 
+/** What is known of one destination. */
+interface Visit {
+  /** Recipients there without an outcome. */
+  left: number;
+  news: News;
+}
+
 /** The destinations of a lease, and how it goes at each: known when the last recipient there has an outcome. */
 class Visits {
-  readonly #left = new Map<string, number>();
-  readonly #news = new Map<string, News>();
+  readonly #open = new Map<string, Visit>();
 
   constructor({ recipients, fate }: Lease) {
     // Mail that is given up visits nobody.
     if (fate.kind !== 'deliver') return;
-    for (const { destination } of recipients) this.#left.set(destination, (this.#left.get(destination) ?? 0) + 1);
-  }
-
-  /** What is known now of the destinations that these complete. */
-  *of(ended: readonly Ended[]): Iterable<readonly [string, News]> {
-    for (const one of ended) {
-      const { destination } = one.queued;
-      const left = this.#left.get(destination);
-      if (left === undefined) continue;
-      this.#news.set(destination, better(this.#news.get(destination) ?? 'unknown', newsOf(one)));
-      this.#left.set(destination, left - 1);
-      if (left > 1) continue;
-      this.#left.delete(destination);
-      yield [destination, this.#news.get(destination) ?? 'unknown'];
+    for (const { destination } of recipients) {
+      const visit = this.#open.get(destination);
+      if (visit === undefined) this.#open.set(destination, { left: 1, news: 'unknown' });
+      else visit.left += 1;
     }
   }
 
+  /** What is known now of the destinations that these complete. */
+  of(ended: readonly Ended[]): readonly Visited[] {
+    const known: Visited[] = [];
+    for (const one of ended) {
+      const { destination } = one.queued;
+      const visit = this.#open.get(destination);
+      if (visit === undefined) continue;
+      visit.news = better(visit.news, newsOf(one));
+      visit.left -= 1;
+      if (visit.left > 0) continue;
+      this.#open.delete(destination);
+      known.push([destination, visit.news]);
+    }
+    return known;
+  }
+
   /** Those that are not complete, should an attempt break. */
-  *rest(): Iterable<readonly [string, News]> {
-    for (const name of this.#left.keys()) yield [name, 'unknown'];
-    this.#left.clear();
+  rest(): readonly Visited[] {
+    const left = [...this.#open.keys()].map((name): Visited => [name, 'unknown']);
+    this.#open.clear();
+    return left;
   }
 }
+
+type Visited = readonly [string, News];
 
 function newsOf({ outcome }: Ended): News {
   return outcome.kind === 'deferred' && outcome.concerns === 'destination' ? 'ill' : 'well';

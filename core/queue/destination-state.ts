@@ -62,7 +62,7 @@ export class DestinationState {
   }
 
   get isLeftAlone(): boolean {
-    return this.#until > this.#clock.now().getTime();
+    return this.#until !== 0 && this.#until > this.#clock.now().getTime();
   }
 
   /** Whether it answers, as fast as it may be asked. */

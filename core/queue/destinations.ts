@@ -141,8 +141,11 @@ export class Destinations {
    * be soon.
    */
   admits(names: ReadonlySet<string>): boolean {
-    const isFree = (name: string) => !this.#backlog.isBehind(name) && (this.#states.get(name)?.mayReserve ?? true);
-    return this.#isFreeFor(names, this.#reserved) && [...names].every(isFree);
+    if (!this.#isFreeFor(names, this.#reserved)) return false;
+    for (const name of names) {
+      if (this.#backlog.isBehind(name) || this.#states.get(name)?.mayReserve === false) return false;
+    }
+    return true;
   }
 
   /** Whether nothing but the deliveries that run keeps any of these from taking more: a matter of moments. */
@@ -171,9 +174,13 @@ export class Destinations {
 
   /** What mail that is reserved can do: begin, wait for a delivery that runs, or nothing, as nobody is asked there now. */
   turnOf(names: ReadonlySet<string>): 'begin' | 'wait' | 'left-alone' {
-    const states = [...names].map(name => this.#state(name));
-    if (states.some(state => state.isLeftAlone)) return 'left-alone';
-    return states.every(state => state.hasRoom) && this.#isFreeFor(names, 0) ? 'begin' : 'wait';
+    let hasRoom = true;
+    for (const name of names) {
+      const state = this.#state(name);
+      if (state.isLeftAlone) return 'left-alone';
+      hasRoom &&= state.hasRoom;
+    }
+    return hasRoom && this.#isFreeFor(names, 0) ? 'begin' : 'wait';
   }
 
   /** A delivery to each of these begins. */
@@ -247,10 +254,10 @@ export class Destinations {
 
   /** Whether deliveries to these may begin, as far as all deliveries together go, when so many others have begun. */
   #isFreeFor(names: ReadonlySet<string>, others: number): boolean {
-    const { all, strangers } = this.free;
-    if (names.size > all - others) return false;
-    const unknown = [...names].filter(name => !this.#answers(name)).length;
-    return unknown === 0 || unknown <= strangers - others;
+    if (names.size > this.#allLeft() - others) return false;
+    let unknown = 0;
+    for (const name of names) if (!this.#answers(name)) unknown += 1;
+    return unknown === 0 || unknown <= this.free.strangers - others;
   }
 
   /** It answers now, or does so no longer. Those that still run are counted as what it is now. */

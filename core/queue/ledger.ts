@@ -7,8 +7,10 @@ import type { Chain } from '../chain/chain.ts';
 import { describeError } from '../mail/failure.ts';
 import type { Mail } from '../mail/mail.ts';
 import { formatReply } from '../mail/reply.ts';
-import type { Trace } from '../mail/trace.ts';
-import type { Clock, Log, LogFields, Random } from '../plugin/ports.ts';
+import type { RetryPolicy } from '../mail/retry-policy.ts';
+import type { Trace, TraceStep } from '../mail/trace.ts';
+import { allThere, whenThere } from '../plugin/awaitable.ts';
+import type { Clock, Log, Random } from '../plugin/ports.ts';
 import type { Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import type { Ended } from './attempt.ts';
 import { damageOf } from './checked-content.ts';
@@ -55,22 +57,23 @@ export class Ledger {
       const { clock, log, placing } = this.#parts;
       const { mail } = lease;
       const now = clock.now();
-      const settled = await Promise.all(
-        ended.map(async ({ queued, outcome }) => {
-          const policy = await placing.policyFor(mail, queued.recipient, chain);
-          return settle(queued, outcome, { mail, now, policy, random, fate: lease.fate.kind });
-        }),
+      const judged = ended.map(({ queued, outcome }) =>
+        whenThere<RetryPolicy, Settled>(placing.policyFor(mail, queued.recipient, chain), policy =>
+          settle(queued, outcome, { mail, now, policy, random, fate: lease.fate.kind }),
+        ),
       );
+      const settled = await allThere(judged);
       const owed = await notificationsOwed(mail, settled, now, this.#parts);
-      const notifications = await Promise.all(owed.map(async one => placing.place(await ledOn(one, chain), chain)));
+      const notifications = await allThere(owed.map(async one => placing.place(await ledOn(one, chain), chain)));
       const life = [...steps, ...settlementSteps(settled, notifications, { now, fate: lease.fate.kind })];
       const result = await this.#store(lease, settled, life, notifications);
       if (result !== 'settled') {
         log.warn(result === 'lost' ? 'lost' : 'unsettled', { queueId: mail.id, recipients: settled.map(addressOf) });
         return;
       }
-      const about = { ...decidedBy(steps), delay: now.getTime() - mail.receivedAt.getTime() };
-      for (const one of settled) this.#tell(lease, chain, one, about);
+      const decided = decidedBy(steps);
+      const delay = now.getTime() - mail.receivedAt.getTime();
+      for (const one of settled) this.#tell(lease, chain, one, { decided, delay });
       this.#tellDamage(mail, settled);
       for (const { mail: notification } of notifications) {
         log.info('notified', { queueId: mail.id, notification: notification.id });
@@ -105,8 +108,9 @@ export class Ledger {
     }
   }
 
-  #tell({ mail }: Lease, chain: Chain, { queued, outcome, settlement }: Settled, about: LogFields): void {
+  #tell({ mail }: Lease, chain: Chain, { queued, outcome, settlement }: Settled, about: About): void {
     const { log } = this.#parts;
+    const { decided, delay } = about;
     if (settlement.kind === 'damaged') return;
     const { recipient } = queued;
     const attempt = queued.attempts + 1;
@@ -115,7 +119,9 @@ export class Ledger {
       recipient: addressText(recipient.forwardPath),
       remote: outcome.remote,
       attempt,
-      ...about,
+      by: decided?.plugin,
+      took: decided === undefined ? undefined : Math.round(decided.took),
+      delay,
     };
     switch (outcome.kind) {
       case 'delivered':
@@ -158,17 +164,27 @@ export class Ledger {
   }
 }
 
-/** The plugin that delivered, or that said that nobody can, and how long it took, in milliseconds. */
-function decidedBy(steps: Trace): LogFields {
-  const step = steps.findLast(({ hook }) => hook === 'deliver') ?? steps.findLast(({ hook }) => hook === 'route');
-  return step === undefined ? {} : { by: step.plugin, took: Math.round(step.took) };
+/** What the lines about outcomes have in common. */
+interface About {
+  readonly decided: TraceStep | undefined;
+  /** Since the mail came, in milliseconds. */
+  readonly delay: number;
+}
+
+/** The step of the plugin that delivered, or that said that nobody can. */
+function decidedBy(steps: Trace): TraceStep | undefined {
+  return steps.findLast(({ hook }) => hook === 'deliver') ?? steps.findLast(({ hook }) => hook === 'route');
 }
 
 /** Chance that falls the same way for all recipients of a lease: what was deferred together is tried again together. */
 function drawnOnce(random: Random): Random {
   const whole = 2 ** 32;
-  const drawn = random.below(whole) / whole;
-  return { bytes: count => random.bytes(count), below: bound => Math.floor(drawn * bound) };
+  let drawn: number | null = null;
+  const below = (bound: number) => {
+    drawn ??= random.below(whole) / whole;
+    return Math.floor(drawn * bound);
+  };
+  return { bytes: count => random.bytes(count), below };
 }
 
 function addressOf({ queued }: Settled): string {

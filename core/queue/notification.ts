@@ -11,6 +11,7 @@ import { directRecipient, type Envelope, type MailParameters, NO_PARAMETERS } fr
 import type { Mail } from '../mail/mail.ts';
 import { needsSmtpUtf8 } from '../mail/path.ts';
 import type { Session } from '../mail/session.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
 import type { Random } from '../plugin/ports.ts';
 import type { NewMail } from '../plugin/queue-store.ts';
 import { discloseAll, type Reported } from './disclosure.ts';
@@ -38,21 +39,33 @@ export interface NotificationOffice {
   readonly doubleBounce?: Mailbox | null;
 }
 
-/** The notifications that a settlement owes, ready to be committed with it. */
-export async function notificationsOwed(
+/** The notifications that a settlement owes, ready to be committed with it: none, as a rule, and then at once. */
+export function notificationsOwed(
   mail: Mail,
   settled: readonly Settled[],
   now: Date,
   office: NotificationOffice,
-): Promise<readonly NewMail[]> {
+): Awaitable<readonly NewMail[]> {
   const { reversePath } = mail.envelope;
   if (reversePath === null) return doubleBounces(mail, settled, now, office);
-  const written: NewMail[] = [];
+  if (settled.every(({ owed, expanded }) => owed === null && !expanded)) return NONE;
+  return written(mail, settled, { to: reversePath, now }, office);
+}
+
+const NONE: readonly NewMail[] = [];
+
+async function written(
+  mail: Mail,
+  settled: readonly Settled[],
+  { to, now }: Pick<Event, 'to' | 'now'>,
+  office: NotificationOffice,
+): Promise<readonly NewMail[]> {
+  const all: NewMail[] = [];
   for (const kind of KINDS) {
     const about = settled.flatMap(one => reportedOf(one, kind));
-    if (about.length > 0) written.push(await notification({ kind, mail, about, to: reversePath, now }, office));
+    if (about.length > 0) all.push(await notification({ kind, mail, about, to, now }, office));
   }
-  return written;
+  return all;
 }
 
 async function doubleBounces(

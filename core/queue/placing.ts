@@ -1,10 +1,12 @@
 /** Gives every new mail its place in the queue: what it waits for, how far in front, and until when. */
 import type { Chain } from '../chain/chain.ts';
+import type { Placed } from '../chain/decision.ts';
 import type { Recipient } from '../mail/envelope.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { RetryPolicy } from '../mail/retry-policy.ts';
+import { type Awaitable, allThere, whenThere } from '../plugin/awaitable.ts';
 import type { Clock } from '../plugin/ports.ts';
-import type { NewMail } from '../plugin/queue-store.ts';
+import type { NewMail, Place } from '../plugin/queue-store.ts';
 import { firstWordAt } from './settlement.ts';
 import { Standing } from './standing.ts';
 
@@ -23,19 +25,26 @@ export class Placing {
   }
 
   /** The same mail, with a place for each recipient. */
-  async place(one: NewMail, chain: Chain): Promise<NewMail> {
+  place(one: NewMail, chain: Chain): Awaitable<NewMail> {
     const { mail, nature = 'personal' } = one;
     const { recipients, parameters } = mail.envelope;
     const priority = parameters.priority - this.#standing.stepsFor(mail, nature);
-    const places = recipients.map(async recipient => {
-      const { destination, retry } = await chain.place(mail, recipient);
-      return { destination, priority, expires: firstWordAt(mail, recipient, retry ?? this.#policy) };
-    });
-    return { ...one, places: await Promise.all(places) };
+    const placeOf = (recipient: Recipient) =>
+      whenThere<Placed, Place>(chain.place(mail, recipient), ({ destination, retry }) => ({
+        destination,
+        priority,
+        expires: firstWordAt(mail, recipient, retry ?? this.#policy),
+      }));
+    return whenThere(allThere(recipients.map(placeOf)), places => ({ ...one, places }));
+  }
+
+  /** The same of several. */
+  placeAll(mails: readonly NewMail[], chain: Chain): Awaitable<readonly NewMail[]> {
+    return allThere(mails.map(one => this.place(one, chain)));
   }
 
   /** The policy by which a recipient is tried again. */
-  async policyFor(mail: Mail, recipient: Recipient, chain: Chain): Promise<RetryPolicy> {
-    return (await chain.place(mail, recipient)).retry ?? this.#policy;
+  policyFor(mail: Mail, recipient: Recipient, chain: Chain): Awaitable<RetryPolicy> {
+    return whenThere(chain.place(mail, recipient), ({ retry }) => retry ?? this.#policy);
   }
 }

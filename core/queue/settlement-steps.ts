@@ -3,6 +3,7 @@
  * notification. So the trace alone tells the whole life of a mail. `facts` has it for programs.
  */
 
+import type { FactValue } from '../mail/facts.ts';
 import type { Outcome } from '../mail/outcome.ts';
 import { formatMailbox } from '../mail/path.ts';
 import { formatReply } from '../mail/reply.ts';
@@ -24,43 +25,65 @@ export function settlementSteps(
   notifications: readonly Pick<NewMail, 'mail'>[],
   { now, fate }: Occasion,
 ): Trace {
-  const groups = new Map<string, { readonly to: string[]; readonly step: TraceStep }>();
-  for (const one of settled) {
-    const step = stepFor(one, { now, fate });
-    const key = `${step.answer} ${step.detail} ${Object.values(step.facts).join(' ')}`;
-    const group = groups.get(key) ?? { to: [], step };
-    group.to.push(formatMailbox(one.queued.recipient.forwardPath));
-    groups.set(key, group);
-  }
+  const happened = settled.map(one => ({ to: addressOf(one), what: whatHappened(one, fate) }));
   return [
-    ...[...groups.values()].map(({ to, step }) => ({ ...step, asked: to.join(' ') })),
+    ...alike(happened).map(group => engineStep(now, group.map(({ to }) => to).join(' '), group[0].what)),
     ...notifications.map(one => notified(one, now)),
   ];
 }
 
-function stepFor({ queued, outcome, settlement }: Settled, { now, fate }: Occasion): TraceStep {
+type What = Pick<TraceStep, 'answer' | 'detail' | 'facts'>;
+
+interface Happened {
+  readonly to: string;
+  readonly what: What;
+}
+
+/** Those together to whom the same happened. */
+function alike(all: readonly Happened[]): readonly (readonly [Happened, ...Happened[]])[] {
+  const groups = new Map<string, [Happened, ...Happened[]]>();
+  for (const one of all) {
+    const { answer, detail, facts } = one.what;
+    const key = all.length === 1 ? '' : `${answer} ${detail} ${Object.values(facts).join(' ')}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  return [...groups.values()];
+}
+
+function addressOf({ queued: { recipient } }: Settled): string {
+  return formatMailbox(recipient.forwardPath);
+}
+
+function whatHappened({ queued, outcome, settlement }: Settled, fate: Occasion['fate']): What {
+  const facts: Record<string, FactValue> = {};
   // What was returned or given up was not tried.
-  const attempt = fate === 'deliver' ? { attempt: queued.attempts + 1 } : {};
-  const next = settlement.kind === 'again' ? { nextAttempt: settlement.nextAttempt.toISOString() } : {};
-  const remote = outcome.remote === null ? {} : { remote: outcome.remote };
-  const what =
-    settlement.kind === 'damaged'
-      ? { answer: 'damaged', detail: settlement.damage }
-      : { answer: outcome.kind, detail: wordsOf(outcome) };
-  return engineStep(now, {
-    ...what,
-    facts: { ...attempt, ...remote, ...next },
-  });
+  if (fate === 'deliver') facts.attempt = queued.attempts + 1;
+  if (outcome.remote !== null) facts.remote = outcome.remote;
+  if (settlement.kind === 'again') facts.nextAttempt = settlement.nextAttempt.toISOString();
+  if (settlement.kind === 'damaged') return { answer: 'damaged', detail: settlement.damage, facts };
+  return { answer: outcome.kind, detail: wordsOf(outcome), facts };
 }
 
 function notified({ mail }: Pick<NewMail, 'mail'>, now: Date): TraceStep {
   const to = mail.envelope.recipients.map(({ forwardPath }) => formatMailbox(forwardPath)).join(' ');
-  return { ...engineStep(now, { answer: 'notified', detail: null, facts: { notification: mail.id } }), asked: to };
+  return engineStep(now, to, { answer: 'notified', detail: null, facts: { notification: mail.id } });
 }
 
-function engineStep(now: Date, what: Pick<TraceStep, 'answer' | 'detail' | 'facts'>): TraceStep {
-  const nothing = { asked: '', took: 0, changes: [] };
-  return { at: now.getTime(), hook: SETTLE, plugin: 'mailframe', mode: 'enforce', ...nothing, ...what };
+function engineStep(now: Date, asked: string, { answer, detail, facts }: What): TraceStep {
+  return {
+    at: now.getTime(),
+    hook: SETTLE,
+    plugin: 'mailframe',
+    mode: 'enforce',
+    asked,
+    answer,
+    detail,
+    took: 0,
+    changes: [],
+    facts,
+  };
 }
 
 /** As the remote said it, where it did. */

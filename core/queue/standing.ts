@@ -38,7 +38,7 @@ export class Standing {
     // Notifications have no sender who could be held to anything.
     if (envelope.reversePath === null) return 0;
     const count = this.#count(session.user ?? formatPath(envelope.reversePath), envelope.recipients.length);
-    const much = Math.max(0, Math.floor(Math.log2(count / UNREMARKABLE)));
+    const much = count < UNREMARKABLE ? 0 : Math.floor(Math.log2(count / UNREMARKABLE));
     return Math.min(MOST_STEPS, much + (nature === 'bulk' ? BULK_STEPS : 0));
   }
 
