@@ -32,10 +32,10 @@ export class Answers {
 
   /** @returns who was accepted. Where somebody was, who was one too many waits for the next transaction. */
   toRecipients(recipients: readonly Recipient[], heard: readonly Heard[]): readonly Recipient[] {
-    const answered = recipients.map((recipient, at) => ({ recipient, reply: heard[at] }));
     const isAccepted = (reply: Heard | undefined) => reply?.kind === 'reply' && isDone(reply);
-    const accepted = answered.filter(({ reply }) => isAccepted(reply)).map(({ recipient }) => recipient);
-    for (const { recipient, reply } of answered) {
+    const accepted = recipients.filter((_, at) => isAccepted(heard[at]));
+    for (const [at, recipient] of recipients.entries()) {
+      const reply = heard[at];
       if (reply === undefined || isAccepted(reply)) continue;
       if (accepted.length > 0 && reply.kind === 'reply' && isTooMany(reply)) this.#surplus.push(recipient);
       else this.#refuse(recipient, reply, recipientRefusalOf, 'recipient');
@@ -96,8 +96,8 @@ export class Answers {
   }
 
   #tellDoubt(heard: Heard, recipients: number): void {
-    const { remote, log } = this.#transaction;
+    const { remote, caller } = this.#transaction;
     const cause = heard.kind === 'lost' ? heard.because : heard.words;
-    log.warn('lost', { remote, recipients, cause, outcome: 'unknown, will be sent again' });
+    caller.log.warn('lost', { remote, recipients, cause, outcome: 'unknown, will be sent again' });
   }
 }

@@ -109,7 +109,7 @@ export class SmtpClient {
     const before = this.#transaction;
     this.#transaction = 'open';
     this.#transactions += 1;
-    return before === 'open' ? ['RSET'] : [];
+    return before === 'open' ? RESET : NOTHING;
   }
 
   /** To be called when the next hop has refused MAIL or has replied to the end of the content. */
@@ -131,14 +131,20 @@ export class SmtpClient {
 
   /** Does the work, and closes the connection in the middle of it when the signal is aborted. */
   async during<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const end = () => this.#wire.end(lost({ because: 'the attempt was ended', how: 'silent' }));
-    if (signal.aborted) end();
-    signal.addEventListener('abort', end);
+    const leave = this.endWith(signal);
     try {
       return await work();
     } finally {
-      signal.removeEventListener('abort', end);
+      leave();
     }
+  }
+
+  /** Closes the connection when the signal is aborted, @returns unless this is called before. */
+  endWith(signal: AbortSignal): () => void {
+    const end = () => this.#wire.end(lost({ because: 'the attempt was ended', how: 'silent' }));
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end);
+    return () => signal.removeEventListener('abort', end);
   }
 
   /** Proves who we are (RFC 4954), by the first mechanism that both sides know. Before the first transaction. */
@@ -153,7 +159,7 @@ export class SmtpClient {
   }
 
   /** Sends commands in one go, and waits for a reply to each: more than one only with PIPELINING (RFC 2920). */
-  ask(...lines: readonly string[]): Promise<readonly Heard[]> {
+  ask(lines: readonly string[]): Promise<readonly Heard[]> {
     if (!this.#isOurs) this.#takeOver();
     return this.#wire.ask(lines);
   }
@@ -216,6 +222,9 @@ export class SmtpClient {
     this.#wire.end(lost({ because: error.message, tls, reply, code: error.originalCode ?? null }));
   }
 }
+
+const RESET = ['RSET'] as const;
+const NOTHING = [] as const;
 
 /** Stands for what nodemailer reports without words: the session is ready, the login has succeeded. */
 const READY = parseReply('250');

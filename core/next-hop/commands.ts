@@ -21,22 +21,19 @@ export function mailCommand(
   { extensions: offered, security }: Hop,
 ): string {
   const { reversePath, parameters } = envelope;
-  const paths = [reversePath, ...recipients.map(recipient => recipient.forwardPath)];
-  const utf8 = parameters.smtpUtf8 || paths.some(needsSmtpUtf8);
-  const dsn = offered.has('DSN');
-  const envelopeId = parameters.envelopeId ?? '';
+  const { body, smtpUtf8, returnContent, envelopeId, priority, requireTls } = parameters;
+  const needsUtf8 = () =>
+    smtpUtf8 || needsSmtpUtf8(reversePath) || recipients.some(({ forwardPath }) => needsSmtpUtf8(forwardPath));
+  let command = `MAIL FROM:${formatPath(reversePath)}`;
+  if (offered.has('SIZE')) command += ` SIZE=${content.size}`;
+  if (body === '8bitmime' && offered.has('8BITMIME')) command += ' BODY=8BITMIME';
+  if (offered.has('SMTPUTF8') && needsUtf8()) command += ' SMTPUTF8';
+  if (returnContent !== null && offered.has('DSN')) command += ` RET=${RETURN[returnContent]}`;
+  if (envelopeId !== null && envelopeId !== '' && offered.has('DSN')) command += ` ENVID=${encodeXtext(envelopeId)}`;
+  if (priority !== 0 && offered.has('MT-PRIORITY')) command += ` MT-PRIORITY=${priority}`;
   // Said without verified TLS it would be a lie: the mail may already have been read.
-  const requireTls = parameters.requireTls && security === 'verified' && offered.has('REQUIRETLS');
-  return [
-    `MAIL FROM:${formatPath(reversePath)}`,
-    ...(offered.has('SIZE') ? [`SIZE=${content.size}`] : []),
-    ...(offered.has('8BITMIME') && parameters.body === '8bitmime' ? ['BODY=8BITMIME'] : []),
-    ...(offered.has('SMTPUTF8') && utf8 ? ['SMTPUTF8'] : []),
-    ...(dsn && parameters.returnContent !== null ? [`RET=${RETURN[parameters.returnContent]}`] : []),
-    ...(dsn && envelopeId !== '' ? [`ENVID=${encodeXtext(envelopeId)}`] : []),
-    ...(offered.has('MT-PRIORITY') && parameters.priority !== 0 ? [`MT-PRIORITY=${parameters.priority}`] : []),
-    ...(requireTls ? ['REQUIRETLS'] : []),
-  ].join(' ');
+  if (requireTls && security === 'verified' && offered.has('REQUIRETLS')) command += ' REQUIRETLS';
+  return command;
 }
 
 const RETURN = { full: 'FULL', headers: 'HDRS' } as const;
@@ -46,11 +43,10 @@ export function rcptCommand(recipient: Recipient, { extensions: offered }: Hop):
   const { forwardPath } = recipient;
   const { notify, originalRecipient } = offered.has('DSN') ? requestTo(recipient) : NO_DSN_REQUEST;
   const original = originalRecipient === null ? null : orcptValue(originalRecipient);
-  return [
-    `RCPT TO:${formatPath(forwardPath)}`,
-    ...(notify === null ? [] : [`NOTIFY=${notifyValue(notify)}`]),
-    ...(original === null ? [] : [`ORCPT=${original}`]),
-  ].join(' ');
+  let command = `RCPT TO:${formatPath(forwardPath)}`;
+  if (notify !== null) command += ` NOTIFY=${notifyValue(notify)}`;
+  if (original !== null) command += ` ORCPT=${original}`;
+  return command;
 }
 
 /**

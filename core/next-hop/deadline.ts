@@ -4,6 +4,9 @@
  */
 import type { Clock } from '../plugin/ports.ts';
 
+/** One for all: to find out where an error was made costs more than a transaction. */
+const CLOSED = new Error('nothing is waited for any more');
+
 export class Deadline {
   readonly #clock: Clock;
   /** No limit is shorter, so who sleeps no longer than that oversleeps none. In milliseconds. */
@@ -36,7 +39,7 @@ export class Deadline {
   /** Wakes nobody any more, and keeps no process alive. */
   close(): void {
     this.clear();
-    this.#end.abort();
+    this.#end.abort(CLOSED);
   }
 
   async #watch(): Promise<void> {

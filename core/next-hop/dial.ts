@@ -2,7 +2,8 @@
 import { describeError, errnoOf } from '../mail/failure.ts';
 import { type Bounced, bouncedBy, type Deferred, deferredBy } from '../mail/outcome.ts';
 import { isPermanent, type PermanentReply } from '../mail/reply.ts';
-import type { Clock, Log, Network } from '../plugin/ports.ts';
+import type { HookContext } from '../plugin/hooks.ts';
+import type { Clock, Network } from '../plugin/ports.ts';
 import type { Secret } from '../plugin/secret.ts';
 import type { TlsReports } from '../plugin/tls-reports.ts';
 import { SmtpClient } from './client.ts';
@@ -47,9 +48,11 @@ export interface Policy {
 export interface DialServices {
   readonly network: Network;
   readonly clock: Clock;
-  readonly log: Log;
   readonly reports: TlsReports;
 }
+
+/** For whom it is done: when to end, and where to say what is to be said. */
+export type Caller = Pick<HookContext, 'signal' | 'log'>;
 
 /** Nobody can be served at this address. `unprotected`: for want of the TLS that the mail requires. */
 export interface Unreachable {
@@ -65,12 +68,12 @@ export interface Call {
   readonly target: Target;
   readonly policy: Policy;
   readonly services: DialServices;
-  readonly signal: AbortSignal;
+  readonly caller: Caller;
 }
 
 /** Opens a session that is ready for transactions, or says why there is none. */
 export async function dial(call: Call): Promise<SmtpClient | Unreachable> {
-  const { target, policy, signal } = call;
+  const { target, policy, caller } = call;
   const opened = await openByPolicy(call);
   if (!(opened instanceof SmtpClient)) return opened;
   if (policy.tls === 'requiretls' && !opened.extensions.has('REQUIRETLS')) {
@@ -78,7 +81,7 @@ export async function dial(call: Call): Promise<SmtpClient | Unreachable> {
     return { kind: 'unprotected', outcome: bouncedBy(NO_PROMISE, target.remote) };
   }
   if (policy.auth === null) return opened;
-  const refusal = await opened.during(signal, () => login(opened, policy.auth, target.remote));
+  const refusal = await opened.during(caller.signal, () => login(opened, policy.auth, target.remote));
   if (refusal === null) return opened;
   opened.quit();
   return { kind: 'unreachable', outcome: refusal };
@@ -92,7 +95,7 @@ const NO_PROMISE: PermanentReply = {
 };
 
 async function openByPolicy(call: Call): Promise<SmtpClient | Unreachable> {
-  const { target, policy, services } = call;
+  const { target, policy, caller } = call;
   const wanted = wantedFor(target.host, policy);
   const first = await open(call, wanted, OPENINGS[wanted.level]);
   if (first instanceof SmtpClient || first.kind !== 'lost') return first;
@@ -101,7 +104,7 @@ async function openByPolicy(call: Call): Promise<SmtpClient | Unreachable> {
     return withoutTls(first, call);
   }
   // What a failed handshake leaves behind cannot be trusted: plain SMTP gets a connection of its own.
-  services.log.warn('downgraded', { remote: target.remote, cause: first.because });
+  caller.log.warn('downgraded', { remote: target.remote, cause: first.because });
   const second = await open(call, wanted, 'none');
   if (second instanceof SmtpClient || second.kind !== 'lost') return second;
   return { kind: 'unreachable', outcome: endedEarly(second, call) };
@@ -120,7 +123,8 @@ function isImplicit({ target }: Call, { level }: TlsWanted): boolean {
 }
 
 async function open(call: Call, wanted: TlsWanted, tls: Opening['tls']): Promise<SmtpClient | Unreachable | Lost> {
-  const { target, policy, services, signal } = call;
+  const { target, policy, services, caller } = call;
+  const { signal } = caller;
   const { at, host } = target;
   const destination = { ...at, timeout: policy.connectTimeout };
   const { hello, protocol, authorities, limits } = policy;

@@ -6,6 +6,7 @@
  */
 import type { Mail } from '../mail/mail.ts';
 import { readHeader } from '../mime/header.ts';
+import type { Awaitable } from '../plugin/awaitable.ts';
 import type { Policy } from './dial.ts';
 import type { Hops } from './targets.ts';
 
@@ -14,7 +15,7 @@ import type { Hops } from './targets.ts';
  * reverse-path must not be lost for want of REQUIRETLS (section 5): nobody would hear of it. What goes to a socket does not
  * leave this machine.
  */
-export async function policiesFor(mail: Mail, hops: Hops, policy: Policy): Promise<readonly Policy[]> {
+export function policiesFor(mail: Mail, hops: Hops, policy: Policy): Awaitable<readonly Policy[]> {
   if ('socket' in hops) return [{ ...policy, tls: 'off' }];
   const { reversePath, parameters } = mail.envelope;
   if (parameters.requireTls) {
@@ -23,9 +24,11 @@ export async function policiesFor(mail: Mail, hops: Hops, policy: Policy): Promi
   }
   const insists = policy.tls === 'required' || policy.tls === 'verified' || hops.some(({ tls }) => tls !== undefined);
   const mayGiveUp = insists && policy.auth === null && policy.tlsRequiredNo === 'honour';
-  if (!mayGiveUp || !(await needsNoTls(mail))) return [policy];
-  const tls = policy.tls === 'off' ? 'off' : 'opportunistic';
-  return [{ ...policy, tls, demands: 'ignored' }];
+  return mayGiveUp ? needsNoTls(mail).then(mayBeClear => [mayBeClear ? clear(policy) : policy]) : [policy];
+}
+
+function clear(policy: Policy): Policy {
+  return { ...policy, tls: policy.tls === 'off' ? 'off' : 'opportunistic', demands: 'ignored' };
 }
 
 /** There must be one such field (section 3): of several, somebody else may have written the first. */

@@ -6,6 +6,7 @@
  * no room waits in line until there is some or its attempt ends. A session serves only what asks for the same in
  * everything that makes sessions differ. None outlives `close`.
  */
+import type { Awaitable } from '../plugin/awaitable.ts';
 import { addressName, type Clock } from '../plugin/ports.ts';
 import { SmtpClient } from './client.ts';
 import { type Call, dial, type Unreachable } from './dial.ts';
@@ -76,12 +77,15 @@ export class Pool {
    * A session for this call: one that was kept, or a new one. `new`: one that was kept has turned out to be closed, and
    * the others may be too.
    */
-  async take(call: Call, want: 'any' | 'new'): Promise<Loan | Unreachable> {
+  take(call: Call, want: 'any' | 'new'): Awaitable<Loan | Unreachable> {
     const place = this.#placeOf(call);
     const key = keyOf(call);
     const kept = want === 'any' ? takeKept(place, key) : null;
-    if (kept !== null) return kept;
-    const got = this.#hasRoom(place) ? 'room' : await waitForTurn(place, { key, want }, call.signal);
+    return kept ?? this.#wait(call, want, place, key);
+  }
+
+  async #wait(call: Call, want: 'any' | 'new', place: Place, key: string): Promise<Loan | Unreachable> {
+    const got = this.#hasRoom(place) ? 'room' : await waitForTurn(place, { key, want }, call.caller.signal);
     if (got === 'gone') return { kind: 'unreachable', outcome: unavailable('4.4.1', ALL_BUSY, call.target.remote) };
     return got === 'room' ? this.#open(call, place, key) : got;
   }
@@ -205,13 +209,15 @@ const ALL_BUSY = 'All connections that we open to this host at the same time wer
  */
 function keyOf({ target, policy }: Call): string {
   const { tls, hello, auth, protocol } = policy;
-  const wanted = wantedKey(wantedFor(target.host, policy));
-  return [target.host.name, tls, wanted, protocol, hello, auth?.user ?? ''].join('\n');
+  const { host } = target;
+  const wanted = wantedKey(wantedFor(host, policy), host);
+  return `${host.name}\n${tls}\n${wanted}\n${protocol}\n${hello}\n${auth?.user ?? ''}`;
 }
 
 function takeKept({ kept }: Place, key: string): Loan | null {
   const at = kept.findLastIndex(({ loan }) => loan.key === key);
-  const [found] = at === -1 ? [] : kept.splice(at, 1);
+  if (at === -1) return null;
+  const [found] = kept.splice(at, 1);
   if (found === undefined) return null;
   found.loan.client.onceEnded(null);
   return found.loan;

@@ -55,9 +55,11 @@ async function hostsOf(
 ): Promise<{ readonly hosts: Transaction['hosts']; readonly failure: Outcome | null }> {
   const hosts: Transaction['hosts'][number][] = [];
   let failure: Outcome | null = null;
-  for await (const target of targetsOf(hops, resolver)) {
-    if (target.kind === 'unresolved') failure ??= target.outcome;
-    else hosts.push({ remote: target.remote, tls: wantedFor(target.host, policy).level });
+  for (const targets of targetsOf(hops, resolver)) {
+    for (const target of await targets) {
+      if (target.kind === 'unresolved') failure ??= target.outcome;
+      else hosts.push({ remote: target.remote, tls: wantedFor(target.host, policy).level });
+    }
   }
   return { hosts, failure };
 }

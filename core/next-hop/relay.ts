@@ -12,8 +12,7 @@ import { describeError, LOCAL_ERROR } from '../mail/failure.ts';
 import { type Bounced, type Deferred, deferredBy, type Outcome } from '../mail/outcome.ts';
 import type { Resolver } from '../plugin/dns.ts';
 import type { Delivery } from '../plugin/hooks.ts';
-import type { Log } from '../plugin/ports.ts';
-import type { DialServices, Policy, Unreachable } from './dial.ts';
+import type { Caller, DialServices, Policy, Unreachable } from './dial.ts';
 import type { Heard } from './heard.ts';
 import { policiesFor } from './mail-policy.ts';
 import { lostOutcome } from './outcomes.ts';
@@ -25,7 +24,6 @@ import { type Hops, type Target, targetsOf } from './targets.ts';
 export interface RelayServices extends DialServices {
   readonly resolver: Resolver;
   readonly pool: Pool;
-  readonly log: Log;
 }
 
 const NOT_BEGUN = deferredBy({ code: 451, status: '4.4.1', text: 'The attempt was ended before a host was tried' });
@@ -44,23 +42,23 @@ export async function relay(
   delivery: Relaying,
   policy: Policy,
   services: RelayServices,
-  signal: AbortSignal,
+  caller: Caller,
 ): Promise<ReadonlyMap<Recipient, Outcome>> {
   const outcomes = new Map<Recipient, Outcome>();
   let failure: Deferred | Bounced | null = null;
   try {
     for (const one of await policiesFor(delivery.mail, delivery.hops, policy)) {
-      const round = await tryHosts({ delivery, policy: one, services, signal, outcomes });
+      const round = await tryHosts({ delivery, policy: one, services, caller, outcomes });
       failure = round.failure;
       if (round.end !== 'unprotected') break;
     }
   } catch (error) {
     if (outcomes.size === 0) throw error;
-    services.log.error('failed', { cause: describeError(error) });
+    caller.log.error('failed', { cause: describeError(error) });
     failure = deferredBy(LOCAL_ERROR);
   }
   for (const recipient of delivery.recipients) {
-    if (!outcomes.has(recipient)) outcomes.set(recipient, failure ?? (signal.aborted ? NOT_BEGUN : NO_HOST));
+    if (!outcomes.has(recipient)) outcomes.set(recipient, failure ?? (caller.signal.aborted ? NOT_BEGUN : NO_HOST));
   }
   return outcomes;
 }
@@ -69,7 +67,7 @@ interface Attempt {
   readonly delivery: Relaying;
   readonly policy: Policy;
   readonly services: RelayServices;
-  readonly signal: AbortSignal;
+  readonly caller: Caller;
   /** What was decided so far. */
   readonly outcomes: Map<Recipient, Outcome>;
 }
@@ -82,25 +80,27 @@ interface Round {
 }
 
 async function tryHosts(attempt: Attempt): Promise<Round> {
-  const { delivery, services, signal, outcomes } = attempt;
+  const { delivery, services, caller, outcomes } = attempt;
   let failure: Deferred | Bounced | null = null;
   let end: Round['end'] = 'settled';
-  for await (const target of targetsOf(delivery.hops, services.resolver)) {
-    if (signal.aborted) break;
-    if (target.kind === 'unresolved') {
-      failure = milder(failure, target.outcome);
-      continue;
+  for (const targets of targetsOf(delivery.hops, services.resolver)) {
+    for (const target of await targets) {
+      if (caller.signal.aborted) return { end, failure };
+      if (target.kind === 'unresolved') {
+        failure = milder(failure, target.outcome);
+        continue;
+      }
+      const tried = await tryTarget(attempt, target);
+      if (tried.kind === 'settled') return { end: 'settled', failure };
+      if (tried.kind === 'ended') {
+        failure = milder(failure, lostOutcome(tried.heard, target.remote));
+        if ([...outcomes.values()].some(({ kind }) => kind === 'delivered')) return { end: 'settled', failure };
+        continue;
+      }
+      caller.log.info('skipped', { remote: target.remote, cause: tried.outcome.reply.text });
+      failure = milder(failure, tried.outcome);
+      if (tried.kind === 'unprotected') end = 'unprotected';
     }
-    const tried = await tryTarget(attempt, target);
-    if (tried.kind === 'settled') return { end: 'settled', failure };
-    if (tried.kind === 'ended') {
-      failure = milder(failure, lostOutcome(tried.heard, target.remote));
-      if ([...outcomes.values()].some(({ kind }) => kind === 'delivered')) return { end: 'settled', failure };
-      continue;
-    }
-    services.log.info('skipped', { remote: target.remote, cause: tried.outcome.reply.text });
-    failure = milder(failure, tried.outcome);
-    if (tried.kind === 'unprotected') end = 'unprotected';
   }
   return { end, failure };
 }
@@ -108,19 +108,22 @@ async function tryHosts(attempt: Attempt): Promise<Round> {
 type Tried = Unreachable | { readonly kind: 'settled' } | { readonly kind: 'ended'; readonly heard: Heard };
 
 /** Serves the recipients that are left at one address, over as many sessions as that takes: one, as a rule. */
-async function tryTarget({ delivery, policy, services, signal, outcomes }: Attempt, target: Target): Promise<Tried> {
-  const { pool, log } = services;
+async function tryTarget({ delivery, policy, services, caller, outcomes }: Attempt, target: Target): Promise<Tried> {
+  const { pool } = services;
+  const { signal } = caller;
   const { mail } = delivery;
   const { remote } = target;
   for (let want: 'any' | 'new' = 'any'; ; ) {
-    const loan = await pool.take({ target, policy, services, signal }, want);
+    const loan = await pool.take({ target, policy, services, caller }, want);
     if (loan.kind !== 'loan') return loan;
     const { client } = loan;
     const recipients = delivery.recipients.filter(recipient => !outcomes.has(recipient));
+    const leave = client.endWith(signal);
     let served: Served;
     try {
-      served = await client.during(signal, () => serve({ mail, recipients, outcomes, client, policy, remote, log }));
+      served = await serve({ mail, recipients, outcomes, client, policy, remote, caller });
     } finally {
+      leave();
       pool.giveBack(loan);
     }
     if (served.kind === 'done') return { kind: 'settled' };

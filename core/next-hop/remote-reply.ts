@@ -37,16 +37,17 @@ const TRANSIENT: readonly TransientCode[] = [421, 450, 451, 452, 454, 455];
 
 /** Reads a reply of one or several lines. Never fails: what is no reply has the code 0. */
 export function parseReply(raw: string): RemoteReply {
-  const lines = raw.split(/\r?\n/).map(line => printable(line));
-  const read = lines.map(line => LINE.exec(line));
-  const last = read.at(-1) ?? null;
-  return {
-    kind: 'reply',
-    code: Number(last?.[1] ?? 0),
-    status: last?.[2] ?? null,
-    text: shortened(read.map((match, at) => match?.[3] ?? lines[at] ?? '').join(' ')),
-    words: shortened(lines.join(' ')),
-  };
+  if (!raw.includes('\n')) return parseLine(raw);
+  const lines = raw.split(/\r?\n/).map(parseLine);
+  const { code, status } = lines.at(-1) ?? parseLine('');
+  const all = (what: 'text' | 'words') => shortened(lines.map(line => line[what]).join(' '));
+  return { kind: 'reply', code, status, text: all('text'), words: all('words') };
+}
+
+function parseLine(raw: string): RemoteReply {
+  const words = printable(raw);
+  const [, code = 0, status = null, text = words] = LINE.exec(words) ?? [];
+  return { kind: 'reply', code: Number(code), status, text, words };
 }
 
 /** Whether what was asked is done: 2yz (RFC 5321 section 4.2.1). Only that hands responsibility over. */

@@ -8,11 +8,10 @@
 import type { Recipient } from '../mail/envelope.ts';
 import type { Mail } from '../mail/mail.ts';
 import { bouncedBy, type Outcome } from '../mail/outcome.ts';
-import type { Log } from '../plugin/ports.ts';
 import { firstBatch } from './batches.ts';
 import type { SmtpClient } from './client.ts';
 import { fit } from './demands.ts';
-import type { Policy } from './dial.ts';
+import type { Caller, Policy } from './dial.ts';
 import type { Heard } from './heard.ts';
 import { transact } from './transaction.ts';
 
@@ -26,7 +25,7 @@ export interface Service {
   readonly policy: Policy;
   /** The next hop as `name[address]:port`. */
   readonly remote: string;
-  readonly log: Log;
+  readonly caller: Pick<Caller, 'log'>;
 }
 
 /**
@@ -41,11 +40,11 @@ export type Served =
 
 /** Serves. @throws where the content cannot be read */
 export async function serve(service: Service): Promise<Served> {
-  const { client, policy, outcomes, remote, log } = service;
+  const { client, policy, outcomes, remote, caller } = service;
   const { extensions } = client;
   const fitting = await fit(service.mail, extensions);
   if (fitting.kind === 'fitting' && fitting.changes.length > 0)
-    log.info('converted', { remote, changes: fitting.changes });
+    caller.log.info('converted', { remote, changes: fitting.changes });
   const refusalOf = fitting.kind === 'unfit' ? () => fitting.reply : fitting.refusalOf;
   let waiting: readonly Recipient[] = service.recipients.filter(recipient => {
     const refusal = refusalOf(recipient);
@@ -59,7 +58,7 @@ export async function serve(service: Service): Promise<Served> {
     const recipients = firstBatch(waiting, { recipients: most, domains });
     const { mail, payload } = fitting;
     const { protocol, chunking } = policy;
-    const done = await transact({ mail, payload, recipients, client, protocol, chunking, remote, log });
+    const done = await transact({ mail, payload, recipients, client, protocol, chunking, remote, caller });
     for (const [recipient, outcome] of done.outcomes) outcomes.set(recipient, outcome);
     if (done.ended !== null) {
       const isStale = done.begun === 'never' && client.transactions > 1;

@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import type { Deferred } from '../mail/outcome.ts';
 import type { Host } from '../mail/route.ts';
+import { type Awaitable, whenThere } from '../plugin/awaitable.ts';
 import type { Resolver } from '../plugin/dns.ts';
 import type { InternetAddress, UnixSocket } from '../plugin/ports.ts';
 import { unavailable } from './outcomes.ts';
@@ -34,12 +35,12 @@ export interface Unresolved {
 }
 
 /**
- * Yields the addresses one after the other. A host that does not exist is a mistake in somebody's configuration, so it
- * defers: nobody's mail comes back for it.
+ * The addresses of one host after the other, each host's when it is its turn: at once where they are known. A host that does
+ * not exist is a mistake in somebody's configuration, so it defers: nobody's mail comes back for it.
  */
-export async function* targetsOf(hops: Hops, resolver: Resolver): AsyncGenerator<Target | Unresolved> {
-  if ('socket' in hops) yield targetAt(hops);
-  else yield* targetsOfHosts(hops, resolver);
+export function* targetsOf(hops: Hops, resolver: Resolver): Generator<Awaitable<readonly (Target | Unresolved)[]>> {
+  if ('socket' in hops) yield [targetAt(hops)];
+  else for (const host of hops) yield whenThere(addressesOf(host, resolver), addresses => targetsAt(host, addresses));
 }
 
 function targetAt({ name, socket }: SocketHop): Target {
@@ -47,22 +48,21 @@ function targetAt({ name, socket }: SocketHop): Target {
   return { kind: 'target', host, at: { socket }, remote: `${name}[${socket}]` };
 }
 
-async function* targetsOfHosts(hosts: readonly Host[], resolver: Resolver): AsyncGenerator<Target | Unresolved> {
-  for (const host of hosts) {
-    const addresses = host.addresses.length > 0 ? host.addresses : await addressesOf(host.name, resolver);
-    if (typeof addresses === 'string') {
-      yield { kind: 'unresolved', outcome: unavailable('4.4.3', addresses) };
-      continue;
-    }
-    for (const address of addresses) {
-      const { name, port } = host;
-      yield { kind: 'target', host, at: { address, port }, remote: `${name}[${address}]:${port}` };
-    }
-  }
+/** `addresses`: or why there are none. */
+function targetsAt(host: Host, addresses: readonly string[] | string): readonly (Target | Unresolved)[] {
+  if (typeof addresses === 'string') return [{ kind: 'unresolved', outcome: unavailable('4.4.3', addresses) }];
+  const { name, port } = host;
+  return addresses.map(address => {
+    return { kind: 'target', host, at: { address, port }, remote: `${name}[${address}]:${port}` };
+  });
 }
 
-async function addressesOf(name: string, resolver: Resolver): Promise<readonly string[] | string> {
-  if (isIP(name) !== 0) return [name];
+function addressesOf({ name, addresses }: Host, resolver: Resolver): Awaitable<readonly string[] | string> {
+  if (addresses.length > 0) return addresses;
+  return isIP(name) === 0 ? lookUp(name, resolver) : [name];
+}
+
+async function lookUp(name: string, resolver: Resolver): Promise<readonly string[] | string> {
   const answer = await resolver.addresses(name);
   if (answer.kind === 'found') return answer.records;
   return answer.kind === 'unavailable' ? `DNS does not answer for ${name}` : `Host ${name} has no address`;

@@ -49,7 +49,8 @@ function stricter(one: TlsLevel, other: TlsLevel): TlsLevel {
   return STRICTNESS.indexOf(one) > STRICTNESS.indexOf(other) ? one : other;
 }
 
-/** All that makes sessions with a host differ. */
-export function wantedKey({ level, names, tlsa }: TlsWanted): string {
+/** All that makes sessions with a host of this name differ. */
+export function wantedKey({ level, names, tlsa }: TlsWanted, { name }: Pick<Host, 'name'>): string {
+  if (names.length === 1 && names[0] === name && tlsa.length === 0) return level;
   return JSON.stringify([level, names, tlsa]);
 }

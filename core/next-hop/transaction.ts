@@ -8,11 +8,11 @@
 import type { Recipient } from '../mail/envelope.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Outcome } from '../mail/outcome.ts';
-import type { Log } from '../plugin/ports.ts';
 import { Answers } from './answers.ts';
 import { chunksOf } from './chunks.ts';
 import type { SmtpClient } from './client.ts';
 import { mailCommand, rcptCommand } from './commands.ts';
+import type { Caller } from './dial.ts';
 import { withDots } from './dots.ts';
 import type { Heard } from './heard.ts';
 import { chunkPieces, dottedPieces, onlyChunk, type Payload } from './payload.ts';
@@ -31,7 +31,7 @@ export interface Transaction {
   readonly chunking: 'never' | 'offered';
   /** The next hop as `name[address]:port`. */
   readonly remote: string;
-  readonly log: Log;
+  readonly caller: Pick<Caller, 'log'>;
 }
 
 /** How it ended. */
@@ -52,7 +52,7 @@ export async function transact(transaction: Transaction): Promise<Transacted> {
   const answers = new Answers(transaction);
   const by = chunking === 'offered' && client.extensions.has('CHUNKING') ? 'BDAT' : 'DATA';
   const heard = client.extensions.has('PIPELINING')
-    ? await envelopeAtOnce(transaction, by)
+    ? envelopeOf(await askAtOnce(transaction, by), transaction, by)
     : await envelopeStepByStep(transaction, by);
   if (!isAgreed(heard.mail)) {
     client.end();
@@ -67,17 +67,14 @@ export async function transact(transaction: Transaction): Promise<Transacted> {
   }
   const replies = transaction.protocol === 'lmtp' ? accepted.length : 1;
   const last = by === 'BDAT' ? await sendChunks(transaction, replies) : await sendDotted(transaction, replies);
+  if (by === 'DATA') client.end();
   return answers.toContent(accepted, last, by);
 }
 
 /** @returns the replies to the end of the content */
-async function sendDotted({ client, payload }: Transaction, replies: number): Promise<readonly Heard[]> {
+function sendDotted({ client, payload }: Transaction, replies: number): Promise<readonly Heard[]> {
   const { octets, content } = payload;
-  const sending =
-    octets === null ? client.transfer(dottedPieces(content), replies) : client.send(withDots(octets), replies);
-  const heard = await sending;
-  client.end();
-  return heard;
+  return octets === null ? client.transfer(dottedPieces(content), replies) : client.send(withDots(octets), replies);
 }
 
 /** Chunk after chunk, each when the one before was taken. @returns the replies to the last one, or to the one refused */
@@ -111,7 +108,7 @@ interface Envelope {
 }
 
 async function envelopeStepByStep({ mail, recipients, client }: Transaction, by: 'DATA' | 'BDAT'): Promise<Envelope> {
-  const ask = async (line: string) => onlyOne(await client.ask(line));
+  const ask = async (line: string) => onlyOne(await client.ask([line]));
   for (const line of client.begin()) {
     const reset = await ask(line);
     if (!isAgreed(reset)) return { mail: notReset(client, reset), recipients: [], data: null };
@@ -127,16 +124,22 @@ async function envelopeStepByStep({ mail, recipients, client }: Transaction, by:
  * BDAT does not go along: its octets would follow at once, and who has accepted nobody, or has closed the transaction, might
  * take them for commands.
  */
-async function envelopeAtOnce({ mail, recipients, client }: Transaction, by: 'DATA' | 'BDAT'): Promise<Envelope> {
-  const before = client.begin();
-  const lines = [mailCommand(mail, recipients, client), ...recipients.map(recipient => rcptCommand(recipient, client))];
-  const heard = [...(await client.ask(...before, ...lines, ...(by === 'DATA' ? ['DATA'] : [])))];
-  for (const reset of heard.splice(0, before.length)) {
-    if (!isAgreed(reset)) return { mail: notReset(client, reset), recipients: [], data: null };
-  }
-  const data = by === 'DATA' ? (heard.pop() ?? null) : null;
-  const [first, ...others] = heard;
+function askAtOnce({ mail, recipients, client }: Transaction, by: 'DATA' | 'BDAT'): Promise<readonly Heard[]> {
+  const lines = [...client.begin(), mailCommand(mail, recipients, client)];
+  for (const recipient of recipients) lines.push(rcptCommand(recipient, client));
+  if (by === 'DATA') lines.push('DATA');
+  return client.ask(lines);
+}
+
+/** The replies to all that was asked at once. */
+function envelopeOf(heard: readonly Heard[], { recipients, client }: Transaction, by: 'DATA' | 'BDAT'): Envelope {
+  const atRcpt = heard.length - recipients.length - (by === 'DATA' ? 1 : 0);
+  // Before MAIL there may be a RSET.
+  const [first, reset] = [heard[atRcpt - 1], heard[atRcpt - 2]];
   if (first === undefined) throw new RangeError('a pipeline has as many replies as commands');
+  if (reset !== undefined && !isAgreed(reset)) return { mail: notReset(client, reset), recipients: [], data: null };
+  const others = heard.slice(atRcpt, atRcpt + recipients.length);
+  const data = by === 'DATA' ? (heard.at(-1) ?? null) : null;
   // A next hop that says 354 although it accepted nobody waits for content: nothing can be asked in its place.
   const accepts = isAgreed(first) && others.some(isAgreed);
   if (data !== null && isReady(data) && !accepts) client.destroy('354 without an accepted recipient');

@@ -18,6 +18,8 @@ export interface Piece {
   readonly place: 'more' | 'last';
 }
 
+const NO_LINE = /[\r\n\0]/;
+
 /** A question that waits for its replies. */
 interface Question {
   readonly heard: Heard[];
@@ -73,10 +75,14 @@ export class Wire {
 
   /** Sends commands in one go, and waits for a reply to each. */
   ask(lines: readonly string[]): Promise<readonly Heard[]> {
-    if (lines.some(line => /[\r\n\0]/.test(line))) throw new RangeError('a command must be one line');
+    let text = '';
+    for (const line of lines) {
+      if (NO_LINE.test(line)) throw new RangeError('a command must be one line');
+      text += `${line}\r\n`;
+    }
     this.#contentSent = false;
     const heard = this.#expect(lines.length, this.#limits.reply);
-    if (this.#ended === null) this.#socket?.write(`${lines.join('\r\n')}\r\n`);
+    if (this.#ended === null) this.#socket?.write(text);
     return heard;
   }
 

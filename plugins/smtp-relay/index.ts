@@ -37,9 +37,8 @@ export default definePlugin({
     const nextHops = new NextHops(written, services);
     return {
       start: () => nextHops.start(),
-      async deliver({ mail, recipients, hosts }, context) {
-        return report(await nextHops.relay({ mail, recipients, hops: hosts }, context));
-      },
+      deliver: ({ mail, recipients, hosts }, context) =>
+        nextHops.relay({ mail, recipients, hops: hosts }, context).then(report),
       preview: ({ mail, recipients, hosts }) => nextHops.preview({ mail, recipients, hops: hosts }),
       close: () => nextHops.close(),
     };
