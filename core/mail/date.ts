@@ -13,11 +13,20 @@ export function formatDate(date: Date): string {
   return written.text;
 }
 
+/** The last date of a `From ` line: mail that comes at once has the same one. */
+let fromLine = { second: Number.NaN, text: '' };
+
 /**
  * A date for the `From ` line of an mbox, as `asctime` writes it (RFC 4155): `Mon Nov 23 09:30:00 2026`.
  * @throws RangeError for an invalid date.
  */
 export function formatFromLineDate(date: Date): string {
+  const second = Math.floor(date.getTime() / 1000);
+  if (second !== fromLine.second) fromLine = { second, text: asctime(date) };
+  return fromLine.text;
+}
+
+function asctime(date: Date): string {
   const [weekday = '', day = '', month = '', year = '', time = ''] = utcText(date).split(' ');
   return `${weekday.slice(0, 3)} ${month} ${day.replace(/^0/, ' ')} ${time} ${year}`;
 }

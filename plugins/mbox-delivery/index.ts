@@ -1,6 +1,7 @@
 /** Delivers to mbox files, one for each mailbox: the end of the way for mail that is ours. */
 import { join } from 'node:path';
 import {
+  type Awaitable,
   bouncedBy,
   CLOCK,
   contentOf,
@@ -127,7 +128,7 @@ export default definePlugin({
     const { user = null, group = null, quota = null } = options;
     const keeping = { mode: Number.parseInt(options.mode, 8), user, group, quota };
     const mailboxes = new Mailboxes({ files, clock, directory, keeping });
-    const nameFor = async ({ forwardPath, target }: Recipient): Promise<string | null> => {
+    const nameFor = ({ forwardPath, target }: Recipient): Awaitable<string | null> => {
       if (target !== undefined) return target.argument.endsWith('/') ? null : targetPath(target, directory);
       const { path: template, detailPath, delimiters, details } = options;
       const { detail } = splitLocalPart(forwardPath.localPart, delimiters);
@@ -135,7 +136,7 @@ export default definePlugin({
       if (detail === null || detailPath === undefined) return own;
       const name = mailboxPath(detailPath, forwardPath, delimiters);
       if (name === null || details === 'made') return name ?? own;
-      return (await files.facts(join(directory, name))) === null ? own : name;
+      return files.facts(join(directory, name)).then(facts => (facts === null ? own : name));
     };
     return {
       start: () => files.makeDirectory(directory),
@@ -159,11 +160,11 @@ export default definePlugin({
         };
         return atMost(MOST_OPEN, recipients, previewFor);
       },
-      async deliver({ mail, recipients }, { signal, log }) {
+      async deliver({ mail, recipients }, context) {
         const until = clock.monotonic() + options.lockTimeout;
         const { reversePath } = mail.envelope;
         const failed = (what: object, error: unknown): Outcome => {
-          log.error('failed', { ...what, cause: describeWithRemedy(error) });
+          context.log.error('failed', { ...what, cause: describeWithRemedy(error) });
           return outcomeOfError(error);
         };
         const outcomeFor = async (recipient: Recipient, mail: Arrived): Promise<Outcome> => {
@@ -172,7 +173,7 @@ export default definePlugin({
           if (name === null) return outcomeWithoutName(recipient);
           try {
             const entry = mail.entryFor({ reversePath, recipient, date: clock.now() });
-            await mailboxes.append(name, entry, { until, signal, log });
+            await mailboxes.append(name, entry, { until, context });
             return deliveredTo(`mbox ${name}`);
           } catch (error) {
             return failed({ mailbox: name, file: join(directory, name) }, error);

@@ -1,6 +1,6 @@
 /** The mailboxes of one configuration: an entry is on the disk when `append` resolves. */
 import { join } from 'node:path';
-import { type Clock, Failure, type Files, type Log } from '../../core/index.ts';
+import { type Clock, Failure, type Files, type HookContext } from '../../core/index.ts';
 import type { Block } from './block.ts';
 import type { Entry } from './entry.ts';
 import type { Keeping } from './keeping.ts';
@@ -16,9 +16,8 @@ import type { Order, Written } from './writing.ts';
 export interface Appender {
   /** How long to wait for a mailbox that another program has locked: on the monotonic clock, in milliseconds. */
   readonly until: number;
-  readonly signal: AbortSignal;
-  /** That of the delivery: its lines tell which mail they are about, of those that go together the first. */
-  readonly log: Log;
+  /** Of the delivery: the lines of its log tell which mail they are about, of those that go together the first. */
+  readonly context: Pick<HookContext, 'signal' | 'log'>;
 }
 
 /** What mailboxes are made of. */
@@ -64,12 +63,13 @@ export class Mailboxes {
    * Appends an entry to the mailbox of this name below the directory.
    * @throws Failure or the error of the system, and then nothing of the entry is in the mailbox
    */
-  append(name: string, entry: Entry, { until, signal, log }: Appender): Promise<void> {
+  append(name: string, entry: Entry, { until, context }: Appender): Promise<void> {
     const { clock, directory, keeping } = this.#parts;
+    const { signal } = context;
     return new Promise((resolve, reject) => {
       const settle = (trouble: Trouble | null) => (trouble === null ? resolve() : reject(errorOf(trouble)));
       const write = (block: Block, unfinished: Unfinished | null) =>
-        this.#write({ directory, name, keeping, block, unfinished }, { signal, log });
+        this.#write({ directory, name, keeping, block, unfinished }, context);
       turns.wait(join(directory, name), { entry, of: this, clock, until, signal, settle, write });
     });
   }
@@ -79,10 +79,10 @@ export class Mailboxes {
     await this.#threads?.close();
   }
 
-  async #write(order: Order, { signal, log }: Pick<Appender, 'signal' | 'log'>): Promise<Written> {
+  async #write(order: Order, context: Appender['context']): Promise<Written> {
     const inPieces = typeof order.block.octets === 'function';
-    const written = inPieces ? await this.#here.write(order, signal) : await this.#writeWhole(order);
-    for (const { event, fields } of written.notes) log.warn(event, fields);
+    const written = inPieces ? await this.#here.write(order, context.signal) : await this.#writeWhole(order);
+    for (const { event, fields } of written.notes) context.log.warn(event, fields);
     return written;
   }
 
