@@ -18,6 +18,8 @@ export interface Content {
   readonly file?: string;
   /** The CRC-32 of the octets, computed before they went to the file. */
   readonly crc32?: number;
+  /** Resolves once the octets of the `file` are on the disk; missing where they may be already. Rejects with the errno as `code`. */
+  sync?(): Promise<void>;
 }
 
 /** Content held in memory. */

@@ -6,6 +6,7 @@
  * or overlooks NUL, could find an end of data where we wrote none.
  */
 import type { Content } from '../mail/content.ts';
+import { areKnownLines } from '../mail/known-lines.ts';
 import { LineEnds } from '../mime/line-ends.ts';
 
 /**
@@ -13,8 +14,10 @@ import { LineEnds } from '../mime/line-ends.ts';
  * memory for each would cost the collector more than all that is done with it.
  */
 export async function* lineSafe(content: Content, pieces: 'lasting' | 'fleeting'): AsyncGenerator<Buffer> {
+  const octets = (pieces === 'fleeting' ? content.fleeting?.() : undefined) ?? content.stream();
+  if (areKnownLines(content)) return yield* octets;
   const lineEnds = new LineEnds('normalize');
-  for await (const piece of (pieces === 'fleeting' ? content.fleeting?.() : undefined) ?? content.stream()) {
+  for await (const piece of octets) {
     const settled = lineEnds.feed(piece);
     if (settled.length > 0) yield settled;
   }
@@ -22,8 +25,10 @@ export async function* lineSafe(content: Content, pieces: 'lasting' | 'fleeting'
   if (rest.length > 0) yield rest;
 }
 
-/** The same of octets at hand. */
-export function lineSafeOctets(octets: Buffer): Buffer {
+/** All octets, in memory. */
+export async function lineSafeOctets(content: Content): Promise<Buffer> {
+  const octets = await content.bytes();
+  if (areKnownLines(content)) return octets;
   const lineEnds = new LineEnds('normalize');
   const settled = lineEnds.feed(octets);
   const rest = lineEnds.end();

@@ -19,7 +19,7 @@ export interface Payload {
 
 /** @throws where the content is small and cannot be read */
 export async function payloadOf(content: Content): Promise<Payload> {
-  return { content, octets: content.size >= SMALL ? null : lineSafeOctets(await content.bytes()) };
+  return { content, octets: content.size >= SMALL ? null : await lineSafeOctets(content) };
 }
 
 /** Content as it follows a 354, its end included. */

@@ -7,6 +7,7 @@
  */
 import type { Chain } from '../chain/chain.ts';
 import { describeError } from '../mail/failure.ts';
+import { hold } from '../mail/held-content.ts';
 import type { Clock, Log } from '../plugin/ports.ts';
 import type { Claim, Lease, NewMail, QueueStore } from '../plugin/queue-store.ts';
 import type { Destinations } from './destinations.ts';
@@ -41,6 +42,8 @@ interface Arrival {
   readonly names: ReadonlySet<string>;
   /** What its content takes in memory. */
   readonly octets: number;
+  /** To be called when its content need not be in memory beside its file any more. */
+  readonly letGo: () => void;
   /** The smaller goes first. */
   readonly precedence: number;
 }
@@ -119,16 +122,17 @@ export class Arrivals {
     const { store, wake } = this.#parts;
     const { content } = one.mail;
     const octets = content.file === undefined ? content.size : 0;
+    const letGo = hold(content);
     this.#inMemory += octets;
     let lease: Lease | undefined;
     try {
       [lease] = await store.commit([one], claim);
     } finally {
-      if (lease === undefined) this.#release({ names, octets });
+      if (lease === undefined) this.#release({ names, octets, letGo });
     }
     // Somebody keeps the destination back: it lies in the queue.
     if (lease === undefined) return wake();
-    this.#line({ lease, names, octets, precedence: precedenceOf(one) });
+    this.#line({ lease, names, octets, letGo, precedence: precedenceOf(one) });
     this.goOn();
   }
 
@@ -147,7 +151,7 @@ export class Arrivals {
     destinations.begin(arrival.names);
     destinations.unreserve(arrival.names);
     begin(arrival.lease, () => {
-      this.#inMemory -= arrival.octets;
+      this.#forget(arrival);
     });
   }
 
@@ -163,9 +167,14 @@ export class Arrivals {
     );
   }
 
-  #release({ names, octets }: Pick<Arrival, 'names' | 'octets'>): void {
-    this.#parts.destinations.unreserve(names);
+  #release(taken: Pick<Arrival, 'names' | 'octets' | 'letGo'>): void {
+    this.#parts.destinations.unreserve(taken.names);
+    this.#forget(taken);
+  }
+
+  #forget({ octets, letGo }: Pick<Arrival, 'octets' | 'letGo'>): void {
     this.#inMemory -= octets;
+    letGo();
   }
 }
 

@@ -38,6 +38,8 @@
  */
 import { resolve } from 'node:path';
 import { describeError, errnoOf } from '../mail/failure.ts';
+import { HeldContent } from '../mail/held-content.ts';
+import { asKnownAs } from '../mail/known-lines.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { PermanentReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
@@ -166,7 +168,10 @@ class SqliteStore implements QueueStore {
 
   /** Content that came in a file is ours under another name; what came in memory is there already. */
   #kept(mail: Mail, row: ContentRow | undefined): Mail {
-    return row === undefined || row.spool === null ? mail : { ...mail, content: this.#spool.content(row.spool, row) };
+    if (row === undefined || row.spool === null) return mail;
+    const { content } = mail;
+    const ours = this.#spool.content(row.spool, row);
+    return { ...mail, content: asKnownAs(content, content instanceof HeldContent ? content.beside(ours) : ours) };
   }
 
   async #lease(request: LeaseRequest): Promise<readonly Lease[]> {

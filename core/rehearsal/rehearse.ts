@@ -109,8 +109,8 @@ function conversationWith(
 function memorySpool(): Spool {
   const pieces: Buffer[] = [];
   return {
-    write(octets) {
-      pieces.push(octets);
+    write(...more) {
+      pieces.push(...more);
       return Promise.resolve();
     },
     finish: () => Promise.resolve(contentOf(Buffer.concat(pieces))),

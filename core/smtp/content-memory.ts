@@ -2,24 +2,33 @@
  * How much content lies in memory while it comes in and until it is durable, over all sessions. Where it is much, content
  * goes to its file early; where it is too much, content that cannot go there is refused.
  */
+import { BlockPool } from '../mail/block-pool.ts';
 
 export interface ContentMemoryLimits {
   /** From here on content goes to a file as soon as it can, in octets. */
   readonly plenty: number;
   /** From here on no content is taken that has to stay in memory, in octets. */
   readonly most: number;
+  /** What may be in blocks on the way to files, and stay there until it is delivered, in octets. Missing: nothing. */
+  readonly blocks?: number;
 }
 
 /** Enough for thousands of usual mails at the same time. */
-export const CONTENT_MEMORY: ContentMemoryLimits = { plenty: 16 * 1024 ** 2, most: 64 * 1024 ** 2 };
+export const CONTENT_MEMORY: ContentMemoryLimits = {
+  plenty: 16 * 1024 ** 2,
+  most: 64 * 1024 ** 2,
+  blocks: 24 * 1024 ** 2,
+};
 
 export class ContentMemory {
+  readonly blocks: BlockPool;
   readonly #limits: ContentMemoryLimits;
   #held = 0;
   #leaving = 0;
 
   constructor(limits: ContentMemoryLimits) {
     this.#limits = limits;
+    this.blocks = new BlockPool(limits.blocks ?? 0);
   }
 
   hold(octets: number): void {

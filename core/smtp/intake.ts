@@ -6,16 +6,18 @@
  */
 import { type Content, contentOf } from '../mail/content.ts';
 import { replyToError } from '../mail/failure.ts';
+import { knownLines } from '../mail/known-lines.ts';
 import { describeWithRemedy } from '../mail/remedy.ts';
 import type { Refusal } from '../mail/reply.ts';
 import { type HeaderBlock, parseHeader } from '../mime/header.ts';
-import { LineEnds } from '../mime/line-ends.ts';
+import { LineEnds, strayIn } from '../mime/line-ends.ts';
 import type { Awaitable } from '../plugin/awaitable.ts';
 import type { ContentMemory } from './content-memory.ts';
 import { LineLengths } from './line-lengths.ts';
 import { Pieces } from './pieces.ts';
 import { MEMORY_LIMIT, type Spool } from './reception.ts';
 import { HEADER_TOO_LARGE, LINE_OF_CONTENT_TOO_LONG, NUL_IN_CONTENT, stray, TOO_BUSY, TOO_LARGE } from './replies.ts';
+import { SpooledContent } from './spooled-content.ts';
 
 /** The engine does not want the content. */
 export interface IntakeRefused {
@@ -120,7 +122,9 @@ class Store {
   #lookEarly = EARLY;
   /** Of what is in memory. */
   #held = 0;
-  #spool: Spool | null = null;
+  #spooled: SpooledContent | null = null;
+  /** Whether those of the engine, which nobody else looks at, are. */
+  #fieldsAreLines = false;
   #refused: IntakeRefused | null = null;
 
   constructor(rules: IntakeRules) {
@@ -136,9 +140,9 @@ class Store {
 
   drop(): Promise<void> | undefined {
     this.#forget();
-    const spool = this.#spool;
-    this.#spool = null;
-    return spool?.abandon();
+    const spooled = this.#spooled;
+    this.#spooled = null;
+    return spooled?.drop();
   }
 
   /** @returns what to wait for before the next octets come, if anything. */
@@ -149,28 +153,30 @@ class Store {
       return this.refuse({ kind: 'refused', reply: TOO_LARGE, because: `more than ${maxSize} octets` });
     }
     if (this.#refused !== null || octets.length === 0) return undefined;
-    if (this.#spool !== null) return this.#moveOn(octets);
     const { memory } = this.#rules;
+    if (this.#spooled !== null) {
+      const moving = this.#spooled.add(octets);
+      return moving && this.#orRefuse(memory.leave(octets.length, moving));
+    }
     this.#pieces.add(octets);
     this.#held += octets.length;
     memory.hold(octets.length);
-    return this.#size < (memory.state === 'spare' ? this.#look : this.#lookEarly) ? undefined : this.#moveOn(octets);
+    if (this.#size < (memory.state === 'spare' ? this.#look : this.#lookEarly)) return undefined;
+    return this.#orRefuse(this.#leaveMemory());
   }
 
   async finish(): Promise<Intake> {
     try {
-      return this.#refused ?? (this.#spool === null ? this.#inMemory() : await this.#onDisk(this.#spool));
+      return this.#refused ?? (this.#spooled === null ? this.#inMemory() : await this.#onDisk(this.#spooled));
     } catch (error) {
       await this.drop();
       return failed(error);
     }
   }
 
-  /** To the disk, or to a refusal. */
-  async #moveOn(octets: Buffer): Promise<void> {
+  async #orRefuse(moving: Promise<void>): Promise<void> {
     try {
-      if (this.#spool === null) await this.#leaveMemory();
-      else await this.#write(this.#spool, [octets]);
+      await moving;
     } catch (error) {
       await this.refuse(failed(error));
     }
@@ -189,13 +195,8 @@ class Store {
     const sealed = this.#seal(octets, header);
     if (sealed.kind === 'refused') return this.refuse(sealed);
     this.#forget();
-    this.#spool = this.#rules.spool();
-    await this.#write(this.#spool, [...sealed.pieces, ...rest]);
-  }
-
-  #write(spool: Spool, pieces: readonly Buffer[]): Promise<void> {
-    const octets = pieces.reduce((sum, { length }) => sum + length, 0);
-    return this.#rules.memory.leave(octets, writeAll(spool, pieces));
+    this.#spooled = new SpooledContent(this.#rules.spool(), memory.blocks);
+    await memory.leave(this.#size, addAll(this.#spooled, [...sealed.pieces, ...rest]));
   }
 
   /**
@@ -211,8 +212,8 @@ class Store {
     return { octets: whole, header: parseHeader(whole), rest: [] };
   }
 
-  async #onDisk(spool: Spool): Promise<Intake> {
-    return { kind: 'taken', content: await spool.finish(), dispose: () => this.drop() };
+  async #onDisk(spooled: SpooledContent): Promise<Intake> {
+    return this.#taken(await spooled.finish());
   }
 
   #inMemory(): Intake {
@@ -222,7 +223,12 @@ class Store {
     const content = contentOf(Buffer.concat([...sealed.pieces, ...rest]));
     // It counts as long as the content is needed; the pieces are not any more.
     this.#pieces.clear();
-    return { kind: 'taken', content, dispose: () => this.drop() };
+    return this.#taken(content);
+  }
+
+  #taken(content: Content): Intake {
+    const isLines = this.#rules.bareNewline !== 'keep' && this.#fieldsAreLines;
+    return { kind: 'taken', content: isLines ? knownLines(content) : content, dispose: () => this.drop() };
   }
 
   #forget(): void {
@@ -248,12 +254,13 @@ class Store {
     // Without a header of its own, the first line of the body would be read as a part of our fields.
     const end = header.fields.length === 0 && header.end === 'no-empty-line' ? '\r\n' : '';
     const fields = Buffer.from(begin + sealed.fields + end);
+    this.#fieldsAreLines = strayIn(fields) === null;
     return { kind: 'pieces', pieces: [octets.subarray(0, start), fields, octets.subarray(start)] };
   }
 }
 
-async function writeAll(spool: Spool, pieces: readonly Buffer[]): Promise<void> {
-  for (const piece of pieces) await spool.write(piece);
+async function addAll(spooled: SpooledContent, pieces: readonly Buffer[]): Promise<void> {
+  for (const piece of pieces) await spooled.add(piece);
 }
 
 function failed(error: unknown): IntakeRefused {

@@ -16,7 +16,7 @@ export interface Pinned {
 /** Content on its way to disk. */
 export interface Spool {
   /** Resolves when the next octets may come. Rejects with the errno as `code`. */
-  write(octets: Buffer): Promise<void>;
+  write(...pieces: readonly Buffer[]): Promise<void>;
   /** All that was written, as content with a `file`. Rejects with the errno as `code`. */
   finish(): Promise<Content>;
   /**

@@ -2,10 +2,10 @@
  * The spool: where content waits while it comes in, in memory as long as it is small and in a file of a folder after that.
  *
  * Guarantee: no file outlives its purpose. `abandon` removes it, and `sweepSpool` removes what a crash left behind. The
- * files are not synced: what is to last is copied or linked by the queue's store, which syncs it.
+ * files are not synced until somebody asks for it: what is to last is copied, or synced and linked, by the queue's store.
  */
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type Content, contentOf } from '../mail/content.ts';
@@ -28,8 +28,8 @@ const LEFTOVER = /^intake-(\d+)-[0-9a-f]+$/;
 /** One content on its way in. One call at a time, save `abandon`. */
 export interface Spool {
   /** Resolves when the next octets may come. Rejects with the errno as `code`; then only `abandon` is of use. */
-  write(octets: Buffer): Promise<void>;
-  /** All that was written; with a `file` where it went to one. Readable until `abandon`. */
+  write(...pieces: readonly Buffer[]): Promise<void>;
+  /** All that was written; with a `file` where it went to one. Readable, and `sync` works, until `abandon`. */
   finish(): Promise<Content>;
   /** Removes the file, whether the content was finished or not. May be called twice. Does not reject. */
   abandon(): Promise<void>;
@@ -44,28 +44,24 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
   let handle: FileHandle | null = null;
   let writing: Promise<void> = Promise.resolve();
   const write = async () => {
-    if (handle === null) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      handle = await open(path, 'wx', 0o600);
-    }
-    for (const chunk of chunks) {
-      sum = crc32(chunk, sum);
-      await writeAll(handle, chunk);
-    }
+    const pieces = chunks;
     chunks = [];
+    handle ??= await openIn(directory, path);
+    for (const piece of pieces) sum = crc32(piece, sum);
+    await writeAll(handle, pieces);
   };
   const flush = () => write().catch((error: unknown) => Promise.reject(placed(error, directory)));
   return {
-    write(octets) {
-      size += octets.length;
-      chunks.push(octets);
+    write(...pieces) {
+      for (const { length } of pieces) size += length;
+      chunks.push(...pieces);
       if (size >= memory) writing = flush();
       return writing;
     },
     async finish() {
       if (handle === null) return contentOf(Buffer.concat(chunks));
-      await handle.close();
-      return { ...contentOfFile(path, size), crc32: sum };
+      const { datasync } = handle;
+      return { ...contentOfFile(path, size), crc32: sum, sync: datasync.bind(handle) };
     },
     async abandon() {
       // A client that vanishes may end the content in the middle of a write.
@@ -73,14 +69,39 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
       chunks = [];
       // What fails here cannot be helped any more: the next sweep removes what stays.
       await handle?.close().catch(() => undefined);
-      if (handle !== null) await rm(path, { force: true }).catch(() => undefined);
+      if (handle !== null) await unlink(path).catch(() => undefined);
     },
   };
 }
 
+/** The folder is nearly always there. */
+async function openIn(directory: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return open(path, 'wx', 0o600);
+  }
+}
+
 /** A write may take less than it is given. */
-async function writeAll(handle: FileHandle, octets: Buffer): Promise<void> {
-  for (let at = 0; at < octets.length; ) at += (await handle.write(octets, at)).bytesWritten;
+async function writeAll(handle: FileHandle, pieces: readonly Buffer[]): Promise<void> {
+  let left = pieces.filter(({ length }) => length > 0);
+  while (left.length > 0) {
+    const { bytesWritten } = await handle.writev(left);
+    left = after(left, bytesWritten);
+  }
+}
+
+/** All but the first octets. */
+function after(pieces: readonly Buffer[], octets: number): Buffer[] {
+  let at = 0;
+  return pieces.flatMap(piece => {
+    const from = Math.max(0, octets - at);
+    at += piece.length;
+    return from < piece.length ? [piece.subarray(from)] : [];
+  });
 }
 
 /** What a write says of itself names no file. */

@@ -2,8 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Routed } from '../../../core/chain/decision.ts';
+import { contentOf } from '../../../core/mail/content.ts';
 import { DEFAULT_POLICY } from '../../../core/mail/destination.ts';
 import type { Recipient } from '../../../core/mail/envelope.ts';
+import { Held, HeldContent } from '../../../core/mail/held-content.ts';
 import { deliveredTo, type Outcome } from '../../../core/mail/outcome.ts';
 import type { Delivery } from '../../../core/plugin/hooks.ts';
 import { memoryStore } from '../../../core/queue/memory-store.ts';
@@ -20,6 +22,25 @@ describe('delivering', () => {
     expect(chain.told).toEqual(['delivered A bob@example.test (1)']);
     expect(await states('A')).toBeUndefined();
     expect(pins.held).toBe(0);
+  });
+
+  test('large content that is in memory too stays there until its delivery is written down, and no longer', async () => {
+    let isGone = false;
+    const octets = Buffer.from('Subject: large\r\n\r\nin memory\r\n');
+    const held = new Held([octets], () => {
+      isGone = true;
+    });
+    const content = new HeldContent(held, { ...contentOf(octets), file: '/spool/A' });
+    const deliver = (delivery: Delivery) => {
+      // The listener is done with it once it is committed.
+      held.letGo();
+      expect(isGone).toBe(false);
+      return all(deliveredTo('x'))(delivery);
+    };
+    const { commit, states } = running({ deliver });
+    await commit(newMail('A', { content }));
+    expect(await states('A')).toBeUndefined();
+    expect(isGone).toBe(true);
   });
 
   test('recipients that share a route share an attempt', async () => {

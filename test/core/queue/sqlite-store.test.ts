@@ -16,6 +16,8 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
 import { replyToError, STORAGE_FULL } from '../../../core/mail/failure.ts';
+import { Held, HeldContent } from '../../../core/mail/held-content.ts';
+import { areKnownLines, knownLines } from '../../../core/mail/known-lines.ts';
 import { deliveredTo } from '../../../core/mail/outcome.ts';
 import type { QueueStore } from '../../../core/plugin/queue-store.ts';
 import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
@@ -139,6 +141,52 @@ describe('large content', () => {
     await store.commit([newMail('A', { content: { ...LARGE, stream, file, crc32: crc } })]);
     unlinkSync(file);
     expect(await (await store.find('A'))?.mail?.content.bytes()).toEqual(await LARGE.bytes());
+  });
+
+  test('that is in memory too is synced by whoever wrote it, and stays in memory for who has claimed it', async () => {
+    const directory = await tempFolder();
+    const file = join(await tempFolder(), 'incoming');
+    const octets = await LARGE.bytes();
+    writeFileSync(file, octets);
+    const store = await opened(directory);
+    const synced: boolean[] = [];
+    const sync = async () => void synced.push(existsSync(join(directory, 'spool', 'A')));
+    const held = new Held([octets], () => undefined);
+    const content = new HeldContent(held, { ...LARGE, file, crc32: crc32(octets), sync });
+    const claim = { owner: 'one', until: after(60_000) };
+    const [lease] = await store.commit([newMail('A', { content: knownLines(content) })], claim);
+    expect(synced).toEqual([true]);
+    const ours = lease?.mail.content;
+    if (ours === undefined) throw new Error('it was not claimed');
+    expect(ours.file).toBe(join(directory, 'spool', 'A'));
+    expect(areKnownLines(ours)).toBe(true);
+    flipIn(join(directory, 'spool', 'A'));
+    expect(await ours.bytes()).toEqual(octets);
+    held.letGo();
+    await expect(ours.bytes()).rejects.toThrow('its checksum is wrong');
+  });
+
+  test('that cannot be synced is not committed', async () => {
+    const directory = await tempFolder();
+    const file = join(await tempFolder(), 'incoming');
+    writeFileSync(file, await LARGE.bytes());
+    const store = await opened(directory);
+    const sync = () => Promise.reject(Object.assign(new Error('the disk is broken'), { code: 'EIO' }));
+    const content = { ...LARGE, file, crc32: crc32(await LARGE.bytes()), sync };
+    await expect(store.commit([newMail('A', { content })])).rejects.toMatchObject({ code: 'EIO' });
+    expect(await store.find('A')).toBeNull();
+    expect(existsSync(join(directory, 'spool', 'A'))).toBe(false);
+  });
+
+  test('that is a file of another size than it should have is not committed', async () => {
+    const directory = await tempFolder();
+    const file = join(await tempFolder(), 'incoming');
+    writeFileSync(file, 'less');
+    const store = await opened(directory);
+    const content = { ...LARGE, file, crc32: crc32(await LARGE.bytes()) };
+    await expect(store.commit([newMail('A', { content })])).rejects.toThrow('octets');
+    expect(await store.find('A')).toBeNull();
+    expect(existsSync(join(directory, 'spool', 'A'))).toBe(false);
   });
 
   test('that is a file of which nobody knows what it should be is copied', async () => {

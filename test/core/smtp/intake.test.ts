@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
+import { areKnownLines } from '../../../core/mail/known-lines.ts';
 import { CONTENT_MEMORY, ContentMemory } from '../../../core/smtp/content-memory.ts';
 import { type IntakeRules, takeIn } from '../../../core/smtp/intake.ts';
 import { MEMORY_LIMIT, type Spool } from '../../../core/smtp/reception.ts';
@@ -10,10 +11,10 @@ function fakeSpool(failing: 'write' | 'finish' | null = null) {
   const calls: string[] = [];
   const full = () => Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
   const spool: Spool = {
-    write(octets) {
+    write(...more) {
       calls.push('write');
       if (failing === 'write') return full();
-      pieces.push(octets);
+      pieces.push(...more);
       return Promise.resolve();
     },
     finish() {
@@ -154,6 +155,29 @@ test('a line that some mbox left without its end stays apart from our fields', a
   expect((await taken.content.bytes()).toString()).toBe('From ann@client.test Mon \r\nX-Trace: here\r\n');
 });
 
+describe('what is known of it afterwards', () => {
+  const known = async (text: string, more: Partial<IntakeRules> = {}) => {
+    const taken = await takeIn(streamOf(text).stream, rules({ spool: () => fakeSpool().spool, ...more }));
+    if (taken.kind !== 'taken') throw new Error(taken.kind);
+    return areKnownLines(taken.content);
+  };
+
+  test('that it is lines, however large it is, and whatever was put right', async () => {
+    expect(await known('Subject: hello\r\n\r\nbody\r\n')).toBe(true);
+    expect(await known(LARGE)).toBe(true);
+    expect(await known('Subject: hello\r\n\r\nbo\ndy\r\n', { bareNewline: 'normalize' })).toBe(true);
+  });
+
+  test('nothing, where its line ends were not looked at', async () => {
+    expect(await known('Subject: hello\r\n\r\nbody\r\n', { bareNewline: 'keep' })).toBe(false);
+  });
+
+  test('nothing, where a field that was put above it is no line', async () => {
+    const seal = () => ({ kind: 'sealed', fields: 'X-Trace: he\nre\r\n' }) as const;
+    expect(await known('Subject: hello\r\n\r\nbody\r\n', { seal })).toBe(false);
+  });
+});
+
 describe('where memory is scarce', () => {
   test('octets on their way to a file count until the file has taken them', async () => {
     const memory = new ContentMemory({ plenty: 1000, most: 200_000 });
@@ -162,9 +186,9 @@ describe('where memory is scarce', () => {
     const { spool } = fakeSpool();
     const slow: Spool = {
       ...spool,
-      write: octets => {
+      write: (...more) => {
         writing.resolve();
-        return taken.promise.then(() => spool.write(octets));
+        return taken.promise.then(() => spool.write(...more));
       },
     };
     const intake = takeIn(streamOf(LARGE).stream, rules({ memory, spool: () => slow }));

@@ -152,10 +152,11 @@ async function mood(commits: number): Promise<void> {
 function memorySpool(open: Set<Spool>, disk: Profile['disk']): Spool {
   const pieces: Buffer[] = [];
   const spool: Spool = {
-    async write(octets) {
+    async write(...more) {
       await turn();
+      const octets = Buffer.concat(more);
       if (disk === 'moody' && octets.length % 5 === 0) throw new Failure(STORAGE_FULL, 'ENOSPC');
-      pieces.push(Buffer.from(octets));
+      pieces.push(octets);
     },
     finish: () => Promise.resolve(contentOf(Buffer.concat(pieces))),
     abandon() {
