@@ -19,6 +19,7 @@ import { type Live, liveFrom } from './generation/live.ts';
 import { CLOSE_DEADLINE } from './generation/plugin-lives.ts';
 import type { Renewal } from './listening/listener-certificates.ts';
 import { Listeners, type Listening } from './listening/listeners.ts';
+import { BLOCKS, BlockPool } from './mail/block-pool.ts';
 import { describeError } from './mail/failure.ts';
 import { openQueue } from './open-queue.ts';
 import { openReception } from './open-reception.ts';
@@ -63,6 +64,7 @@ export class Gateway implements Engine {
   #store: QueueStore | null = null;
   #running: Running | null = null;
   #decoyKey: Buffer = Buffer.alloc(0);
+  readonly #blocks = new BlockPool(BLOCKS);
   #reloading: Promise<unknown> = Promise.resolve();
   /** The reload that has not begun yet. */
   #nextReload: Promise<Reload> | null = null;
@@ -141,7 +143,7 @@ export class Gateway implements Engine {
     const { configuration, log } = this;
     const { scope } = this.#live.compiled;
     const [clock, random] = [this.#clock, scope.get(RANDOM)];
-    const store = scope.has(QUEUE_STORE) ? scope.get(QUEUE_STORE) : await openQueue(configuration, log);
+    const store = scope.has(QUEUE_STORE) ? scope.get(QUEUE_STORE) : await openQueue(configuration, this.#blocks, log);
     this.#store = store;
     this.#started.unshift(() => store.close());
 
@@ -188,6 +190,7 @@ export class Gateway implements Engine {
       commit: mails => scheduler.commit(mails),
       resolver: () => this.#live.compiled.scope.get(RESOLVER),
       decoyKey: () => this.#decoyKey,
+      blocks: this.#blocks,
       clock: this.#clock,
       random: this.#live.compiled.scope.get(RANDOM),
       log: this.log,

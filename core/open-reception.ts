@@ -1,5 +1,6 @@
 /** What listeners ask of a gateway, put together: the chain of the day, the line before the queue, room for content. */
 import { join } from 'node:path';
+import type { BlockPool } from './mail/block-pool.ts';
 import type { Clock, Log, Random, Resolver } from './plugin/ports.ts';
 import type { NewMail } from './plugin/queue-store.ts';
 import { CANNOT_KEEP_UP, CommitLine, octetsInMemory } from './queue/commit-line.ts';
@@ -21,6 +22,7 @@ export interface ReceptionParts {
   /** That of the day. */
   readonly resolver: () => Resolver;
   readonly decoyKey: () => Buffer;
+  readonly blocks: BlockPool;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -28,7 +30,7 @@ export interface ReceptionParts {
 
 /** Removes what a crash has left of content on its way to the disk. */
 export async function openReception(parts: ReceptionParts): Promise<Reception> {
-  const { directory, pin, commit, resolver, decoyKey, clock, random, log } = parts;
+  const { directory, pin, commit, resolver, decoyKey, blocks, clock, random, log } = parts;
   const intake = join(directory, 'intake');
   await sweepSpool(intake);
   const line = new CommitLine({ clock, log, most: MOST_COMMITS, patience: COMMIT_PATIENCE });
@@ -36,7 +38,7 @@ export async function openReception(parts: ReceptionParts): Promise<Reception> {
     pin,
     commit: (mails, hasGone) => line.run(octetsInMemory(mails), () => commit(mails), hasGone),
     busy: () => (line.isBehind ? CANNOT_KEEP_UP : null),
-    memory: new ContentMemory(CONTENT_MEMORY),
+    memory: new ContentMemory(CONTENT_MEMORY, blocks),
     queueId: queueIds({ clock, random }),
     spool: () => openSpool({ directory: intake, random, memory: 0 }),
     get decoyKey() {

@@ -8,6 +8,8 @@
 
 /** In octets. */
 export const BLOCK = 256 * 1024;
+/** What all blocks of a gateway may take, in octets. */
+export const BLOCKS = 24 * 1024 * 1024;
 
 export class BlockPool {
   readonly #most: number;
@@ -17,6 +19,11 @@ export class BlockPool {
   /** @param octets that all blocks together may take. */
   constructor(octets: number) {
     this.#most = Math.floor(octets / BLOCK);
+  }
+
+  /** Whether those that are left are for what is on its way, and not for what may stay. */
+  get isScarce(): boolean {
+    return this.#most - this.#made + this.#free.length < this.#most / 3;
   }
 
   /** What lies in it is of no meaning. `null`: all are in use. */

@@ -6,6 +6,7 @@
  * read from the file.
  */
 import type { Content } from './content.ts';
+import { asKnownAs } from './known-lines.ts';
 
 const NOTHING = () => undefined;
 
@@ -99,4 +100,9 @@ export class HeldContent implements Content {
 /** Keeps content in memory as long as it is there. @returns what lets go of it, to be called once */
 export function hold(content: Content): () => void {
   return content instanceof HeldContent ? content.hold() : NOTHING;
+}
+
+/** What is known of content, and what is in memory of it, for the same octets in another file. */
+export function heldAs(content: Content, onDisk: Content): Content {
+  return asKnownAs(content, content instanceof HeldContent ? content.beside(onDisk) : onDisk);
 }

@@ -8,8 +8,10 @@ import { createReadStream } from 'node:fs';
 import { link, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { BlockPool } from '../mail/block-pool.ts';
 import type { Content } from '../mail/content.ts';
 import { describeError, errnoOf } from '../mail/failure.ts';
+import { areKnownLines, knownLines } from '../mail/known-lines.ts';
 import { CheckedContent, type Fingerprint } from './checked-content.ts';
 import { SPOOL_FOLDER } from './spool-folder.ts';
 import { StoreError } from './store-error.ts';
@@ -17,15 +19,22 @@ import { StoreError } from './store-error.ts';
 const MODE = 0o600;
 /** In octets. */
 const PIECE = 64 * 1024;
+/** Files. */
+const MOST_REMEMBERED = 10_000;
 /** A queue id, and not a path that leads out of the folder. */
 const FILE_NAME = /^[0-9A-Za-z][0-9A-Za-z_-]*$/;
 
 export class Spool {
   readonly path: string;
+  readonly #blocks: BlockPool;
   readonly #writing = new Set<string>();
+  /** Those that were written last of which it is known that they are lines. */
+  readonly #lines = new Set<string>();
 
-  constructor(queueDirectory: string) {
+  /** @param blocks that files are read into, as long as there are some. */
+  constructor(queueDirectory: string, blocks = new BlockPool(0)) {
     this.path = join(queueDirectory, SPOOL_FOLDER);
+    this.#blocks = blocks;
   }
 
   /**
@@ -37,7 +46,9 @@ export class Spool {
     if (!FILE_NAME.test(name)) throw new RangeError(`${JSON.stringify(name)} is no queue id`);
     this.#writing.add(name);
     try {
-      return await this.#write(join(this.path, name), content);
+      const sum = await this.#write(join(this.path, name), content);
+      if (areKnownLines(content)) this.#areLines(name);
+      return sum;
     } catch (error) {
       this.#writing.delete(name);
       throw error;
@@ -78,18 +89,25 @@ export class Spool {
   /** The content of a file. Reading it fails once its mail has left the queue. */
   content(name: string, came: Fingerprint): Content {
     const path = join(this.path, name);
-    return new CheckedContent({
+    const content = new CheckedContent({
       what: `the spool file ${name}`,
       came,
       file: path,
       bytes: () => readFile(path),
       stream: () => createReadStream(path),
-      fleeting: () => inOnePlace(path),
+      fleeting: () => inOnePlace(path, this.#blocks),
     });
+    return this.#lines.has(name) ? knownLines(content) : content;
   }
 
   async remove(names: Iterable<string>): Promise<void> {
     for (const name of names) await rm(join(this.path, name), { force: true });
+  }
+
+  #areLines(name: string): void {
+    this.#lines.add(name);
+    const [oldest] = this.#lines;
+    if (this.#lines.size > MOST_REMEMBERED && oldest !== undefined) this.#lines.delete(oldest);
   }
 
   /** What a write says of itself names no file. */
@@ -117,17 +135,19 @@ export class Spool {
   }
 }
 
-/** A file in pieces that all lie in the same place. */
-async function* inOnePlace(path: string): AsyncGenerator<Buffer> {
+/** A file in pieces that all lie in the same place: large ones where a block is left. */
+async function* inOnePlace(path: string, blocks: BlockPool): AsyncGenerator<Buffer> {
   const file = await open(path);
+  const block = blocks.take();
   try {
-    const place = Buffer.allocUnsafeSlow(PIECE);
+    const place = block ?? Buffer.allocUnsafeSlow(PIECE);
     for (;;) {
-      const { bytesRead } = await file.read(place, 0, PIECE, null);
+      const { bytesRead } = await file.read(place, 0, place.length, null);
       if (bytesRead === 0) return;
       yield place.subarray(0, bytesRead);
     }
   } finally {
+    if (block !== null) blocks.giveBack([block]);
     await file.close();
   }
 }

@@ -37,9 +37,9 @@
  * Delivery is at least once: a duplicate is possible at 4 and 5, and no protocol without a shared transaction avoids it.
  */
 import { resolve } from 'node:path';
+import type { BlockPool } from '../mail/block-pool.ts';
 import { describeError, errnoOf } from '../mail/failure.ts';
-import { HeldContent } from '../mail/held-content.ts';
-import { asKnownAs } from '../mail/known-lines.ts';
+import { heldAs } from '../mail/held-content.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { PermanentReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
@@ -83,6 +83,8 @@ export interface SqliteStoreOptions {
    * with what is there. Missing: a week, and a gigabyte at the most.
    */
   readonly history?: HistorySettings | 'off';
+  /** What large content is read into. Missing: memory of its own. */
+  readonly blocks?: BlockPool;
 }
 
 /**
@@ -97,7 +99,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Queu
   const store = new SqliteStore({
     directory,
     thread,
-    spool: new Spool(directory),
+    spool: new Spool(directory, options.blocks),
     health: new StoreHealth(directory, log),
     log,
   });
@@ -169,9 +171,7 @@ class SqliteStore implements QueueStore {
   /** Content that came in a file is ours under another name; what came in memory is there already. */
   #kept(mail: Mail, row: ContentRow | undefined): Mail {
     if (row === undefined || row.spool === null) return mail;
-    const { content } = mail;
-    const ours = this.#spool.content(row.spool, row);
-    return { ...mail, content: asKnownAs(content, content instanceof HeldContent ? content.beside(ours) : ours) };
+    return { ...mail, content: heldAs(mail.content, this.#spool.content(row.spool, row)) };
   }
 
   async #lease(request: LeaseRequest): Promise<readonly Lease[]> {

@@ -9,26 +9,21 @@ export interface ContentMemoryLimits {
   readonly plenty: number;
   /** From here on no content is taken that has to stay in memory, in octets. */
   readonly most: number;
-  /** What may be in blocks on the way to files, and stay there until it is delivered, in octets. Missing: nothing. */
-  readonly blocks?: number;
 }
 
 /** Enough for thousands of usual mails at the same time. */
-export const CONTENT_MEMORY: ContentMemoryLimits = {
-  plenty: 16 * 1024 ** 2,
-  most: 64 * 1024 ** 2,
-  blocks: 24 * 1024 ** 2,
-};
+export const CONTENT_MEMORY: ContentMemoryLimits = { plenty: 16 * 1024 ** 2, most: 64 * 1024 ** 2 };
 
 export class ContentMemory {
+  /** For content on its way to files, which may stay there until it is delivered. It is not counted. */
   readonly blocks: BlockPool;
   readonly #limits: ContentMemoryLimits;
   #held = 0;
   #leaving = 0;
 
-  constructor(limits: ContentMemoryLimits) {
+  constructor(limits: ContentMemoryLimits, blocks = new BlockPool(0)) {
     this.#limits = limits;
-    this.blocks = new BlockPool(limits.blocks ?? 0);
+    this.blocks = blocks;
   }
 
   hold(octets: number): void {

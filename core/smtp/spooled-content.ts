@@ -1,6 +1,6 @@
 /**
- * Content on its way to a file. It goes there in large blocks, each while the next one comes, and where it is not too large it
- * stays in these blocks as well: most of it is read again at once, by deliveries above all.
+ * Content on its way to a file. It goes there in large blocks, some while the next ones come, and where there is room it stays
+ * in these blocks as well: most of it is read again at once, by deliveries above all.
  *
  * Guarantee: where no block is left, no more of it is in memory than what came last.
  */
@@ -54,7 +54,7 @@ export class SpooledContent {
     await this.#write();
     await this.#writing;
     const content = await this.#spool.finish();
-    if (!this.#isKept) return content;
+    if (!this.#isKept || this.#pool.isScarce) return content;
     const pieces = this.#written;
     this.#written = [];
     this.#held = new Held(pieces, () => this.#pool.giveBack(pieces));

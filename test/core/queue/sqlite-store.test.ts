@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { BLOCK, BlockPool } from '../../../core/mail/block-pool.ts';
 import { contentOf } from '../../../core/mail/content.ts';
 import { replyToError, STORAGE_FULL } from '../../../core/mail/failure.ts';
 import { Held, HeldContent } from '../../../core/mail/held-content.ts';
@@ -164,6 +165,36 @@ describe('large content', () => {
     expect(await ours.bytes()).toEqual(octets);
     held.letGo();
     await expect(ours.bytes()).rejects.toThrow('its checksum is wrong');
+  });
+
+  test('that is known to be lines is known to be as it leaves the queue, by whoever put it there alone', async () => {
+    const directory = await tempFolder();
+    const store = await opened(directory);
+    await store.commit([newMail('A', { content: knownLines({ ...LARGE }) })]);
+    await store.commit([newMail('B', { content: { ...LARGE } })]);
+    const known = async (from: QueueStore) =>
+      (await from.lease(DUE)).map(({ mail: { id, content } }) => `${id} ${areKnownLines(content)}`).toSorted();
+    expect(await known(store)).toEqual(['A true', 'B false']);
+    await store.giveBack(DUE.owner);
+    await store.close();
+    expect(await known(await opened(directory))).toEqual(['A false', 'B false']);
+  });
+
+  test('is read into a block as long as one is left, and that comes back', async () => {
+    const directory = await tempFolder();
+    const blocks = new BlockPool(BLOCK);
+    const store = await openSqliteStore({ directory, role: 'owner', log: recordingLog(), blocks });
+    onTestFinished(() => store.close());
+    await store.commit([newMail('A', { content: LARGE })]);
+    const content = (await store.find('A'))?.mail?.content;
+    const first = content?.fleeting?.()[Symbol.asyncIterator]();
+    expect((await first?.next())?.value?.length).toBe(Math.min(LARGE.size, BLOCK));
+    expect(blocks.take()).toBeNull();
+    const other = content?.fleeting?.()[Symbol.asyncIterator]();
+    expect((await other?.next())?.value?.length).toBe(64 * 1024);
+    await first?.return?.();
+    await other?.return?.();
+    expect(blocks.take()).not.toBeNull();
   });
 
   test('that cannot be synced is not committed', async () => {

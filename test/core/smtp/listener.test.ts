@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
 import type { Session } from '../../../core/mail/session.ts';
 import { accept } from '../../../core/mail/verdict.ts';
-import { CONTENT_MEMORY } from '../../../core/smtp/content-memory.ts';
 import { MEMORY_LIMIT } from '../../../core/smtp/reception.ts';
 import { selfSigned } from '../../support/certificate.ts';
 import { link } from '../chain/chain-of.ts';
@@ -63,7 +62,6 @@ describe('a client that leaves is no error', () => {
     const calls: string[] = [];
     const its = await gateway({
       links: mounted('our-domains'),
-      memory: { ...CONTENT_MEMORY, blocks: 0 },
       spool: () => ({
         write: async () => void calls.push('write'),
         finish: async () => contentOf(''),

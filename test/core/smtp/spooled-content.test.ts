@@ -105,6 +105,17 @@ test('a megabyte goes to the disk at once, and stays in memory as long as somebo
   expect(free(pool)).toBe(8);
 });
 
+test('nothing stays where blocks are scarce: they are for what comes', async () => {
+  const pool = new BlockPool(9 * BLOCK);
+  const spooled = new SpooledContent(disk().spool, pool);
+  const others = [pool.take(), pool.take()];
+  await take(spooled, octetsOf(4 * BLOCK + 1));
+  expect(others).not.toContain(null);
+  expect(await spooled.finish()).not.toBeInstanceOf(HeldContent);
+  await spooled.drop();
+  expect(free(pool)).toBe(7);
+});
+
 test('what is too large stays on the disk alone, and takes few blocks meanwhile', async () => {
   const pool = new BlockPool(40 * BLOCK);
   const spooled = new SpooledContent(disk().spool, pool);
