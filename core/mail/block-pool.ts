@@ -23,7 +23,7 @@ export class BlockPool {
 
   /** Whether those that are left are for what is on its way, and not for what may stay. */
   get isScarce(): boolean {
-    return this.#most - this.#made + this.#free.length < this.#most / 3;
+    return this.#most - this.#made + this.#free.length < this.#most / 4;
   }
 
   /** What lies in it is of no meaning. `null`: all are in use. */
