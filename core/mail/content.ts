@@ -18,7 +18,7 @@ export interface Content {
   readonly file?: string;
   /** The CRC-32 of the octets, computed before they went to the file. */
   readonly crc32?: number;
-  /** Resolves once the octets of the `file` are on the disk; missing where they may be already. Rejects with the errno as `code`. */
+  /** Puts the octets of the `file` on the disk, by the handle that wrote them. Missing: who needs that syncs the file. */
   sync?(): Promise<void>;
 }
 

@@ -20,7 +20,7 @@ const MAILS_EACH = 4;
 async function traced(work: (port: number) => Promise<void>, slowly: readonly string[] = []) {
   const made = await gatewayFolder({ zones: { 'elsewhere.test': 'servfail' } });
   const trace = join(await tempFolder(), 'trace');
-  const calls = 'trace=openat,mkdir,rename,fsync,fdatasync,pwrite64,write,writev';
+  const calls = 'trace=openat,mkdir,rename,link,fsync,fdatasync,pwrite64,write,writev';
   // With -D the gateway keeps the number of the process that is started here.
   const prefix = ['strace', '-D', '-f', '-y', '-s', '65536', '-o', trace, '-e', calls, ...slowly, '--'];
   const gateway = gatewayProcess(made.file, { prefix });
@@ -59,6 +59,10 @@ function syncOf(calls: readonly SystemCall[], queue: string, id: string): number
   return indexOf(calls, `sync of ${id}`, isSync(path), written);
 }
 
+function isLink(path: string) {
+  return ({ name, text, ok }: SystemCall) => ok && name === 'link' && text.endsWith(`"${path}")`);
+}
+
 function isSync(path: string) {
   return ({ name, text, ok }: SystemCall) => ok && /^f(?:data)?sync$/.test(name) && text.includes(`<${path}>`);
 }
@@ -78,7 +82,10 @@ describeWithTracing('250', () => {
         const replied = indexOf(calls, `reply for ${id}`, isReply(id));
         expect(synced).toBeLessThan(replied);
         if (index % 2 === 0) continue;
-        const file = indexOf(calls, `sync of the file ${id}`, isSync(join(queue, 'spool', id)));
+        const linked = indexOf(calls, `link of the file ${id}`, isLink(join(queue, 'spool', id)));
+        // By the handle that wrote it, under the name that it had then.
+        const [, came = ''] = /"([^"]+)"/.exec(calls[linked]?.text ?? '') ?? [];
+        const file = indexOf(calls, `sync of the file ${id}`, isSync(came), linked);
         const folder = indexOf(calls, `sync of the folder of ${id}`, isSync(join(queue, 'spool')), file);
         expect(folder).toBeLessThan(synced);
       }
@@ -104,6 +111,10 @@ describeWithTracing('250', () => {
       const isNamed = ({ name, text, ok }: SystemCall) => ok && name === 'rename' && text.endsWith('queue.db")');
       const named = indexOf(calls, 'name of the database', isNamed);
       expect(indexOf(calls, 'sync of the name', isSync(queue), named)).toBeLessThan(replied);
+      const isJournal = ({ name, text, ok }: SystemCall) =>
+        ok && name === 'openat' && text.includes('queue.journal"') && text.includes('O_CREAT');
+      const begun = indexOf(calls, 'making of the journal', isJournal);
+      expect(indexOf(calls, 'sync of its name', isSync(queue), begun)).toBeLessThan(replied);
     },
     LONGEST,
   );

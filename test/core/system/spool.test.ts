@@ -43,6 +43,18 @@ describe('the spool', () => {
     expect((await content.bytes()).toString()).toBe('1234567890abc');
     expect(await allOf(content.stream())).toBe('1234567890abc');
     expect(await allOf(content.stream())).toBe('1234567890abc');
+    await content.sync?.();
+    await spool.abandon();
+  });
+
+  test('takes many pieces at once', async () => {
+    const { open } = await setup();
+    const spool = open();
+    await spool.write(...['', '12345', '67890', ''].map(piece => Buffer.from(piece)));
+    await spool.write(...['abc', 'd'].map(piece => Buffer.from(piece)));
+    const content = await spool.finish();
+    expect([content.size, (await content.bytes()).toString()]).toEqual([14, '1234567890abcd']);
+    await spool.abandon();
   });
 
   test('gives back what came, whatever the pieces', async () => {
