@@ -96,13 +96,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Queu
   const { role, log, history = DEFAULT_HISTORY } = options;
   const directory = resolve(options.directory);
   const thread = await LastingThread.start({ directory, role, history, begins: 'anew' }, log);
-  const store = new SqliteStore({
-    directory,
-    thread,
-    spool: new Spool(directory, options.blocks),
-    health: new StoreHealth(directory, log),
-    log,
-  });
+  const spool = new Spool(directory, options.blocks);
+  const store = new SqliteStore({ directory, thread, spool, health: new StoreHealth(directory, log), log });
   if (role === 'owner') store.sweep();
   return store;
 }
