@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Arrivals } from './arrivals.ts';
 
 /** Between two looks, in milliseconds. */
-const EVERY = 20;
+const EVERY = 50;
 const FROM_LINE = /^From /gm;
 
 interface Seen {

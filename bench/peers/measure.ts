@@ -61,6 +61,8 @@ interface Standing {
   stop(): Promise<void>;
 }
 
+const WARM_UP_ROUNDS = 2;
+
 export async function measure(
   load: Load,
   systems: readonly MailSystem[],
@@ -118,7 +120,7 @@ async function giveUp(load: Load, one: Standing, because: string, { progress, si
 async function stand(load: Load, system: MailSystem, context: MeasureContext): Promise<Standing> {
   const folder = join(context.folder, `${load.name}-${system.name}`);
   await mkdir(folder, { mode: 0o755, recursive: true });
-  const nextHop = load.recipients > 1 ? await recipientSink() : await smtpSink(context.programs);
+  const nextHop = load.recipients > 1 ? await recipientSink() : await smtpSink(context.programs, folder);
   let running: RunningSystem;
   try {
     running = await system.start({ folder, goal: load.goal, nextHop: nextHop.port });
@@ -157,10 +159,12 @@ function arrivalsFor({ goal }: Load, { mailboxes }: RunningSystem, nextHop: Smtp
   }
 }
 
-/** A round that does not count: what is compiled while it runs is so for the life of a server, which is not measured in seconds. */
+/** Rounds that do not count: what is compiled while they run is so for the life of a server, which is not measured in seconds. */
 async function warmUp(load: Load, { bench }: Standing, context: MeasureContext): Promise<void> {
-  await round(load, bench, context);
-  await sleep(context.pause);
+  for (let left = WARM_UP_ROUNDS; left > 0; left -= 1) {
+    await round(load, bench, context);
+    await sleep(context.pause);
+  }
 }
 
 async function count(load: Load, one: Standing, turn: number, context: MeasureContext): Promise<void> {

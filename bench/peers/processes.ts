@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** The shells that watch over a system are no part of it. */
 const WATCHERS: ReadonlySet<string> = new Set(['sh', 'cat']);
-const EVERY = 200;
+/** To look at the memory of a process stops it for some milliseconds. */
+const EVERY = 500;
 /** Of `/proc/PID/stat`, in milliseconds. */
 const TICK = 10;
 

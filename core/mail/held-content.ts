@@ -86,9 +86,15 @@ export class HeldContent implements Content {
     await this.#onDisk.sync?.();
   }
 
-  /** Keeps it in memory. @returns what lets go of it, to be called once */
+  /** Keeps it in memory. @returns what lets go of it, once */
   hold(): () => void {
-    return this.#held.hold() === null ? NOTHING : () => this.#held.letGo();
+    if (this.#held.hold() === null) return NOTHING;
+    // Let go of twice, it would be another's memory while somebody still reads it.
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#held.letGo();
+      isHeld = false;
+    };
   }
 
   /** The same octets where they lie in another file. */
@@ -97,7 +103,7 @@ export class HeldContent implements Content {
   }
 }
 
-/** Keeps content in memory as long as it is there. @returns what lets go of it, to be called once */
+/** Keeps content in memory as long as it is there. @returns what lets go of it, once */
 export function hold(content: Content): () => void {
   return content instanceof HeldContent ? content.hold() : NOTHING;
 }

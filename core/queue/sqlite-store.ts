@@ -39,8 +39,6 @@
 import { resolve } from 'node:path';
 import type { BlockPool } from '../mail/block-pool.ts';
 import { describeError, errnoOf } from '../mail/failure.ts';
-import { heldAs } from '../mail/held-content.ts';
-import type { Mail } from '../mail/mail.ts';
 import type { PermanentReply } from '../mail/reply.ts';
 import type { Trace } from '../mail/trace.ts';
 import type { Log } from '../plugin/ports.ts';
@@ -56,7 +54,7 @@ import type {
 } from '../plugin/queue-control.ts';
 import type { QueueStatistics } from '../plugin/queue-statistics.ts';
 import type { Claim, Lease, LeaseRequest, NewMail, QueueStore, Settlement } from '../plugin/queue-store.ts';
-import { claimedLease } from './claimed-lease.ts';
+import { claimedLease, keptIn } from './claimed-lease.ts';
 import { encodeReply, encodeSuspension, encodeTrace } from './codec.ts';
 import { DEFAULT_HISTORY, type HistorySettings } from './history-folder.ts';
 import { findPast } from './history-search.ts';
@@ -64,7 +62,7 @@ import { LastingThread } from './lasting-thread.ts';
 import { SET_ASIDE } from './set-aside.ts';
 import { Spool } from './spool.ts';
 import { sweepSpool } from './spool-sweep.ts';
-import type { ContentRow, Role } from './sqlite-protocol.ts';
+import type { Role } from './sqlite-protocol.ts';
 import { type Contents, mailOf, orderRow, type PreparedRows, prepareRows, settlementRow } from './sqlite-rows.ts';
 import { StoreHealth } from './store-health.ts';
 import { CLOSED } from './store-thread.ts';
@@ -159,14 +157,8 @@ class SqliteStore implements QueueStore {
     return mails.flatMap((one, index) => {
       const fence = fences[index] ?? null;
       const content = rows.contents[rows.mails[index]?.content ?? 0];
-      return fence === null ? [] : [claimedLease(one, { ...claim, fence }, this.#kept(one.mail, content))];
+      return fence === null ? [] : [claimedLease(one, { ...claim, fence }, keptIn(this.#spool, one.mail, content))];
     });
-  }
-
-  /** Content that came in a file is ours under another name; what came in memory is there already. */
-  #kept(mail: Mail, row: ContentRow | undefined): Mail {
-    if (row === undefined || row.spool === null) return mail;
-    return { ...mail, content: heldAs(mail.content, this.#spool.content(row.spool, row)) };
   }
 
   async #lease(request: LeaseRequest): Promise<readonly Lease[]> {
