@@ -60,8 +60,8 @@ export function openSpool({ directory, random, memory = MEMORY }: SpoolSettings)
     },
     async finish() {
       if (handle === null) return contentOf(Buffer.concat(chunks));
-      const { datasync } = handle;
-      return { ...contentOfFile(path, size), crc32: sum, sync: datasync.bind(handle) };
+      const written = handle;
+      return { ...contentOfFile(path, size), crc32: sum, sync: () => written.datasync() };
     },
     async abandon() {
       // A client that vanishes may end the content in the middle of a write.
