@@ -132,7 +132,7 @@ function connect(file: string): DatabaseSync {
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA journal_size_limit = 67108864;
-    PRAGMA cache_size = -16384;
+    PRAGMA cache_size = -10240;
     PRAGMA temp_store = MEMORY;
   `);
   return database;
