@@ -105,6 +105,7 @@ export { eitherFamily } from './plugin/dns-answer.ts';
 export * from './plugin/fact.ts';
 export * from './plugin/file-table.ts';
 export * from './plugin/hooks.ts';
+export * from './plugin/in-lanes.ts';
 export * from './plugin/middleware.ts';
 export * from './plugin/observer.ts';
 export * from './plugin/option-types.ts';

@@ -1,6 +1,6 @@
 /**
- * Which contents are known to be lines: they end with CRLF, CR and LF stand nowhere else, and NUL not at all (RFC 5321 section
- * 2.3.8). Whoever has looked at each octet of one says so, and nobody has to look again.
+ * Which contents are known to be lines: each ends with CRLF, save that the last one may have no end, CR and LF stand nowhere
+ * else, and NUL not at all (RFC 5321 section 2.3.8). Whoever has looked at each octet of one says so, and nobody has to look again.
  *
  * Known outside of the content itself: what a plugin makes of it is not known, whatever it copies.
  */

@@ -12,10 +12,10 @@ import { bouncedBy, deferredBy, type Outcome } from '../mail/outcome.ts';
 import type { Route } from '../mail/route.ts';
 import type { Trace, TraceStep } from '../mail/trace.ts';
 import type { Awaitable } from '../plugin/awaitable.ts';
+import { inLanes } from '../plugin/in-lanes.ts';
 import type { Log } from '../plugin/ports.ts';
 import type { QueuedRecipient } from '../plugin/queue-control.ts';
 import type { Lease } from '../plugin/queue-store.ts';
-import { inLanes } from './in-lanes.ts';
 import { untried } from './settlement.ts';
 
 /** So many recipients of one mail are routed at the same time: routing asks the DNS. */

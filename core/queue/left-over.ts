@@ -17,7 +17,8 @@ export function landLeftOver(directory: string, opener: Opener): Unread | null {
   const size = statSync(join(directory, JOURNAL_FILE), { throwIfNoEntry: false })?.size ?? 0;
   if (size === 0) return null;
   try {
-    const { database, close } = openDatabase(directory, 'owner', opener);
+    // Beside a gateway that works this is every call of the command line: nobody waits for the lock.
+    const { database, close } = openDatabase(directory, 'owner', { ...opener, patience: 0 });
     try {
       const group = new Group(database, { spool: new SpoolFolder(directory), journal: new JournalFile(directory) });
       // Leases stay as they are: whoever has them may be there still, and only its store be gone.

@@ -25,7 +25,7 @@ import { StoreError } from './store-error.ts';
 const APPLICATION_ID = 0x6d667271;
 const BUSY_TIMEOUT = 10_000;
 /** A guest that lands what a killed gateway has left owns the queue for an instant. In milliseconds. */
-const LOCK_TIMEOUT = 500;
+const GUEST_OWNS = 500;
 const LOCK_NAME = 'owner.lock';
 /** The code of a database that is not of this version. */
 const FORMAT = 'QUEUE_FORMAT';
@@ -44,6 +44,8 @@ export interface OpenDatabase {
 export interface Opener extends Partial<Telling> {
   readonly pid: number;
   readonly host: string;
+  /** How long an owner waits for another one to end, in milliseconds. Missing: as long as a guest may own the queue. */
+  readonly patience?: number;
 }
 
 /** Opens the queue of a folder; an owner makes what is missing. */
@@ -51,7 +53,7 @@ export function openDatabase(directory: string, role: Role, opener: Opener): Ope
   const file = join(directory, QUEUE_FILE);
   if (role === 'guest' && !existsSync(file)) throw new StoreError('there is none', 'ENOENT');
   if (role === 'owner') makeFolder(directory);
-  const lock = role === 'owner' ? takeLock(directory) : null;
+  const lock = role === 'owner' ? takeLock(directory, opener.patience) : null;
   try {
     if (role === 'owner') makeQueue(directory);
     const database = connect(file);
@@ -141,9 +143,9 @@ function connect(file: string): DatabaseSync {
 /**
  * A lock that ends with the process, however it ends: an exclusive transaction, never finished, on a file of its own.
  */
-function takeLock(directory: string): DatabaseSync {
+function takeLock(directory: string, timeout = GUEST_OWNS): DatabaseSync {
   makePrivate(join(directory, LOCK_NAME));
-  const lock = new DatabaseSync(join(directory, LOCK_NAME), { timeout: LOCK_TIMEOUT });
+  const lock = new DatabaseSync(join(directory, LOCK_NAME), { timeout });
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return lock;

@@ -12,6 +12,7 @@ import {
   detailComplaint,
   duration,
   FILES,
+  inLanes,
   isPermanent,
   mailboxPath,
   type Outcome,
@@ -28,7 +29,6 @@ import {
   z,
 } from '../../core/index.ts';
 import { type Arrived, arrived } from './arrived.ts';
-import { atMost } from './at-most.ts';
 import { errorOf, Mailboxes } from './mailboxes.ts';
 import { appended } from './preview.ts';
 import { troubleOf } from './trouble.ts';
@@ -158,7 +158,7 @@ export default definePlugin({
             return { ...none, outcome: outcomeOfError(errorOf(troubleOf(error))) };
           }
         };
-        return atMost(MOST_OPEN, recipients, previewFor);
+        return await inLanes(MOST_OPEN, recipients, previewFor);
       },
       async deliver({ mail, recipients }, context) {
         const until = clock.monotonic() + options.lockTimeout;
@@ -181,7 +181,7 @@ export default definePlugin({
         };
         try {
           const read = await arrived(mail.content, options.format);
-          return report(await atMost(MOST_OPEN, recipients, async one => [one, await outcomeFor(one, read)] as const));
+          return report(await inLanes(MOST_OPEN, recipients, async one => [one, await outcomeFor(one, read)] as const));
         } catch (error) {
           return reportAll(recipients, failed({ reading: mail.id }, error));
         }

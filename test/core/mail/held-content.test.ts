@@ -32,6 +32,17 @@ test.each(Object.entries(WAYS))('%s: in memory while somebody holds it, from the
   expect(await read(it)).toBe('on the disk');
 });
 
+test('who lets go of it twice lets go of it once, and not of what another one holds', () => {
+  const { held, state, content: it } = content();
+  const [one, other] = [hold(it), hold(it)];
+  held.letGo();
+  one();
+  one();
+  expect(state.gone).toBe(false);
+  other();
+  expect(state.gone).toBe(true);
+});
+
 test('memory that is just being read is not used again', async () => {
   const { held, state, content: it } = content();
   const reading = it.fleeting();

@@ -1,7 +1,12 @@
 /** Does the same with each of many, with only so many under way at the same time: the others wait, first come, first served. */
-import { type Awaitable, allThere } from '../plugin/awaitable.ts';
+import { type Awaitable, allThere } from './awaitable.ts';
 
-/** The results in the order of the items: at once where all are there at once. */
+/**
+ * The results in the order of the items: at once where all are there at once. A mail to a thousand mailboxes needs no thousand
+ * file handles.
+ * @example
+ * const outcomes = await inLanes(50, recipients, recipient => deliverTo(recipient));
+ */
 export function inLanes<T, R>(
   lanes: number,
   items: readonly T[],
