@@ -1,33 +1,22 @@
-/** The short way through the queue: on the disk like all the rest, and wherever a crash falls, in one place and not in none. */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+/** The short way through the queue: which mail takes it, and who finds it in the tables all the same. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../../core/mail/content.ts';
-import { deferredBy, deliveredTo } from '../../../core/mail/outcome.ts';
+import { deferredBy } from '../../../core/mail/outcome.ts';
 import type { Fate, NewMail } from '../../../core/plugin/queue-store.ts';
 import { HistoryFolder } from '../../../core/queue/history-folder.ts';
-import { JOURNAL_FILE, JournalFile } from '../../../core/queue/journal-file.ts';
-import { JournalBatch, recordsIn } from '../../../core/queue/journal-record.ts';
+import { recordsIn } from '../../../core/queue/journal-record.ts';
 import { LONGEST } from '../../../core/queue/passage.ts';
 import { Spool } from '../../../core/queue/spool.ts';
-import { SpoolFolder } from '../../../core/queue/spool-folder.ts';
-import { Group } from '../../../core/queue/sqlite-group.ts';
-import type { Call, OperationName, Operations, Reply } from '../../../core/queue/sqlite-protocol.ts';
+import type { OperationName, Operations } from '../../../core/queue/sqlite-protocol.ts';
 import { orderRow, prepareRows, settlementRow } from '../../../core/queue/sqlite-rows.ts';
-import { openDatabase } from '../../../core/queue/sqlite-schema.ts';
-import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
-import { recordingLog } from '../../../core/testing/recording-log.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
 import { ARRIVAL, after, newMail, order } from './queued-mail.ts';
 
-const SEAL = Buffer.from('a secret');
-const UNTIL = after(60_000).getTime();
-const PAGE = { after: null, limit: 100, filter: {} } as const;
+import { begunAnew, claimed, DONE, journalOf, opened, PAGE, remains, SEAL, UNTIL } from './short-way.ts';
+
 const ONE = { owner: 'two', now: ARRIVAL.getTime(), until: after(90_000).getTime(), limit: 9, each: 9, but: new Map() };
 const LEASE = { ...ONE, only: null, expiredBefore: 0 };
-const DONE = settlementRow({ index: 0, kind: 'done', outcome: deliveredTo('bob') });
 const AGAIN = settlementRow({
   index: 0,
   kind: 'again',
@@ -35,102 +24,6 @@ const AGAIN = settlementRow({
   nextAttempt: after(1000),
   delayNotified: false,
 });
-
-interface Queue {
-  readonly directory: string;
-  readonly database: DatabaseSync;
-  readonly group: Group;
-  readonly journal: JournalFile;
-  /** Performs one call. @throws where it failed */
-  readonly call: <K extends OperationName>(kind: K, input: Operations[K]['input']) => Operations[K]['output'];
-  /** Commits with a claim. @returns the fence of the lease, or `null`. */
-  readonly enter: (one: NewMail) => Promise<number | null>;
-  readonly settle: (id: string, fence: number, ...settlements: (typeof DONE)[]) => 'settled' | 'lost';
-  /** What the tables know: each mail with the states of its recipients. */
-  readonly rows: () => readonly string[];
-  readonly pass: (milliseconds: number) => void;
-  /** Another owner may come. */
-  readonly end: () => void;
-}
-
-interface Terms {
-  readonly directory?: string;
-  readonly history?: (directory: string) => HistoryFolder;
-  readonly free?: () => number;
-  readonly journal?: (directory: string) => JournalFile;
-  readonly seal?: Buffer;
-}
-
-async function opened({ directory, history, free = () => 1e12, journal, seal = SEAL }: Terms = {}): Promise<Queue> {
-  const folder = directory ?? (await tempFolder());
-  const { database, close } = openDatabase(folder, 'owner', { pid: 1, host: 'here' });
-  const end = () => {
-    if (database.isOpen) close();
-  };
-  onTestFinished(end);
-  const file = journal?.(folder) ?? new JournalFile(folder);
-  let time = 0;
-  const group = new Group(database, {
-    spool: new SpoolFolder(folder, () => ({ free: free(), total: 1e12 })),
-    history: history?.(folder) ?? null,
-    journal: file,
-    seal,
-    now: () => time,
-  });
-  group.takeOver('anew');
-  const call = <K extends OperationName>(kind: K, input: Operations[K]['input']): Operations[K]['output'] => {
-    const [reply] = group.run([{ number: 1, kind, input } as Call]);
-    return outputOf(reply) as Operations[K]['output'];
-  };
-  return {
-    directory: folder,
-    database,
-    group,
-    journal: file,
-    call,
-    enter: async one => call('commit', await claimed(one, folder))[0] ?? null,
-    settle: (id, fence, ...settlements) =>
-      call('settle', { id, fence, settlements, stepsJson: null, notifications: { contents: [], mails: [] } }),
-    rows: () => rowsIn(database),
-    pass: milliseconds => void (time += milliseconds),
-    end,
-  };
-}
-
-async function claimed(one: NewMail, directory: string): Promise<Operations['commit']['input']> {
-  return { rows: (await prepareRows([one], new Spool(directory))).rows, claim: { owner: 'one', until: UNTIL } };
-}
-
-function outputOf(reply: Reply | undefined): unknown {
-  if (reply?.kind !== 'done') throw new Error(reply?.trouble.message ?? 'no reply');
-  return reply.output;
-}
-
-function rowsIn(database: DatabaseSync): readonly string[] {
-  const states = "(SELECT group_concat(state, ', ' ORDER BY position) FROM recipient WHERE mail = key)";
-  const rows = database.prepare(`SELECT id || ': ' || ${states} AS mail FROM mail ORDER BY id`).all();
-  return rows.map(({ mail }) => String(mail));
-}
-
-/** The folder as a crash would leave it. Not by Node: closing a file of the database would end the locks on it. */
-async function remains(directory: string): Promise<string> {
-  const to = join(await tempFolder(), 'queue');
-  execFileSync('cp', ['-r', directory, to]);
-  return to;
-}
-
-/** What the next owner finds in the tables, once it has begun. */
-async function begunAnew(directory: string): Promise<readonly string[]> {
-  const { rows, group, end } = await opened({ directory });
-  const found = rows();
-  group.end();
-  end();
-  return found;
-}
-
-function journalOf(directory: string): Buffer {
-  return readFileSync(join(directory, JOURNAL_FILE));
-}
 
 describe('mail that is delivered at once', () => {
   test('is in the journal and not in the tables, and when it is settled in neither', async () => {
@@ -357,232 +250,12 @@ describe('who looks for it, or does anything else with it, finds it in the table
   });
 });
 
-describe('a crash', () => {
-  /** Cuts the journal off at instants of what was added to it. @returns how the next owner finds the mail each time. */
-  async function cutShort(directory: string, from: number, to: number): Promise<readonly string[]> {
-    const found: string[] = [];
-    for (const end of [from, from + 8, from + 16, Math.floor((from + to) / 2), to - 8, to]) {
-      const rest = await remains(directory);
-      truncateSync(join(rest, JOURNAL_FILE), end);
-      found.push((await begunAnew(rest)).join('; '));
-    }
-    return found;
-  }
-
-  test('before the record of a mail is whole leaves it to the client, after that it waits for us', async () => {
-    const { directory, enter, journal } = await opened();
-    await enter(newMail('A'));
-    const found = await cutShort(directory, 0, journal.size);
-    expect(found).toEqual(['', '', '', '', '', 'A: waiting']);
-  });
-
-  test('before the settlement is whole leaves it waiting, and after that it is gone', async () => {
-    const { directory, enter, settle, journal } = await opened();
-    const fence = (await enter(newMail('A'))) ?? Number.NaN;
-    const before = journal.size;
-    settle('A', fence, DONE);
-    const found = await cutShort(directory, before, journal.size);
-    expect(found).toEqual([...Array.from({ length: 5 }, () => 'A: waiting'), '']);
-  });
-
-  test('that leaves the records in any part of the last write invents nothing', async () => {
-    const { directory, group, journal, enter } = await opened();
-    await enter(newMail('A'));
-    const before = journal.size;
-    group.run([
-      { number: 1, kind: 'commit', input: await claimed(newMail('B'), directory) },
-      { number: 2, kind: 'commit', input: await claimed(newMail('C'), directory) },
-    ]);
-    // The machine stopped: the first sector of that write is not on the disk, a later one is.
-    const rest = await remains(directory);
-    const octets = journalOf(rest);
-    octets.fill(0, before, before + 512);
-    writeFileSync(join(rest, JOURNAL_FILE), octets);
-    expect(await begunAnew(rest)).toEqual(['A: waiting', 'C: waiting']);
-  });
-
-  test('between the landing and anything else finds the mail once', async () => {
-    const { directory, enter, call } = await opened();
-    await enter(newMail('A'));
-    call('list', PAGE);
-    const rest = await remains(directory);
-    expect([...recordsIn(journalOf(rest), SEAL)]).toHaveLength(1);
-    expect(await begunAnew(rest)).toEqual(['A: waiting']);
-    expect(await begunAnew(rest)).toEqual(['A: waiting']);
-  });
-
-  test('does not bring back what has landed and was delivered afterwards', async () => {
-    const { directory, enter, call, settle } = await opened();
-    const fence = (await enter(newMail('A'))) ?? Number.NaN;
-    call('list', PAGE);
-    expect(settle('A', fence, DONE)).toBe('settled');
-    expect([...recordsIn(journalOf(directory), SEAL)].map(({ record }) => record.kind)).toEqual(['entered']);
-    expect(await begunAnew(await remains(directory))).toEqual([]);
-  });
-
-  test('does not bring back old records that lie behind the new ones', async () => {
-    const { directory, enter, settle, call } = await opened();
-    const fences = new Map<string, number>();
-    for (const id of ['A', 'B', 'C']) fences.set(id, (await enter(newMail(id))) ?? Number.NaN);
-    call('list', PAGE);
-    for (const [id, fence] of fences) settle(id, fence, DONE);
-    // Longer than A and shorter than A and B: what follows begins in the middle of a record.
-    await enter(newMail('D', { content: contentOf('Subject: somewhat longer\r\n\r\nthan those before\r\n') }));
-    const kinds = [...recordsIn(journalOf(directory), SEAL)].map(({ record }) =>
-      record.kind === 'entered' ? record.passing.mail.id : record.kind,
-    );
-    expect(kinds[0]).toBe('D');
-    expect(kinds).toContain('C');
-    expect(await begunAnew(await remains(directory))).toEqual(['D: waiting']);
-  });
-
-  /** A record as the sender of a mail would like to have it there: to anybody, and as new as can be. */
-  async function forged(directory: string, seal: Buffer): Promise<Buffer> {
-    const { rows, claim } = await claimed(newMail('FORGED', { to: 'victim@elsewhere.test' }), directory);
-    const [mail, content] = [rows.mails[0], rows.contents[0]];
-    if (mail === undefined || content?.octets === null || content === undefined || claim === null) throw new Error();
-    const batch = new JournalBatch(seal);
-    const passing = { mail, content: { ...content, octets: content.octets }, claim, fence: 2 ** 52 };
-    batch.add({ kind: 'entered', passing });
-    return batch.octets;
-  }
-
-  /** Mail whose content is that record at every place where one may begin, left half written over by a shorter mail. */
-  async function withForged(record: Buffer): Promise<readonly string[]> {
-    const { directory, enter, settle, call } = await opened();
-    const shifted = Array.from({ length: 8 }, (_, by) => Buffer.concat([Buffer.alloc(by), record, Buffer.alloc(8)]));
-    const content = contentOf(Buffer.concat([Buffer.alloc(4096, 'x'), ...shifted]));
-    const fence = (await enter(newMail('A', { content }))) ?? Number.NaN;
-    call('list', PAGE);
-    settle('A', fence, DONE);
-    await enter(newMail('B'));
-    return begunAnew(await remains(directory));
-  }
-
-  test('forged records of the journal in the content of a mail are none', async () => {
-    const directory = await tempFolder();
-    const guess = Buffer.alloc(8);
-    expect(await withForged(await forged(directory, guess))).toEqual(['B: waiting']);
-    // Only the seal keeps it out: with the right one it would be taken.
-    expect(await withForged(await forged(directory, SEAL))).toContain('FORGED: leased');
-  });
-
-  test('records of an owner before the last one count no more', async () => {
-    const { directory, enter } = await opened();
-    await enter(newMail('A'));
-    const first = await remains(directory);
-    const { group, end, rows } = await opened({ directory: first, seal: Buffer.from('another!') });
-    expect(rows()).toEqual(['A: waiting']);
-    group.end();
-    execFileSync('cp', [join(directory, JOURNAL_FILE), join(first, JOURNAL_FILE)]);
-    end();
-    expect(await begunAnew(first)).toEqual(['A: waiting']);
-  });
-
-  test('of a whole process: what the next gateway delivers is what came', async () => {
-    const { directory, enter } = await opened();
-    const content = contentOf(Buffer.from('Subject: \u{fffd}\r\n\r\n\0\x80\xff octets\r\n', 'latin1'));
-    await enter(newMail('A', { content }));
-    const log = recordingLog();
-    const store = await openSqliteStore({ directory: await remains(directory), role: 'owner', log });
-    const room = { each: 9, but: new Map() };
-    const request = { owner: 'two', now: ARRIVAL, until: after(1000), limit: 9, room };
-    const [lease] = await store.lease(request);
-    expect(await lease?.mail.content.bytes()).toEqual(await content.bytes());
-    expect(lease?.mail.envelope).toEqual(newMail('A').mail.envelope);
-    expect((await store.find('A'))?.trace).toEqual(newMail('A').trace);
-    await store.close();
-    expect(log.of('damaged')).toEqual([]);
-  });
-
-  test('is seen through by who lists the queue of a gateway that was killed', async () => {
-    const { directory, enter } = await opened();
-    await enter(newMail('A'));
-    const rest = await remains(directory);
-    const guest = await openSqliteStore({ directory: rest, role: 'guest', log: recordingLog() });
-    expect((await guest.list({ after: null, limit: 9 })).entries.map(({ id }) => id)).toEqual(['A']);
-    await guest.close();
-    expect(journalOf(rest)).toHaveLength(0);
-  });
-});
-
-describe('the journal', () => {
-  test('that is damaged in the middle loses the damaged mail alone, keeps a copy and says so', async () => {
-    const { directory, enter, journal } = await opened();
-    await enter(newMail('A'));
-    const damagedAt = journal.size + 100;
-    for (const id of ['B', 'C']) await enter(newMail(id));
-    const rest = await remains(directory);
-    const octets = journalOf(rest);
-    octets.writeUInt8(octets.readUInt8(damagedAt) ^ 1, damagedAt);
-    writeFileSync(join(rest, JOURNAL_FILE), octets);
-    const log = recordingLog();
-    const store = await openSqliteStore({ directory: rest, role: 'owner', log });
-    expect((await store.list({ after: null, limit: 9 })).entries.map(({ id }) => id)).toEqual(['A', 'C']);
-    await store.close();
-    const [line] = log.of('damaged');
-    expect(line).toMatchObject({ level: 'error', fields: { queue: rest, file: JOURNAL_FILE } });
-    expect(readFileSync(String(line?.fields.copy)).equals(octets)).toBe(true);
-  });
-
-  test('that cannot be written leaves all to the tables, lands what it holds, and is tried again', async () => {
-    let broken = false;
-    const failing = (directory: string) =>
-      new (class extends JournalFile {
-        override append(octets: Uint8Array): void {
-          // A part of it may be on the disk.
-          if (broken) super.append(octets);
-          if (broken) throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
-          super.append(octets);
-        }
-      })(directory);
-    const { directory, enter, settle, rows, group } = await opened({ journal: failing });
-    const fence = (await enter(newMail('A'))) ?? Number.NaN;
-    broken = true;
-    await enter(newMail('B'));
-    expect(settle('A', fence, DONE)).toBe('settled');
-    expect(rows()).toEqual(['B: leased']);
-    expect(await begunAnew(await remains(directory))).toEqual(['B: waiting']);
-    broken = false;
-    group.landOverdue();
-    await enter(newMail('C'));
-    expect([group.hasPassing, rows()]).toEqual([true, ['B: leased']]);
-    expect(await begunAnew(await remains(directory))).toEqual(['B: waiting', 'C: waiting']);
-  });
-
-  test('does not grow for ever: it begins anew when it is full, and nothing is lost by that', async () => {
-    const { directory, enter, settle, group, journal, rows } = await opened();
-    await enter(newMail('first'));
-    const content = contentOf(Buffer.alloc(200_000, 'large\r\n'));
-    let largest = 0;
-    for (let count = 0; count < 100; count += 1) {
-      const fence = (await enter(newMail(`A${count}`, { content }))) ?? Number.NaN;
-      expect(settle(`A${count}`, fence, DONE)).toBe('settled');
-      group.landOverdue();
-      largest = Math.max(largest, journal.size);
-    }
-    expect(rows()).toEqual(['first: leased']);
-    expect(largest).toBeGreaterThan(16_000_000);
-    expect(journalOf(directory).length).toBeLessThan(17_500_000);
-    expect(await begunAnew(await remains(directory))).toEqual(['first: waiting']);
-  });
-
-  test('is empty after an orderly end, and all is in the tables', async () => {
-    const { directory, enter, group, rows, end } = await opened();
-    await enter(newMail('A'));
-    group.end();
-    expect(rows()).toEqual(['A: leased']);
-    end();
-    expect(journalOf(directory)).toHaveLength(0);
-  });
-
-  test('without its database is not taken for an empty queue', async () => {
-    const { directory, enter } = await opened();
-    await enter(newMail('A'));
-    const rest = await remains(directory);
-    execFileSync('rm', ['-r', join(rest, 'queue.db'), join(rest, 'queue.db-wal'), join(rest, 'spool')]);
-    await expect(openSqliteStore({ directory: rest, role: 'owner', log: recordingLog() })).rejects.toThrow(
-      `queue.db is missing, and ${JOURNAL_FILE} is there`,
-    );
-  });
+test('whoever only looks, where there is no room to land: it sees what is in the tables', async () => {
+  const { enter, call, database, group } = await opened();
+  call('commit', { ...(await claimed(newMail('A'), '')), claim: null });
+  await enter(newMail('B', { content: contentOf(Buffer.alloc(200_000, 'large\r\n')) }));
+  const { page_count: pages } = database.prepare('PRAGMA page_count').get() ?? {};
+  database.exec(`PRAGMA max_page_count = ${Number(pages)}`);
+  expect(call('list', PAGE).entries.map(({ id }) => id)).toEqual(['A']);
+  expect(group.hasPassing).toBe(true);
 });
