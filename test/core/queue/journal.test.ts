@@ -8,7 +8,7 @@ import { JOURNAL_FILE, JournalFile } from '../../../core/queue/journal-file.ts';
 import { recordsIn } from '../../../core/queue/journal-record.ts';
 import { openSqliteStore } from '../../../core/queue/sqlite-store.ts';
 import { recordingLog } from '../../../core/testing/recording-log.ts';
-import { after, newMail } from './queued-mail.ts';
+import { newMail } from './queued-mail.ts';
 
 import { begunAnew, claimed, DONE, journalOf, opened, remains, SEAL } from './short-way.ts';
 
