@@ -69,7 +69,7 @@ export interface Engine {
   judgeStray(error: unknown, astray: Astray): StrayError;
   /** What plugins in shadow mode would have done, by their ids. */
   shadows(): Readonly<Record<string, TallyRecord>>;
-  /** Resolves when everything has ended. Calling it again waits for the same. */
+  /** Resolves when everything has ended; a start that goes on is waited for first. Calling it again waits for the same. */
   close(): Promise<void>;
 }
 

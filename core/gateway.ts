@@ -9,8 +9,6 @@
 
 import type { Compiled, CompiledConfiguration } from './compile.ts';
 import type { Configuration } from './config/configuration.ts';
-import { ControlServer } from './control/control-server.ts';
-import { controlVerbs } from './control-verbs.ts';
 import { decoyKey } from './decoy-key.ts';
 import type { Engine, EngineState } from './engine.ts';
 import { warnOfFewFiles } from './few-files.ts';
@@ -21,6 +19,7 @@ import type { Renewal } from './listening/listener-certificates.ts';
 import { Listeners, type Listening } from './listening/listeners.ts';
 import { BLOCKS, BlockPool } from './mail/block-pool.ts';
 import { describeError } from './mail/failure.ts';
+import { openControl } from './open-control.ts';
 import { openQueue } from './open-queue.ts';
 import { openReception } from './open-reception.ts';
 import { CLOCK, type Clock, FILES, LOG, type Log, RANDOM, RESOLVER } from './plugin/ports.ts';
@@ -65,6 +64,7 @@ export class Gateway implements Engine {
   #running: Running | null = null;
   #decoyKey: Buffer = Buffer.alloc(0);
   readonly #blocks = new BlockPool(BLOCKS);
+  #starting: Promise<unknown> = Promise.resolve();
   #reloading: Promise<unknown> = Promise.resolve();
   /** The reload that has not begun yet. */
   #nextReload: Promise<Reload> | null = null;
@@ -106,8 +106,10 @@ export class Gateway implements Engine {
   }
 
   async start(): Promise<void> {
+    const start = this.#start();
+    this.#starting = start.catch(() => undefined);
     try {
-      await this.#start();
+      await start;
     } catch (error) {
       await this.close();
       throw error;
@@ -174,7 +176,8 @@ export class Gateway implements Engine {
       log,
     });
     // Before them, so that they close first, and it can be asked what they still wait for.
-    await this.#openControl();
+    const control = await openControl(this, { clock, log });
+    if (control !== null) this.#started.unshift(() => control.close());
     this.#started.unshift(() => listeners.close());
     await warnOfFewFiles(this.configuration, this.log);
     (await listeners.prepare(this.#live.compiled)).make();
@@ -212,19 +215,6 @@ export class Gateway implements Engine {
     this.#started.unshift(async () => sources.turn('off'));
     if (this.configuration.reload === 'watch') sources.turn('on');
     return sources;
-  }
-
-  /** A gateway that nobody can ask is still one that takes mail. */
-  async #openControl(): Promise<void> {
-    const { configuration, log } = this;
-    const { directory } = configuration.queue;
-    try {
-      const verbs = controlVerbs(this, this.#clock);
-      const control = await ControlServer.open({ directory, verbs, clock: this.#clock, log });
-      this.#started.unshift(() => control.close());
-    } catch (error) {
-      log.warn('failed', { opening: 'the control socket', directory, cause: describeError(error) });
-    }
   }
 
   #lifeOf(compiled: CompiledConfiguration, number: number): Live {
@@ -282,7 +272,7 @@ export class Gateway implements Engine {
   }
 
   async #end(): Promise<void> {
-    await this.#lastReload();
+    await this.#atRest();
     for (const end of this.#started) {
       try {
         await end();
@@ -293,10 +283,11 @@ export class Gateway implements Engine {
     if (this.#running !== null) this.log.info('closed');
   }
 
-  /** A reload that runs is waited for, though not longer than for a plugin: it will change nothing any more. */
-  async #lastReload(): Promise<void> {
+  /** A start or a reload that runs is waited for, so that all of it ends, though not longer than for a plugin. */
+  async #atRest(): Promise<void> {
     const patience = new AbortController();
-    await Promise.race([this.#reloading, this.#clock.sleep(CLOSE_DEADLINE, patience.signal).catch(() => undefined)]);
+    const late = this.#clock.sleep(CLOSE_DEADLINE, patience.signal).catch(() => undefined);
+    await Promise.race([Promise.all([this.#starting, this.#reloading]), late]);
     patience.abort();
   }
 }

@@ -27,6 +27,7 @@ async function start(file: string): Promise<void> {
     // Taking mail matters more than telling of it.
     outliveReaders();
     reloadOnSignal(engine);
+    closeOnSignal(engine);
     watchStrayErrors(engine, () => end(engine));
     await engine.start();
   } catch (error) {
@@ -35,7 +36,6 @@ async function start(file: string): Promise<void> {
   }
   warnOfDebugger(engine);
   if (process.stdout.isTTY || engine.configuration.log.format === 'human') process.stdout.write(`${welcome(engine)}\n`);
-  closeOnSignal(engine);
 }
 
 /**

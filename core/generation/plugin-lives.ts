@@ -15,31 +15,42 @@ export class PluginLives {
   readonly #ports: { readonly clock: Clock; readonly log: Log };
   /** Those that have started. */
   readonly #alive: MountedPlugin[] = [];
+  #over = false;
 
   constructor(compiled: CompiledConfiguration, ports: { readonly clock: Clock; readonly log: Log }) {
     this.#compiled = compiled;
     this.#ports = ports;
   }
 
-  /** @throws MailframeError `MF_PLUGIN_START` for the first that cannot. Those before it are to be closed. */
+  /**
+   * @throws MailframeError `MF_PLUGIN_START` for the first that cannot. Those before it are to be closed.
+   * @throws Error where they were closed meanwhile: the one that was starting then is closed too, and no other starts.
+   */
   async start(): Promise<void> {
-    const { mounted, document } = this.#compiled;
-    for (const one of mounted) {
-      try {
-        await one.instance.start?.();
-        this.#alive.push(one);
-      } catch (error) {
-        const why = describeWithOrigin(error, one.originOf);
-        throw new MailframeError('MF_PLUGIN_START', `the plugin ${one.id} cannot start: ${why}`, {
-          cause: error,
-          position: positionAt(document.place, [...one.entry.path, 'use'], 'value'),
-        });
-      }
+    for (const one of this.#compiled.mounted) {
+      await this.#startOne(one);
+      this.#alive.push(one);
+      if (!this.#over) continue;
+      await this.close();
+      throw new Error(`it was told to end before it had started: the plugin ${one.id} took too long`);
+    }
+  }
+
+  async #startOne(one: MountedPlugin): Promise<void> {
+    try {
+      await one.instance.start?.();
+    } catch (error) {
+      const why = describeWithOrigin(error, one.originOf);
+      throw new MailframeError('MF_PLUGIN_START', `the plugin ${one.id} cannot start: ${why}`, {
+        cause: error,
+        position: positionAt(this.#compiled.document.place, [...one.entry.path, 'use'], 'value'),
+      });
     }
   }
 
   /** A plugin that hangs or throws at its end keeps nobody else from ending. */
   async close(): Promise<void> {
+    this.#over = true;
     const { clock, log } = this.#ports;
     for (const { id, instance, originOf } of this.#alive.splice(0).reverse()) {
       const timer = new AbortController();

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createEngine, type EngineOptions } from '../../core/engine.ts';
 import { accept, definePlugin, deliveredTo, type Plugin, reportAll, token } from '../../core/index.ts';
-import { LOG } from '../../core/plugin/ports.ts';
+import { CLOCK, LOG } from '../../core/plugin/ports.ts';
 import { QUEUE_STORE } from '../../core/plugin/queue-store.ts';
 import { memoryStore } from '../../core/queue/memory-store.ts';
+import { ManualClock } from '../../core/testing/manual-clock.ts';
 import { recordingLog } from '../../core/testing/recording-log.ts';
 import { smtpClient } from '../../core/testing/smtp-client.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -119,6 +120,55 @@ describe('a gateway', () => {
     const { engine } = await engineWith([diary('a', [])]);
     await Promise.all([engine.close(), engine.close()]);
     expect(() => engine.queue).toThrow('there is no queue yet');
+  });
+});
+
+describe('a gateway that is told to end while it starts', () => {
+  /** A plugin that starts when it is let. */
+  function held(pages: string[]) {
+    const [asked, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const plugin = definePlugin({
+      name: 'held',
+      create: () => ({
+        rcpt: () => accept,
+        start: () => (asked.resolve(), release.promise),
+        close: () => void pages.push('held closes'),
+      }),
+    });
+    return { plugin, asked: asked.promise, go: release.resolve };
+  }
+
+  test('is whole before it ends, and ends wholly', async () => {
+    const pages: string[] = [];
+    const { plugin, asked, go } = held(pages);
+    const { engine, log } = await engineWith([diary('a', pages), plugin, diary('b', pages)]);
+    const started = engine.start();
+    await asked;
+    const closed = engine.close();
+    go();
+    await Promise.all([started, closed]);
+    expect(pages).toEqual(['a starts', 'b starts', 'b closes', 'held closes', 'a closes']);
+    await expect(smtpClient(engine.listeners[0]?.port ?? 0)).rejects.toThrow('ECONNREFUSED');
+    expect(log.of('closed')).toHaveLength(1);
+  });
+
+  test('does not wait for ever for a plugin, and nothing begins any more once it has ended', async () => {
+    const pages: string[] = [];
+    const { plugin, asked, go } = held(pages);
+    const clock = new ManualClock();
+    const { engine } = await engineWith([diary('a', pages), plugin, diary('b', pages)], {
+      provide: scope => void scope.value(LOG, recordingLog()).value(CLOCK, clock),
+    });
+    const started = engine.start();
+    await asked;
+    const closed = engine.close();
+    await clock.asleep();
+    await clock.advance(60_000);
+    await closed;
+    expect(pages).toEqual(['a starts', 'a closes']);
+    go();
+    await expect(started).rejects.toThrow('it was told to end before it had started');
+    expect(engine.listeners).toEqual([]);
   });
 });
 

@@ -27,6 +27,20 @@ plugins:
 routes: [{ deliver: mailboxes }]
 `;
 
+/** A plugin that asks for the end while the gateway begins. */
+const HASTY = `import { accept, definePlugin } from 'mailframe';
+export default definePlugin({
+  name: 'hasty',
+  create: () => ({
+    rcpt: () => accept,
+    async start() {
+      process.kill(process.pid, 'SIGTERM');
+      await new Promise(resolve => setImmediate(resolve));
+    },
+  }),
+});
+`;
+
 async function start(configuration = CONFIGURATION, prepare: (folder: string) => Promise<void> = async () => {}) {
   const folder = await tempFolder();
   await prepare(folder);
@@ -128,6 +142,13 @@ describe('a gateway that starts', () => {
     gateway.kill('SIGTERM');
     expect(await exitCode(gateway)).toBe(130);
     expect(await busy.rest()).toEqual([]);
+  });
+
+  test('that is told to end before it listens begins, closes in good order, and ends with 0', async () => {
+    const configuration = CONFIGURATION.replace('plugins:', 'plugins:\n  - { use: ./hasty.ts, as: hasty }');
+    const { gateway, said } = await start(configuration, folder => writeFile(join(folder, 'hasty.ts'), HASTY));
+    expect(await exitCode(gateway)).toBe(0);
+    expect(said()).toMatch(/ interrupted signal=SIGTERM .* started .* closed/s);
   });
 
   test('shows a refusal to send as it is, with exit code 1', async () => {
