@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { describeError } from '../mail/failure.ts';
+import { Lull } from '../system/lull.ts';
 import type { Unread } from './passage.ts';
 import type {
   Call,
@@ -42,9 +43,10 @@ export class StoreThread {
   readonly #pending = new Map<number, Pending>();
   /** Resolves when the thread is gone, with all that it had open. Does not reject. */
   readonly ended: Promise<void>;
-  /** The calls of this turn, and the buffers that they hand over. */
+  /** The calls that go out together, and the buffers that they hand over. */
   #outgoing: Call[] = [];
   #transfer: ArrayBuffer[] = [];
+  readonly #lull = new Lull(() => this.#post());
   #calls = 0;
   #gone: Error | null = null;
 
@@ -104,7 +106,8 @@ export class StoreThread {
     const number = ++this.#calls;
     return new Promise((resolve, reject) => {
       this.#pending.set(number, { resolve: output => resolve(output as Operations[K]['output']), reject });
-      if (this.#outgoing.push({ number, kind, input } as Call) === 1) setImmediate(() => this.#post());
+      this.#outgoing.push({ number, kind, input } as Call);
+      this.#lull.ask();
       this.#transfer.push(...transfer);
     });
   }
