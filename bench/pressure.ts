@@ -73,6 +73,7 @@ export async function measureThrong({ clients, size }: Throng, sink: BenchServer
     limits: `{ connections: ${clients + SPARE} }`,
     queue: `{ directory: ./queue, concurrency: ${deliveries}, destinations: [{ concurrency: ${concurrency} }] }`,
     routes: `[{ deliver: internet, hosts: ["[127.0.0.1]:${sink.port}"] }]`,
+    connections: deliveries,
     logged: delivered.hear,
   });
   try {

@@ -25,6 +25,7 @@ const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** As `npm start` and the command `mailframe` have them. */
 const MEMORY_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=60'];
+const MEMORY_ENV = { MALLOC_ARENA_MAX: '2' };
 
 const CONFIGURATION = `
 hostname: mx.example.test
@@ -34,7 +35,6 @@ plugins:
   - { use: relay-policy, options: { localDomains: [example.test] } }
   - { use: mx-routing }
   - { use: mbox-delivery, as: mailboxes, options: { directory: ./mail } }
-  - { use: smtp-relay, as: internet }
 `;
 
 /** What is different from the gateway that all benchmarks share. */
@@ -45,6 +45,8 @@ export interface GatewayParts {
   readonly queue?: string;
   /** As YAML; everything goes to mailboxes without it. */
   readonly routes?: string;
+  /** To its next hop at the same time; the default of smtp-relay without it. */
+  readonly connections?: number;
   /** Hears what it logs. */
   readonly logged?: (octets: Buffer) => void;
   /** Told at once, before it listens, so that it can be ended before. */
@@ -56,8 +58,9 @@ export async function gatewayProcess(parts: GatewayParts = {}): Promise<BenchSer
   const { limits = '{}', queue = '{ directory: ./queue }', routes = '[{ deliver: mailboxes }]' } = parts;
   const folder = await mkdtemp(join(tmpdir(), 'mailframe-bench-'));
   const clean = () => rm(folder, { recursive: true, force: true });
+  const relay = `{ use: smtp-relay, as: internet, options: ${JSON.stringify({ connections: parts.connections })} }`;
   const configuration =
-    `${CONFIGURATION}queue: ${queue}\nroutes: ${routes}\n` +
+    `${CONFIGURATION}  - ${relay}\nqueue: ${queue}\nroutes: ${routes}\n` +
     `listeners: [{ id: inbound, port: 0, maxSize: 50 MiB, limits: ${limits} }]\n`;
   await writeFile(join(folder, 'mailframe.config.yaml'), configuration);
   await writeFile(join(folder, 'aliases'), 'postmaster: root\n');
@@ -94,7 +97,8 @@ interface Started extends Pick<GatewayParts, 'logged' | 'begun'> {
 
 async function start({ name, args, clean, logged, begun }: Started): Promise<BenchServer> {
   const flags = [...MEMORY_FLAGS, '--expose-gc', '--import', path('./probe.ts')];
-  const child = spawn(process.execPath, [...flags, ...args], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const env = { ...MEMORY_ENV, ...process.env };
+  const child = spawn(process.execPath, [...flags, ...args], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env });
   const proc = `/proc/${child.pid}`;
   begun?.(child);
   if (logged !== undefined) child.stdout?.on('data', logged);

@@ -20,18 +20,21 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
 
 /**
  * A gateway makes much that does not last. V8 would let the space for it grow to 128 MiB, and collect the rest only when it
- * is several times of what is in use: half a gigabyte where a fraction does. This can be said only to a process that begins,
- * and so it begins itself anew. Whoever says the first of it differently, to node or in NODE_OPTIONS, is listened to. A debugger
- * that has found this process would lose it.
+ * is several times of what is in use: half a gigabyte where a fraction does; and the C library keeps up to eight heaps a
+ * core for its threads, each with what was freed there. This can be said only to a process that begins, and so it begins
+ * itself anew. Whoever says the first of the flags differently, to node or in NODE_OPTIONS, is listened to, and so is who
+ * says how many heaps. A debugger that has found this process would lose it.
  */
 const FRUGAL = ['--max-semi-space-size=16', '--heap-growing-percent=60'];
+const FRUGAL_LIBRARY = { MALLOC_ARENA_MAX: '2' };
 const isSaid = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(said =>
   said.includes('--max-semi-space-size'),
 );
 const isDebugged = inspectedAt() !== undefined || process.env.VSCODE_INSPECTOR_OPTIONS !== undefined;
 const canBegin = process.platform !== 'win32' && process.channel === undefined && !isDebugged;
 if (process.argv[2] === 'start' && !isSaid && canBegin) {
-  process.execve?.(process.execPath, [process.execPath, ...FRUGAL, ...process.execArgv, ...process.argv.slice(1)]);
+  const args = [process.execPath, ...FRUGAL, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve?.(process.execPath, args, { ...FRUGAL_LIBRARY, ...process.env });
 }
 
 const sources = new URL('./main.ts', import.meta.url);

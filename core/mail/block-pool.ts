@@ -9,7 +9,7 @@
 /** In octets. */
 export const BLOCK = 256 * 1024;
 /** What all blocks of a gateway may take, in octets. */
-export const BLOCKS = 16 * 1024 * 1024;
+export const BLOCKS = 24 * 1024 * 1024;
 
 export class BlockPool {
   readonly #most: number;

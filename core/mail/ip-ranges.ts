@@ -1,5 +1,6 @@
 /** Ranges of IP addresses in CIDR notation, as configurations list them. */
 import { BlockList, isIPv6 } from 'node:net';
+import { remembered } from './remembered.ts';
 
 /** It is asked about a client at each of its recipients, and clients come again: so many answers are remembered. */
 const MOST_REMEMBERED = 1000;
@@ -24,16 +25,9 @@ export function inRanges(ranges: readonly string[]): InRanges {
     if (prefix === undefined) list.addAddress(network, family);
     else list.addSubnet(network, Number(prefix), family);
   }
-  const answers = new Map<string, boolean>();
-  return address => {
-    let answer = answers.get(address);
-    if (answer === undefined) {
-      answer = isIPv6(address) ? six.check(address, 'ipv6') : four.check(address, 'ipv4');
-      if (answers.size >= MOST_REMEMBERED) answers.clear();
-      answers.set(address, answer);
-    }
-    return answer;
-  };
+  return remembered(MOST_REMEMBERED, address =>
+    isIPv6(address) ? six.check(address, 'ipv6') : four.check(address, 'ipv4'),
+  );
 }
 
 const questions = new WeakMap<readonly string[], InRanges>();

@@ -41,11 +41,15 @@ export default definePlugin({
 });
 `;
 
-async function start(configuration = CONFIGURATION, prepare: (folder: string) => Promise<void> = async () => {}) {
+async function start(
+  configuration = CONFIGURATION,
+  prepare: (folder: string) => Promise<void> = async () => {},
+  env: Readonly<Record<string, string>> = {},
+) {
   const folder = await tempFolder();
   await prepare(folder);
   await writeFile(join(folder, 'mailframe.config.yaml'), configuration);
-  const gateway = spawn(process.execPath, [COMMAND, 'start'], { cwd: folder });
+  const gateway = spawn(process.execPath, [COMMAND, 'start'], { cwd: folder, env: { ...process.env, MALLOC_ARENA_MAX: undefined, ...env } });
   onTestFinished(() => void gateway.kill('SIGKILL'));
   let said = '';
   gateway.stdout.on('data', (text: Buffer) => (said += text.toString()));
@@ -84,6 +88,27 @@ function send(...args: readonly string[]): Promise<{ readonly code: number; read
     child.stdin?.end();
   });
 }
+
+/** Linux tells what a process was started with. */
+async function startedWith({ pid }: ChildProcess, what: 'cmdline' | 'environ'): Promise<readonly string[]> {
+  return (await readFile(`/proc/${pid}/${what}`, 'utf8')).split('\0');
+}
+
+describe.skipIf(process.platform !== 'linux')('a gateway that starts, and its memory', () => {
+  test('is told to be frugal', async () => {
+    const { gateway, said } = await start();
+    await until(() => expect(said()).toContain('mailframe send --server'));
+    expect(await startedWith(gateway, 'cmdline')).toContain('--max-semi-space-size=16');
+    expect(await startedWith(gateway, 'environ')).toContain('MALLOC_ARENA_MAX=2');
+  });
+
+  test('is what its administrator says', async () => {
+    const { gateway, said } = await start(CONFIGURATION, undefined, { MALLOC_ARENA_MAX: '5' });
+    await until(() => expect(said()).toContain('mailframe send --server'));
+    const settings = await startedWith(gateway, 'environ');
+    expect(settings.filter(one => one.startsWith('MALLOC_ARENA_MAX='))).toEqual(['MALLOC_ARENA_MAX=5']);
+  });
+});
 
 describe('a gateway that starts', () => {
   test('says where it listens and how to send a first mail, which then arrives; SIGTERM ends it with 0', async () => {
