@@ -49,7 +49,10 @@ async function start(
   const folder = await tempFolder();
   await prepare(folder);
   await writeFile(join(folder, 'mailframe.config.yaml'), configuration);
-  const gateway = spawn(process.execPath, [COMMAND, 'start'], { cwd: folder, env: { ...process.env, MALLOC_ARENA_MAX: undefined, ...env } });
+  const gateway = spawn(process.execPath, [COMMAND, 'start'], {
+    cwd: folder,
+    env: { ...process.env, MALLOC_ARENA_MAX: undefined, ...env },
+  });
   onTestFinished(() => void gateway.kill('SIGKILL'));
   let said = '';
   gateway.stdout.on('data', (text: Buffer) => (said += text.toString()));
