@@ -26,6 +26,11 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
  * says how many heaps. A debugger that has found this process would lose it.
  */
 const FRUGAL = ['--max-semi-space-size=16', '--heap-growing-percent=60'];
+/**
+ * Where the sources run as they are, Node takes the types out of them by WebAssembly, in each thread that begins; V8 may free code of
+ * it that another thread just runs, and then the whole process is gone (seen in Node 24.21, once in some hundred threads).
+ */
+const SOUND = ['--no-wasm-code-gc'];
 const FRUGAL_LIBRARY = { MALLOC_ARENA_MAX: '2' };
 const isSaid = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(said =>
   said.includes('--max-semi-space-size'),
@@ -33,7 +38,7 @@ const isSaid = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(said =
 const isDebugged = inspectedAt() !== undefined || process.env.VSCODE_INSPECTOR_OPTIONS !== undefined;
 const canBegin = process.platform !== 'win32' && process.channel === undefined && !isDebugged;
 if (process.argv[2] === 'start' && !isSaid && canBegin) {
-  const args = [process.execPath, ...FRUGAL, ...process.execArgv, ...process.argv.slice(1)];
+  const args = [process.execPath, ...FRUGAL, ...SOUND, ...process.execArgv, ...process.argv.slice(1)];
   process.execve?.(process.execPath, args, { ...FRUGAL_LIBRARY, ...process.env });
 }
 

@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { describeError } from '../mail/failure.ts';
-import { Lull } from '../system/lull.ts';
+import { Lull } from './lull.ts';
 import type { Unread } from './passage.ts';
 import type {
   Call,

@@ -1,7 +1,7 @@
 /** What is done once for all who ask for it while the event loop is busy. */
 import { MessageChannel } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { Lull } from '../../../core/system/lull.ts';
+import { Lull } from '../../../core/queue/lull.ts';
 
 /** A loop that meets one event in each of the next turns, as long as `busy` says. */
 function loop(busy: () => boolean) {
