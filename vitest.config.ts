@@ -16,7 +16,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // Node takes the types out of a source by WebAssembly, in each thread; V8 frees code of it that another thread still runs.
+    // A thread that begins may crash while V8 (Node 24.21) frees WebAssembly code, by which Node takes the types out of sources.
     execArgv: ['--no-wasm-code-gc'],
     typecheck: { enabled: false },
     // Much of a test is waiting for a peer or a disk: where vitest would run one file at a time, two take half as long.

@@ -27,8 +27,8 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
  */
 const FRUGAL = ['--max-semi-space-size=16', '--heap-growing-percent=60'];
 /**
- * Where the sources run as they are, Node takes the types out of them by WebAssembly, in each thread that begins; V8 may free code of
- * it that another thread just runs, and then the whole process is gone (seen in Node 24.21, once in some hundred threads).
+ * Threads that begin have crashed the process where V8 frees WebAssembly code (Node 24.21, once in some hundred threads). Most likely
+ * it is the code by which Node takes the types out of sources.
  */
 const SOUND = ['--no-wasm-code-gc'];
 const FRUGAL_LIBRARY = { MALLOC_ARENA_MAX: '2' };
